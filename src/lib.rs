@@ -1,0 +1,2 @@
+//! Doorward.
+pub mod model;
