@@ -1,2 +1,3 @@
 //! Doorward.
 pub mod model;
+pub mod web;

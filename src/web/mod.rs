@@ -1,0 +1,11 @@
+//! Everything that speaks HTTP and HTML: addresses, pages, forms, headers and the files beside them.
+//!
+//! Handlers of one page family live in one file; what all pages share lives in the files below.
+//! Nothing outside this room names `actix-web` or `askama`.
+
+pub mod assets;
+pub mod form;
+pub mod headers;
+pub mod page;
+pub mod pieces;
+pub mod urls;
