@@ -46,8 +46,18 @@ fn all() -> &'static [Asset] {
         }
         .into_iter()
         .map(|(name, content_type, bytes)| {
-            let hash = Sha256::digest(bytes).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-            Asset { name, content_type, bytes, hash, gzip: OnceLock::new() }
+            let hash = Sha256::digest(bytes)
+                .iter()
+                .take(4)
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            Asset {
+                name,
+                content_type,
+                bytes,
+                hash,
+                gzip: OnceLock::new(),
+            }
         })
         .collect()
     })
@@ -66,7 +76,10 @@ impl Asset {
     fn gzipped(&self) -> Option<&[u8]> {
         let packed = self.gzip.get_or_init(|| {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-            encoder.write_all(self.bytes).and_then(|()| encoder.finish()).unwrap_or_default()
+            encoder
+                .write_all(self.bytes)
+                .and_then(|()| encoder.finish())
+                .unwrap_or_default()
         });
         (!packed.is_empty() && packed.len() < self.bytes.len()).then_some(packed)
     }
@@ -75,16 +88,23 @@ impl Asset {
         let packed = self.gzipped().filter(|_| accepts_gzip(headers));
         // Two encodings are two representations: each has its own tag.
         let tag = format!("\"{}{}\"", self.hash, if packed.is_some() { "-gz" } else { "" });
-        let mut response =
-            if matches(headers, &tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        response.insert_header((CACHE_CONTROL, cache)).insert_header((ETAG, tag.clone()));
+        let mut response = if matches(headers, &tag) {
+            HttpResponse::NotModified()
+        } else {
+            HttpResponse::Ok()
+        };
+        response
+            .insert_header((CACHE_CONTROL, cache))
+            .insert_header((ETAG, tag.clone()));
         response.insert_header((VARY, "Accept-Encoding"));
         if matches(headers, &tag) {
             return response.finish();
         }
         response.content_type(self.content_type);
         match packed {
-            Some(bytes) => response.insert_header((CONTENT_ENCODING, "gzip")).body(web::Bytes::copy_from_slice(bytes)),
+            Some(bytes) => response
+                .insert_header((CONTENT_ENCODING, "gzip"))
+                .body(web::Bytes::copy_from_slice(bytes)),
             None => response.body(web::Bytes::from_static(self.bytes)),
         }
     }
@@ -96,18 +116,28 @@ impl Asset {
 /// When there is no such file: a page that names one fails in its first test.
 pub fn asset(name: &str) -> String {
     let found = all().iter().find(|asset| asset.name == name);
-    format!("/assets/{}", found.unwrap_or_else(|| panic!("static/ has no {name}")).file_name())
+    format!(
+        "/assets/{}",
+        found
+            .unwrap_or_else(|| panic!("static/ has no {name}"))
+            .file_name()
+    )
 }
 
 /// The bytes of a file of `static/`, for a download under another name.
 pub fn bytes(name: &str) -> Option<&'static [u8]> {
-    all().iter().find(|asset| asset.name == name).map(|asset| asset.bytes)
+    all()
+        .iter()
+        .find(|asset| asset.name == name)
+        .map(|asset| asset.bytes)
 }
 
 /// Adds the routes to an application.
 pub fn routes(app: &mut web::ServiceConfig) {
     let readable = |path, reader: fn() -> Route| {
-        web::resource::<&str>(path).route(reader().method(Method::GET)).route(reader().method(Method::HEAD))
+        web::resource::<&str>(path)
+            .route(reader().method(Method::GET))
+            .route(reader().method(Method::HEAD))
     };
     app.service(readable("/assets/{file}", || web::route().to(file)))
         .service(readable("/favicon.svg", || web::route().to(favicon)))
@@ -117,7 +147,9 @@ pub fn routes(app: &mut web::ServiceConfig) {
 async fn file(request: HttpRequest, wanted: web::Path<String>) -> HttpResponse {
     match all().iter().find(|asset| asset.file_name() == *wanted) {
         Some(asset) => asset.answer(request.headers(), "public, max-age=31536000, immutable"),
-        None => HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body("No such file.\n"),
+        None => HttpResponse::NotFound()
+            .content_type("text/plain; charset=utf-8")
+            .body("No such file.\n"),
     }
 }
 
@@ -130,19 +162,29 @@ async fn favicon(request: HttpRequest) -> HttpResponse {
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
-    headers.get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',')).any(
-        |offer| {
+    headers
+        .get_all(ACCEPT_ENCODING)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .any(|offer| {
             let (coding, quality) = offer.split_once(';').unwrap_or((offer, ""));
-            let refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+            let refused = quality
+                .trim()
+                .strip_prefix("q=")
+                .is_some_and(|q| q.parse() == Ok(0.0));
             matches!(coding.trim(), "gzip" | "*") && !refused
-        },
-    )
+        })
 }
 
 fn matches(headers: &HeaderMap, tag: &str) -> bool {
-    headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|list| {
-        list.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
-    })
+    headers
+        .get(IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|list| {
+            list.split(',')
+                .map(str::trim)
+                .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+        })
 }
 
 #[cfg(test)]
@@ -158,28 +200,48 @@ mod tests {
     }
 
     fn text<'a>(response: &'a ServiceResponse, name: &str) -> &'a str {
-        response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+        response
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     #[actix_web::test]
     async fn a_file_is_kept_for_ever_under_the_name_of_its_bytes() {
         let response = ask(TestRequest::get().uri(&asset("base.css"))).await;
         assert_eq!(response.status(), StatusCode::OK);
-        assert_eq!(text(&response, "cache-control"), "public, max-age=31536000, immutable");
+        assert_eq!(
+            text(&response, "cache-control"),
+            "public, max-age=31536000, immutable"
+        );
         assert_eq!(text(&response, "content-type"), "text/css; charset=utf-8");
         assert_eq!(text(&response, "vary"), "Accept-Encoding");
-        assert_eq!(read_body(response).await, include_bytes!("../../static/base.css").as_slice());
         assert_eq!(
-            ask(TestRequest::get().uri("/assets/base.00000000.css")).await.status(),
+            read_body(response).await,
+            include_bytes!("../../static/base.css").as_slice()
+        );
+        assert_eq!(
+            ask(TestRequest::get().uri("/assets/base.00000000.css"))
+                .await
+                .status(),
             StatusCode::NOT_FOUND
         );
     }
 
     #[actix_web::test]
     async fn gzip_goes_only_to_those_who_take_it() {
-        let with = |offer| TestRequest::get().uri(&asset("base.css")).insert_header((ACCEPT_ENCODING, offer));
+        let with = |offer| {
+            TestRequest::get()
+                .uri(&asset("base.css"))
+                .insert_header((ACCEPT_ENCODING, offer))
+        };
         for offer in ["gzip", "br, gzip;q=0.5", "*"] {
-            assert_eq!(text(&ask(with(offer)).await, "content-encoding"), "gzip", "{offer}");
+            assert_eq!(
+                text(&ask(with(offer)).await, "content-encoding"),
+                "gzip",
+                "{offer}"
+            );
         }
         for offer in ["br", "gzip;q=0", "identity, gzip; q=0.0"] {
             assert_eq!(text(&ask(with(offer)).await, "content-encoding"), "", "{offer}");
@@ -189,7 +251,9 @@ mod tests {
     #[actix_web::test]
     async fn a_known_tag_is_answered_without_bytes() {
         let tag = text(&ask(TestRequest::get().uri("/favicon.svg")).await, "etag").to_owned();
-        let again = TestRequest::get().uri("/favicon.ico").insert_header((IF_NONE_MATCH, format!("W/{tag}, \"x\"")));
+        let again = TestRequest::get()
+            .uri("/favicon.ico")
+            .insert_header((IF_NONE_MATCH, format!("W/{tag}, \"x\"")));
         let response = ask(again).await;
         assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
         assert!(read_body(response).await.is_empty());

@@ -192,7 +192,11 @@ impl Field {
         label: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        self.choices.push(Choice { value: value.into(), label: label.into(), hint: hint.into() });
+        self.choices.push(Choice {
+            value: value.into(),
+            label: label.into(),
+            hint: hint.into(),
+        });
         self
     }
 
@@ -222,11 +226,19 @@ impl Field {
     }
 
     pub fn rows(&self) -> u8 {
-        if let Kind::Paragraph(rows) = self.kind { rows } else { 1 }
+        if let Kind::Paragraph(rows) = self.kind {
+            rows
+        } else {
+            1
+        }
     }
 
     pub fn accept(&self) -> &'static str {
-        if let Kind::File(accept) = self.kind { accept } else { "" }
+        if let Kind::File(accept) = self.kind {
+            accept
+        } else {
+            ""
+        }
     }
 
     /// Typed exactly so: no capital letters or corrections by a phone's keyboard.
@@ -245,11 +257,16 @@ impl Field {
 
     /// What is wrong with `typed` whatever the field means.
     fn flaw(&self, typed: &str) -> Option<String> {
-        let is_control = |c: char| c.is_control() && !(matches!(self.kind, Kind::Paragraph(_)) && "\r\n\t".contains(c));
+        let is_control =
+            |c: char| c.is_control() && !(matches!(self.kind, Kind::Paragraph(_)) && "\r\n\t".contains(c));
         let offered = || self.choices.iter().any(|choice| choice.value == typed);
         match self.kind {
-            _ if typed.chars().count() > self.max => Some(format!("This is longer than {} characters.", self.max)),
-            _ if typed.chars().any(is_control) => Some("This contains a character that cannot be typed.".into()),
+            _ if typed.chars().count() > self.max => {
+                Some(format!("This is longer than {} characters.", self.max))
+            }
+            _ if typed.chars().any(is_control) => {
+                Some("This contains a character that cannot be typed.".into())
+            }
             Kind::Select | Kind::Radio if !typed.is_empty() && !offered() => {
                 Some(format!("Choose “{}” from the list.", self.label))
             }
@@ -274,7 +291,10 @@ pub struct Form {
 
 impl Form {
     pub fn new(fields: impl IntoIterator<Item = Field>) -> Self {
-        Self { fields: fields.into_iter().collect(), ..Self::default() }
+        Self {
+            fields: fields.into_iter().collect(),
+            ..Self::default()
+        }
     }
 
     /// Sets ids apart when two forms of one page share a field name.
@@ -301,13 +321,16 @@ impl Form {
             field.value.clear();
         }
         for (name, typed) in pairs {
-            let Some(field) = self.fields.iter_mut().find(|field| field.name == name.as_ref()) else { continue };
+            let Some(field) = self.fields.iter_mut().find(|field| field.name == name.as_ref()) else {
+                continue;
+            };
             if let Some(flaw) = field.flaw(typed.as_ref()) {
                 field.error = Some(flaw);
             }
             match field.kind {
                 Kind::Password => {
-                    self.secrets.insert(field.name, Zeroizing::new(typed.as_ref().into()));
+                    self.secrets
+                        .insert(field.name, Zeroizing::new(typed.as_ref().into()));
                 }
                 Kind::File(_) => {}
                 Kind::Paragraph(_) | Kind::Hidden => field.value = typed.as_ref().into(),
@@ -319,7 +342,11 @@ impl Form {
     /// Every required field that is empty becomes wrong. Files are for the handler: the form never sees them.
     pub fn require(&mut self) {
         let secrets = &self.secrets;
-        for field in self.fields.iter_mut().filter(|field| field.required && field.error.is_none()) {
+        for field in self
+            .fields
+            .iter_mut()
+            .filter(|field| field.required && field.error.is_none())
+        {
             let is_empty = match field.kind {
                 Kind::Password => secrets.get(field.name).is_none_or(|secret| secret.is_empty()),
                 Kind::File(_) => false,
@@ -377,7 +404,9 @@ impl Form {
 
     /// Whether typing starts in `field`: the first wrong one, else the one that asked for it.
     pub fn starts_in(&self, field: &Field) -> bool {
-        self.wrong().next().map_or(field.focus, |first| first.name == field.name)
+        self.wrong()
+            .next()
+            .map_or(field.focus, |first| first.name == field.name)
     }
 
     /// For templates, which end the drawing when the name is unknown.
@@ -389,7 +418,9 @@ impl Form {
     }
 
     pub fn has_file(&self) -> bool {
-        self.fields.iter().any(|field| matches!(field.kind, Kind::File(_)))
+        self.fields
+            .iter()
+            .any(|field| matches!(field.kind, Kind::File(_)))
     }
 
     fn find(&self, name: &str) -> Option<&Field> {
@@ -404,7 +435,10 @@ impl Form {
 /// Without the secrets.
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Form").field("fields", &self.fields).field("trouble", &self.trouble).finish_non_exhaustive()
+        f.debug_struct("Form")
+            .field("fields", &self.fields)
+            .field("trouble", &self.trouble)
+            .finish_non_exhaustive()
     }
 }
 
@@ -415,8 +449,12 @@ mod tests {
     fn form() -> Form {
         Form::new([
             Field::text("name", "Name").required().max(5),
-            Field::password("password", "Passphrase").required().value("never"),
-            Field::select("role", "Role").choice("member", "Member").choice("owner", "Owner"),
+            Field::password("password", "Passphrase")
+                .required()
+                .value("never"),
+            Field::select("role", "Role")
+                .choice("member", "Member")
+                .choice("owner", "Owner"),
             Field::checkbox("stored", "I have stored it").ticked(true),
         ])
     }
@@ -432,7 +470,12 @@ mod tests {
 
     #[test]
     fn hostile_values_are_refused_where_they_were_typed() {
-        for (name, typed) in [("name", "a\0b"), ("name", "toolong"), ("role", "root"), ("password", "a\u{7}")] {
+        for (name, typed) in [
+            ("name", "a\0b"),
+            ("name", "toolong"),
+            ("role", "root"),
+            ("password", "a\u{7}"),
+        ] {
             let mut form = form();
             form.fill([(name, typed)]);
             assert!(form.error(name).is_some(), "{name}: {typed:?}");
@@ -447,7 +490,10 @@ mod tests {
         form.fill([("name", "Ana"), ("unknown", "x")]);
         assert!(!form.is_ticked("stored"));
         form.require();
-        assert_eq!(form.wrong().map(|field| field.name).collect::<Vec<_>>(), ["password"]);
+        assert_eq!(
+            form.wrong().map(|field| field.name).collect::<Vec<_>>(),
+            ["password"]
+        );
     }
 
     #[test]

@@ -35,7 +35,9 @@ struct FormTarget(String);
 /// Anything but an http or https address with a host changes nothing.
 pub fn allow_form_to(response: &mut HttpResponse, target: &Url) {
     if matches!(target.scheme(), "http" | "https") && target.has_host() {
-        response.extensions_mut().insert(FormTarget(target.origin().ascii_serialization()));
+        response
+            .extensions_mut()
+            .insert(FormTarget(target.origin().ascii_serialization()));
     }
 }
 
@@ -46,7 +48,11 @@ pub async fn protect(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     match next.call(request).await {
         Ok(mut response) => {
-            let target = response.response().extensions().get::<FormTarget>().map(|t| t.0.clone());
+            let target = response
+                .response()
+                .extensions()
+                .get::<FormTarget>()
+                .map(|t| t.0.clone());
             set(response.headers_mut(), target.as_deref());
             Ok(response)
         }
@@ -105,7 +111,11 @@ mod tests {
                 .route("/page", web::get().to(async || HttpResponse::Ok().body("x")))
                 .route(
                     "/asset",
-                    web::get().to(async || HttpResponse::Ok().insert_header(("Cache-Control", "public")).finish()),
+                    web::get().to(async || {
+                        HttpResponse::Ok()
+                            .insert_header(("Cache-Control", "public"))
+                            .finish()
+                    }),
                 )
                 .route(
                     "/post",
@@ -123,15 +133,24 @@ mod tests {
     }
 
     fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-        headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default()
+        headers
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default()
     }
 
     #[actix_web::test]
     async fn every_answer_is_closed_by_default() {
         for path in ["/page", "/nowhere"] {
             let headers = headers_of(path).await;
-            assert!(text(&headers, "content-security-policy").starts_with("default-src 'none'; "), "{path}");
-            assert!(text(&headers, "content-security-policy").ends_with("form-action 'self'"), "{path}");
+            assert!(
+                text(&headers, "content-security-policy").starts_with("default-src 'none'; "),
+                "{path}"
+            );
+            assert!(
+                text(&headers, "content-security-policy").ends_with("form-action 'self'"),
+                "{path}"
+            );
             assert_eq!(text(&headers, "cache-control"), "no-store", "{path}");
             assert_eq!(text(&headers, "x-content-type-options"), "nosniff", "{path}");
             assert_eq!(text(&headers, "referrer-policy"), "no-referrer", "{path}");
@@ -143,7 +162,10 @@ mod tests {
     async fn a_form_target_opens_its_origin_and_nothing_else() {
         let headers = headers_of("/post").await;
         let policy = text(&headers, "content-security-policy");
-        assert!(policy.ends_with("form-action 'self' https://idp.example:8443"), "{policy}");
+        assert!(
+            policy.ends_with("form-action 'self' https://idp.example:8443"),
+            "{policy}"
+        );
         let mut response = HttpResponse::Ok().finish();
         allow_form_to(&mut response, &Url::parse("javascript:alert(1)").unwrap());
         assert!(response.extensions().get::<FormTarget>().is_none());

@@ -60,7 +60,11 @@ pub struct Shell {
 
 impl Shell {
     pub fn new(title: impl Into<String>, organization_name: impl Into<String>) -> Self {
-        Self { title: title.into(), organization_name: organization_name.into(), ..Self::default() }
+        Self {
+            title: title.into(),
+            organization_name: organization_name.into(),
+            ..Self::default()
+        }
     }
 
     #[must_use]
@@ -90,7 +94,11 @@ impl Shell {
 
     /// What stands beside the mark.
     pub fn house_name(&self) -> &str {
-        if self.organization_name.is_empty() { "Doorward" } else { &self.organization_name }
+        if self.organization_name.is_empty() {
+            "Doorward"
+        } else {
+            &self.organization_name
+        }
     }
 
     /// `People · Acme`
@@ -100,7 +108,11 @@ impl Shell {
 
     /// The admin menu, in its order.
     pub fn places(&self) -> [Place; 5] {
-        let place = |name, href, section| Place { name, href, is_here: self.section == section };
+        let place = |name, href, section| Place {
+            name,
+            href,
+            is_here: self.section == section,
+        };
         [
             place("Overview", urls::overview(), Section::Overview),
             place("Integrations", urls::integrations(), Section::Integrations),
@@ -136,7 +148,9 @@ pub fn render(page: &impl Template) -> HttpResponse {
 /// The page with another status: 422 for a form that has to be filled in again, 404, 403 …
 pub fn render_as(status: StatusCode, page: &impl Template) -> HttpResponse {
     match page.render() {
-        Ok(html) => HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html),
+        Ok(html) => HttpResponse::build(status)
+            .content_type("text/html; charset=utf-8")
+            .body(html),
         Err(error) => {
             tracing::error!(%error, "a page could not be drawn");
             HttpResponse::InternalServerError()

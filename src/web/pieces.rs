@@ -46,19 +46,31 @@ pub struct State {
 
 impl State {
     pub fn working(word: impl Into<String>) -> Self {
-        Self { tone: Tone::Working, word: word.into() }
+        Self {
+            tone: Tone::Working,
+            word: word.into(),
+        }
     }
 
     pub fn waiting(word: impl Into<String>) -> Self {
-        Self { tone: Tone::Waiting, word: word.into() }
+        Self {
+            tone: Tone::Waiting,
+            word: word.into(),
+        }
     }
 
     pub fn needs_you(word: impl Into<String>) -> Self {
-        Self { tone: Tone::NeedsYou, word: word.into() }
+        Self {
+            tone: Tone::NeedsYou,
+            word: word.into(),
+        }
     }
 
     pub fn off(word: impl Into<String>) -> Self {
-        Self { tone: Tone::Off, word: word.into() }
+        Self {
+            tone: Tone::Off,
+            word: word.into(),
+        }
     }
 }
 
@@ -76,7 +88,12 @@ pub struct Notice {
 
 impl Notice {
     fn of(tone: Tone, title: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { tone, title: title.into(), text: text.into(), link: None }
+        Self {
+            tone,
+            title: title.into(),
+            text: text.into(),
+            link: None,
+        }
     }
 
     /// What the reader's action did: "Ana Ruiz was added."
@@ -113,7 +130,11 @@ pub struct Change {
 
 impl Change {
     pub fn new(name: impl Into<String>, was: Option<&str>, becomes: Option<&str>) -> Self {
-        Self { name: name.into(), was: was.map(Into::into), becomes: becomes.map(Into::into) }
+        Self {
+            name: name.into(),
+            was: was.map(Into::into),
+            becomes: becomes.map(Into::into),
+        }
     }
 }
 
@@ -172,7 +193,11 @@ impl Pager {
         let pages = total.div_ceil(size).max(1);
         let page = page.clamp(1, pages);
         let address = |number: u64| {
-            let number = if number > 1 { number.to_string() } else { String::new() };
+            let number = if number > 1 {
+                number.to_string()
+            } else {
+                String::new()
+            };
             let mut pairs = filters.to_vec();
             pairs.push(("page", &number));
             urls::query(path, &pairs)

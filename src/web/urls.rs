@@ -174,14 +174,15 @@ fn segment(raw: &str) -> String {
     if raw.chars().all(|c| c == '.') {
         return raw.replace('.', "%2E");
     }
-    raw.bytes().fold(String::with_capacity(raw.len()), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-        out
-    })
+    raw.bytes()
+        .fold(String::with_capacity(raw.len()), |mut out, byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                out.push(char::from(byte));
+            } else {
+                let _ = write!(out, "%{byte:02X}");
+            }
+            out
+        })
 }
 
 #[cfg(test)]
