@@ -105,7 +105,11 @@ pub enum RequestBinding {
 }
 
 impl RequestBinding {
-    pub const ALL: [RequestBinding; 3] = [RequestBinding::Auto, RequestBinding::Redirect, RequestBinding::Post];
+    pub const ALL: [RequestBinding; 3] = [
+        RequestBinding::Auto,
+        RequestBinding::Redirect,
+        RequestBinding::Post,
+    ];
 
     pub fn key(self) -> &'static str {
         match self {
@@ -135,8 +139,15 @@ pub enum ConnectionState {
 
 impl Connection {
     pub fn state(&self, now: Timestamp) -> ConnectionState {
-        let Some(idp) = &self.saml.idp else { return ConnectionState::Draft };
-        let last_end = idp.certificates.iter().map(|c| c.not_after).max().unwrap_or(Timestamp(0));
+        let Some(idp) = &self.saml.idp else {
+            return ConnectionState::Draft;
+        };
+        let last_end = idp
+            .certificates
+            .iter()
+            .map(|c| c.not_after)
+            .max()
+            .unwrap_or(Timestamp(0));
         if !self.enabled {
             ConnectionState::Off
         } else if last_end <= now {

@@ -31,7 +31,9 @@ impl Email {
         let (local, domain) = text.split_once('@').ok_or(EmailProblem::Shape)?;
         let bad = |c: char| c.is_whitespace() || c.is_control() || "@<>()[]\\,;:\"".contains(c);
         let domain_ok = !domain.is_empty()
-            && domain.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
+            && domain
+                .split('.')
+                .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
             && (domain.contains('.') || domain.eq_ignore_ascii_case("localhost"));
         if local.is_empty() || text.chars().filter(|c| *c == '@').count() != 1 || !domain_ok {
             return Err(EmailProblem::Shape);

@@ -11,7 +11,10 @@ use super::{PersonId, Timestamp};
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    Person { id: PersonId, label: String },
+    Person {
+        id: PersonId,
+        label: String,
+    },
     /// A command on the server: `init`, `apply`.
     Command(&'static str),
     /// Doorward itself: sweeps, or a visitor whom it does not know.
@@ -202,6 +205,10 @@ impl Event {
             digest.update((field.len() as u64).to_be_bytes());
             digest.update(field.as_bytes());
         }
-        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        digest
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }

@@ -18,7 +18,9 @@ pub mod slug;
 pub mod time;
 
 pub use check::{Attribute, Check, Verdict};
-pub use connection::{Connection, IdentityProvider, PinnedCertificate, RequestBinding, SamlSettings, Unsolicited};
+pub use connection::{
+    Connection, IdentityProvider, PinnedCertificate, RequestBinding, SamlSettings, Unsolicited,
+};
 pub use email::Email;
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{AccessRequestId, ConnectionId, IdentityId, PersonId, SessionId, SignInId};

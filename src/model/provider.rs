@@ -10,7 +10,10 @@ use serde::Deserialize;
 static FILES: Dir = include_dir!("$CARGO_MANIFEST_DIR/static/providers");
 
 static PROVIDERS: LazyLock<Vec<Provider>> = LazyLock::new(|| {
-    let mut providers: Vec<Provider> = FILES.files().filter_map(|file| read(file.contents_utf8()?)).collect();
+    let mut providers: Vec<Provider> = FILES
+        .files()
+        .filter_map(|file| read(file.contents_utf8()?))
+        .collect();
     providers.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
     providers
 });

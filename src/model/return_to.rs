@@ -11,10 +11,17 @@ pub fn local_path(text: &str) -> Option<String> {
     if text.len() > LIMIT || !text.starts_with('/') || !text.is_ascii() {
         return None;
     }
-    if text.bytes().any(|b| b <= b' ' || b == 0x7f || matches!(b, b'\\' | b'<' | b'>' | b'"' | b'`')) {
+    if text
+        .bytes()
+        .any(|b| b <= b' ' || b == 0x7f || matches!(b, b'\\' | b'<' | b'>' | b'"' | b'`'))
+    {
         return None;
     }
-    let path = text.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
+    let path = text
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let strange = ["//", "%2f", "%5c", "%00", "%0d", "%0a", "%09", "@"];
     if strange.iter().any(|piece| path.contains(piece)) || path.split('/').any(is_dots) {
         return None;

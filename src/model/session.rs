@@ -22,7 +22,9 @@ impl Method {
     }
 
     pub fn parse(key: &str) -> Option<Self> {
-        [Method::Passphrase, Method::Saml].into_iter().find(|m| m.key() == key)
+        [Method::Passphrase, Method::Saml]
+            .into_iter()
+            .find(|m| m.key() == key)
     }
 }
 
@@ -48,11 +50,21 @@ pub struct Limits {
 }
 
 impl Limits {
-    pub const ADMIN: Limits = Limits { idle: HOUR, absolute: 12 * HOUR };
-    pub const MEMBER: Limits = Limits { idle: 8 * HOUR, absolute: 24 * HOUR };
+    pub const ADMIN: Limits = Limits {
+        idle: HOUR,
+        absolute: 12 * HOUR,
+    };
+    pub const MEMBER: Limits = Limits {
+        idle: 8 * HOUR,
+        absolute: 24 * HOUR,
+    };
 
     pub fn of(role: super::Role) -> Self {
-        if role.is_admin() { Self::ADMIN } else { Self::MEMBER }
+        if role.is_admin() {
+            Self::ADMIN
+        } else {
+            Self::MEMBER
+        }
     }
 }
 

@@ -21,8 +21,12 @@ pub enum SignInKind {
 }
 
 impl SignInKind {
-    pub const ALL: [SignInKind; 4] =
-        [SignInKind::Requested, SignInKind::Unsolicited, SignInKind::Test, SignInKind::Passphrase];
+    pub const ALL: [SignInKind; 4] = [
+        SignInKind::Requested,
+        SignInKind::Unsolicited,
+        SignInKind::Test,
+        SignInKind::Passphrase,
+    ];
 
     pub fn key(self) -> &'static str {
         match self {

@@ -14,10 +14,16 @@ pub struct SlugProblem;
 impl Slug {
     pub fn parse(text: &str) -> Result<Self, SlugProblem> {
         let ok = (1..=40).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !text.starts_with('-')
             && !text.ends_with('-');
-        if ok { Ok(Self(text.to_owned())) } else { Err(SlugProblem) }
+        if ok {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(SlugProblem)
+        }
     }
 
     /// A slug made from a name that a person typed: `Okta (staff)` becomes `okta-staff`.

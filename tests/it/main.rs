@@ -1,1 +1,3 @@
-fn main() {}
+//! The whole program from outside, and the pages it draws.
+
+mod gallery;
