@@ -15,18 +15,21 @@
 //! * [`flows`]: what the product does. Owns every transaction and writes the event of a change inside it.
 //! * [`web`]: addresses, cookies, pages. The only room that knows actix-web and askama.
 //! * [`config`] reads the environment, [`clock`] the time, [`random`] the dice, [`vault`] the key file; nobody else does.
+//! * [`start`] puts it all together; [`control`] is how a command on the server talks to a running appliance.
 //!
 //! `tests/it/tidy.rs` holds these arrows.
 
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod error;
 pub mod flows;
 pub mod model;
 pub mod outbound;
 pub mod random;
 pub mod saml;
+pub mod start;
 pub mod store;
 pub mod vault;
 pub mod web;

@@ -9,10 +9,13 @@ use zeroize::Zeroizing;
 use crate::error::{Error, FieldProblem, Result};
 use crate::model::time::DAY;
 use crate::model::{Action, Email, Organization, Person, PersonId, PersonState, Role};
+use crate::model::sign_in::Trace;
+use crate::model::{Method, Outcome, SignIn, SignInId, SignInKind};
 use crate::store;
 
 use super::administer::{self, base_url, organization_name};
-use super::{Act, Context, Who, hash, passphrase};
+use super::sign_on::session::{self, Door, Entered};
+use super::{Act, Context, Visitor, Who, hash, passphrase};
 
 /// How long a setup code is good. A new start makes a new one.
 pub const SETUP_CODE_LIFE: i64 = DAY;
@@ -27,6 +30,57 @@ pub struct FirstRun {
     pub passphrase: Zeroizing<String>,
     pub organization: String,
     pub base_url: String,
+}
+
+/// A first run in the browser, between its pages. Kept in memory only; a restart starts over.
+#[derive(Clone, Default)]
+pub struct Pending {
+    pub run: FirstRun,
+    pub recovery_codes: Vec<String>,
+    pub codes_stored: bool,
+}
+
+/// Checks the first page alone: who the owner is.
+pub fn check_owner(run: &FirstRun) -> Result<()> {
+    let problems: Vec<FieldProblem> = match check(run) {
+        Ok(()) => Vec::new(),
+        Err(error) => error.fields().to_vec(),
+    };
+    let of_owner = |p: &FieldProblem| matches!(p.field.as_str(), "owner_name" | "owner_email" | "passphrase");
+    let problems: Vec<FieldProblem> = problems.into_iter().filter(of_owner).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::invalid_fields(problems)) }
+}
+
+/// Signs the new owner in, in the browser that did the first run.
+pub async fn enter(ctx: &Context, owner: PersonId, visitor: Visitor) -> Result<Entered> {
+    ctx.act(Who::Doorward, move |act| {
+        let person = store::people::get(act.w, owner)?;
+        let row = SignIn {
+            id: SignInId::new(act.now, act.random_id()),
+            reference: act.random.reference(),
+            connection_id: None,
+            kind: SignInKind::Passphrase,
+            outcome: Outcome::Succeeded,
+            request_id: None,
+            return_to: "/admin".to_owned(),
+            person_id: Some(owner),
+            issuer: None,
+            subject: None,
+            email: Some(person.email.to_string()),
+            given_name: None,
+            family_name: None,
+            problem: None,
+            trace: Trace::default(),
+            address: visitor.address,
+            user_agent: visitor.user_agent,
+            started_by: None,
+            started_at: act.now,
+            finished_at: Some(act.now),
+        };
+        store::sign_ins::insert(act.w, &row, None)?;
+        session::begin(act, &person, &row, Door { method: Method::Passphrase, connection: None, ends_at: None, old_token: None })
+    })
+    .await
 }
 
 /// Makes the setup code of this start, unless the first run is done. Told once; stored as a hash.

@@ -13,7 +13,7 @@ pub mod maintain;
 pub mod passphrase;
 pub mod sign_on;
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -35,6 +35,8 @@ pub struct Context {
     pub outbound: GuardedClient,
     pub hasher: passphrase::Hasher,
     pub trust: connect::Trust,
+    /// The first run that is under way in a browser.
+    pub pending: Mutex<Option<enroll::Pending>>,
     organization: RwLock<Option<Arc<Organization>>>,
 }
 
@@ -69,6 +71,7 @@ impl Context {
             outbound,
             hasher: passphrase::Hasher::default(),
             trust: connect::Trust::default(),
+            pending: Mutex::new(None),
             organization: RwLock::new(organization),
         })
     }

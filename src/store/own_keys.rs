@@ -18,3 +18,9 @@ pub fn insert(w: &Writer, purpose: &str, sealed: &[u8], now: Timestamp) -> Resul
     )?;
     Ok(())
 }
+
+/// Is there nothing yet that only the key file opens?
+pub fn is_empty(r: &Reader) -> Result<bool> {
+    let mut statement = r.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM own_keys)")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}

@@ -34,19 +34,19 @@ pub fn setup() -> String {
     "/setup".into()
 }
 
+/// The first-run address of the terminal.
+pub fn setup_with_code(code: &str) -> String {
+    query(&setup(), &[("code", code)])
+}
+
 /// First run, by step: `owner`, `recovery-codes`, `organization`.
 pub fn setup_step(step: &str) -> String {
     format!("/setup/{}", segment(step))
 }
 
-/// Where somebody without an account asks for one.
-pub fn access_requests() -> String {
-    "/access-requests".into()
-}
-
-/// Where somebody proves, once, that an account is theirs before an identity provider is linked to it.
-pub fn link() -> String {
-    "/link".into()
+/// A page of a sign-in that could not be finished: `notice`, `access-request`, `link`.
+pub fn unfinished(reference: &str, part: &str) -> String {
+    format!("/sign-in/{}/{}", segment(reference), segment(part))
 }
 
 // Contract with identity providers

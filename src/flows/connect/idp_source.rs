@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::flows::Context;
 use crate::model::{IdentityProvider, PinnedCertificate};
 use crate::saml::{self, Certificate};
@@ -149,9 +149,4 @@ impl From<Understood> for IdentityProvider {
     fn from(understood: Understood) -> Self {
         understood.idp
     }
-}
-
-/// True for an error that concerns what the admin gave, not our own state.
-pub fn is_about_input(error: &Error) -> bool {
-    matches!(error.kind, Kind::Invalid(_))
 }
