@@ -46,7 +46,7 @@ impl Vault {
         match File::open(path) {
             Ok(mut file) => {
                 let mut text = Zeroizing::new(String::new());
-                file.by_ref().take(1024).read_to_string(&mut text).map_err(|e| unreadable(path, e))?;
+                Read::by_ref(&mut file).take(1024).read_to_string(&mut text).map_err(|e| unreadable(path, e))?;
                 let key = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|e| unreadable(path, e))?);
                 Self::new(&key).ok_or_else(|| unreadable(path, "it does not hold 32 bytes in base64"))
             }

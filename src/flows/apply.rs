@@ -264,7 +264,7 @@ fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
 
 /// `Changed a person: Bob Ng (role: member → admin)`.
 fn line(event: &Event) -> String {
-    let words = Action::parse(&event.action).map_or(event.action.as_str(), Action::words);
+    let words = Action::parse(&event.action).map(Action::words).unwrap_or(&event.action);
     let side = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
     let (before, after) = (side(&event.before), side(&event.after));
     let mut parts = Vec::new();

@@ -156,7 +156,7 @@ async fn judge(ctx: &Context, case: &Case, xml: Vec<u8>, sp: saml::ServiceProvid
             sp: &sp,
             issuer: &idp.entity_id,
             trusted: &trusted,
-            decryption_keys: key.as_slice(),
+            decryption_keys: key.as_deref().map_or(&[][..], std::slice::from_ref),
             requested,
             skew_millis: DEFAULT_SKEW_MILLIS,
         };

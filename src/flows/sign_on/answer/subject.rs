@@ -4,7 +4,8 @@ use crate::flows::sign_on::link;
 use crate::model::check::{Check, Verdict};
 use crate::model::sign_in::Mapped;
 use crate::model::{Connection, Email, PersonId, SignIn, Timestamp};
-use crate::saml::{Assertion, profile};
+use crate::saml::aliases::Field;
+use crate::saml::{Assertion, Profile, profile};
 
 use super::checks::{self, Broken};
 
@@ -30,11 +31,7 @@ pub fn read(
     let profile = profile(&assertion);
     row.issuer = Some(assertion.issuer.clone());
     row.trace.attributes.clone_from(&assertion.attributes);
-    row.trace.mapped = profile
-        .sources
-        .iter()
-        .map(|s| Mapped { field: s.field.to_owned(), value: s.value.clone(), source: s.source.clone() })
-        .collect();
+    row.trace.mapped = mapped(&profile);
     row.given_name.clone_from(&profile.given_name);
     row.family_name.clone_from(&profile.family_name);
     let email = profile.email.as_deref().and_then(|text| Email::parse(text).ok());
@@ -56,6 +53,25 @@ pub fn read(
         useless_at: assertion.not_on_or_after,
         session_ends_at: assertion.session_not_on_or_after,
     })
+}
+
+fn mapped(profile: &Profile) -> Vec<Mapped> {
+    let value = |field| match field {
+        Field::Email => profile.email.clone(),
+        Field::GivenName => profile.given_name.clone(),
+        Field::FamilyName => profile.family_name.clone(),
+        Field::DisplayName => profile.display_name.clone(),
+        Field::Groups => Some(profile.groups.join(", ")),
+        Field::Role => profile.role.clone(),
+    };
+    let sources = profile.sources.iter();
+    sources
+        .map(|s| Mapped {
+            field: s.field.name().to_owned(),
+            value: value(s.field).unwrap_or_default(),
+            source: s.attribute.clone(),
+        })
+        .collect()
 }
 
 fn subject_of(connection: &Connection, assertion: &Assertion) -> Result<String, Check> {
