@@ -6,7 +6,7 @@
  * <time datetime>             in the reader's zone; with data-relative as "3 minutes ago"
  * data-confirm="word"         the form's button waits until the word is typed
  * form[data-auto-submit]      goes on by itself
- * data-key="/" on an input    that key moves there
+ * data-key="/" on an input    that key moves there, unless the reader turned it off with a data-keys button
  */
 
 const say = (words) => {
@@ -163,15 +163,33 @@ const keepUp = () => {
 
 // Keys
 
+const KEYS = "doorward-keys";
+const keysAreOn = () => localStorage.getItem(KEYS) !== "off";
 const isTyping = (element) => element.isContentEditable || element.matches("input, textarea, select");
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
   const target = document.querySelector(`input[data-key="${CSS.escape(event.key)}"]`);
-  if (!target) return;
+  if (!target || !keysAreOn()) return;
   event.preventDefault();
   target.focus();
   target.select();
+});
+
+/** A key alone can be struck by accident, or by speech: whoever wants it off turns it off. */
+const nameKeys = () => {
+  const key = document.querySelector("input[data-key]")?.dataset.key;
+  for (const button of document.querySelectorAll("[data-keys]")) {
+    button.hidden = !key;
+    button.textContent = `${keysAreOn() ? "Stop" : "Start"} searching with the ${key} key`;
+  }
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-keys]");
+  if (!button) return;
+  localStorage.setItem(KEYS, keysAreOn() ? "off" : "on");
+  nameKeys();
 });
 
 document.addEventListener("click", (event) => {
@@ -186,6 +204,7 @@ function bring(root) {
   confirmByTyping(root);
 }
 
+nameKeys();
 keepUp();
 bring(document);
 setInterval(() => localTimes(document), 60_000);
