@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::{IpAddr, TcpListener};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -497,4 +498,49 @@ fn problems_tell_the_admin_what_to_do() {
         redirected.to_string().contains("https://other.example/m"),
         "{redirected}"
     );
+}
+
+/// What the next test runs in a process of its own, because the environment belongs to the whole process.
+#[test]
+#[ignore = "is run by `a_proxy_in_the_environment_is_not_used`"]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "its parent speaks to it through the environment"
+)]
+fn fetch_what_the_environment_names() {
+    let url = std::env::var("FETCH").expect("an address");
+    get(&neighbour(), &url, MIB).expect("fetched");
+}
+
+#[test]
+fn a_proxy_in_the_environment_is_not_used() {
+    let (server, canary) = (Loopback::http(says(OK_HEAD)), Loopback::canary());
+    let proxy = format!("http://127.0.0.1:{}", canary.address.port());
+    let mut child = Command::new(std::env::current_exe().expect("this program"));
+    child.args([
+        "--exact",
+        "outbound::fetch_what_the_environment_names",
+        "--ignored",
+    ]);
+    child
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .env("FETCH", server.url("http", "127.0.0.1"));
+    for name in [
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ] {
+        child.env(name, &proxy);
+    }
+    let output = child.output().expect("it runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    assert_eq!((server.connections(), canary.connections()), (1, 0));
 }
