@@ -250,7 +250,7 @@ fn form_problem(values: &[String]) -> Option<String> {
         return Some(format!("has {} values; {LIST_LIMIT} are the most", values.len()));
     }
     values.iter().find_map(|value| match value {
-        value if value.trim().is_empty() => Some("is empty; leave it out to get the default".to_owned()),
+        value if value.trim().is_empty() => Some("is empty: give a value or leave it out".to_owned()),
         value if value.len() > VALUE_LIMIT => Some(format!(
             "is {} bytes long; {VALUE_LIMIT} are the most",
             value.len()

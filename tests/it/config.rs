@@ -519,7 +519,7 @@ fn init_takes_its_answers_from_flags_environment_and_file() {
     assert_eq!(init.password_file, file.0.path().join("secret"));
 
     let said = parse(&["init", "--owner-name", ""], &[]).expect_err("nothing given");
-    assert_eq!(said, "`--owner-name`: is empty; leave it out to get the default.");
+    assert_eq!(said, "`--owner-name`: is empty: give a value or leave it out.");
     let said = parse(&["init"], &[]).expect_err("nothing given");
     for name in [
         "owner-email",
