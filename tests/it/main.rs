@@ -1,6 +1,7 @@
-//! Tests from the outside: they use the library as `main` does and talk to it over real sockets.
+//! The whole program from outside, over real sockets, and the pages it draws.
 
 mod config;
+mod gallery;
 mod loopback;
 mod outbound;
 mod peer;
