@@ -8,6 +8,7 @@
 //! Adding a setting takes four lines: a field in [`Flags`], a row in `sources::SETTINGS`, a function in
 //! `values` unless one fits, and a field here.
 
+mod file;
 mod flags;
 mod problem;
 mod sources;

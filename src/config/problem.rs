@@ -17,7 +17,8 @@ pub struct ConfigProblems(pub Vec<ConfigProblem>);
 
 impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}.", self.setting, self.message)
+        let end = if self.message.ends_with('?') { "" } else { "." };
+        write!(f, "{}: {}{end}", self.setting, self.message)
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::file;
 use super::flags::{Flags, InitFlags};
 use super::problem::{ConfigProblem, ConfigProblems, unknown};
 use super::values;
@@ -30,12 +29,12 @@ const SETTINGS: [(&str, Takes); 14] = [
 
 const PREFIX: &str = "DOORWARD_";
 const CONFIG_VARIABLE: &str = "DOORWARD_CONFIG";
-const FILE_LIMIT: u64 = 1024 * 1024;
 const VALUE_LIMIT: usize = 4096;
 const LIST_LIMIT: usize = 256;
 
+/// How many values a setting takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Takes {
+pub(super) enum Takes {
     One,
     Several,
 }
@@ -204,7 +203,7 @@ impl Sources {
         let wrong = form_problem(std::slice::from_ref(&file.to_owned()));
         let table = match wrong {
             Some(wrong) => Err(wrong),
-            None => read_file(Path::new(file)),
+            None => file::read(Path::new(file)),
         };
         match table {
             Ok(table) => table
@@ -220,7 +219,7 @@ impl Sources {
             let known = SETTINGS.iter().map(|(setting, _)| (*setting).to_owned());
             return self.report(place, unknown(key, known));
         };
-        match values_of(value, takes) {
+        match file::values_of(value, takes) {
             Ok(values) => self.take(name, values, Origin::File(file.into())),
             Err(message) => self.report(place, message),
         }
@@ -251,7 +250,7 @@ fn form_problem(values: &[String]) -> Option<String> {
         return Some(format!("has {} values; {LIST_LIMIT} are the most", values.len()));
     }
     values.iter().find_map(|value| match value {
-        value if value.trim().is_empty() => Some("is empty; leave it out to get the default".to_owned()),
+        value if value.trim().is_empty() => Some("is empty: give a value or leave it out".to_owned()),
         value if value.len() > VALUE_LIMIT => Some(format!(
             "is {} bytes long; {VALUE_LIMIT} are the most",
             value.len()
@@ -261,56 +260,4 @@ fn form_problem(values: &[String]) -> Option<String> {
         }
         _ => None,
     })
-}
-
-fn read_file(file: &Path) -> Result<toml::Table, String> {
-    let shown = file.display();
-    let mut bytes = Vec::new();
-    File::open(file)
-        .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
-        .map_err(|problem| format!("{shown} cannot be read: {problem}"))?;
-    if bytes.len() as u64 > FILE_LIMIT {
-        return Err(format!(
-            "{shown} is larger than 1 MiB, so it is not a settings file"
-        ));
-    }
-    let text = String::from_utf8(bytes).map_err(|_| format!("{shown} is not UTF-8 text"))?;
-    text.parse().map_err(|problem: toml::de::Error| {
-        let before = problem
-            .span()
-            .and_then(|span| text.get(..span.start))
-            .unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        format!("{shown}, line {line}: {}", problem.message())
-    })
-}
-
-fn values_of(value: toml::Value, takes: Takes) -> Result<Vec<String>, String> {
-    match (value, takes) {
-        (toml::Value::String(text), _) => Ok(vec![text]),
-        (toml::Value::Array(items), Takes::Several) => items.into_iter().map(text_of).collect(),
-        (other, _) => Err(wrong_type(&other, takes)),
-    }
-}
-
-fn text_of(item: toml::Value) -> Result<String, String> {
-    match item {
-        toml::Value::String(text) => Ok(text),
-        other => Err(wrong_type(&other, Takes::Several)),
-    }
-}
-
-fn wrong_type(value: &toml::Value, takes: Takes) -> String {
-    let found = match value {
-        toml::Value::String(_) => "text",
-        toml::Value::Integer(_) | toml::Value::Float(_) => "a number",
-        toml::Value::Boolean(_) => "true or false",
-        toml::Value::Datetime(_) => "a date",
-        toml::Value::Array(_) => "a list",
-        toml::Value::Table(_) => "a table (tables belong into the file for `doorward apply`)",
-    };
-    match takes {
-        Takes::One => format!("must be text in quotes, found {found}"),
-        Takes::Several => format!("must be a list of texts in quotes, found {found}"),
-    }
 }

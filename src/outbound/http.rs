@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Certificate, Client, Response, StatusCode, redirect};
+use rustls::pki_types::ServerName;
 use url::{Host, Url};
 
 use super::policy::Policy;
@@ -167,6 +168,9 @@ impl Target {
             Some(address) if policy.permits(address, encrypted) => {}
             Some(address) if policy.permits(address, true) => return Err(UpstreamProblem::NotHttps { host }),
             Some(address) => return Err(UpstreamProblem::Inside { host, address }),
+            None if ServerName::try_from(host.as_str()).is_err() => {
+                return Err(bad("the host is not a valid name"));
+            }
             None if !encrypted && !policy.may_be_plain(&host) => {
                 return Err(UpstreamProblem::NotHttps { host });
             }

@@ -89,7 +89,8 @@ fn tls_problem(host: String, problem: &rustls::Error) -> UpstreamProblem {
         Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
             UpstreamProblem::CertificateForOtherHost { host }
         }
-        Wrong::UnknownIssuer => UpstreamProblem::CertificateFromUnknownIssuer { host },
+        // The second is how an authority looks that was set up anew under its old name.
+        Wrong::UnknownIssuer | Wrong::BadSignature => UpstreamProblem::CertificateFromUnknownIssuer { host },
         _ => UpstreamProblem::Tls {
             host,
             reason: problem.to_string(),

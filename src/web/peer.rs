@@ -12,9 +12,12 @@ use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{FORWARDED, HeaderName, X_FORWARDED_FOR, X_FORWARDED_PROTO};
+use actix_web::http::header::{
+    FORWARDED, HOST, HeaderName, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO,
+};
 use actix_web::{FromRequest, HttpRequest, web};
 use ipnet::IpNet;
+use url::Url;
 
 use hops::{Hop, forwarded, x_forwarded_for};
 
@@ -61,7 +64,10 @@ impl Client {
         match (standard, usual) {
             // A proxy writes one of the two and may pass on the other as the client sent it. When they
             // differ, one of them is made up, and there is no telling which.
-            (Some(standard), Some(usual)) if standard.address != usual.address => direct,
+            (Some(standard), Some(usual)) if standard.address != usual.address => Self {
+                secure: scheme.unwrap_or(tls),
+                ..direct
+            },
             (Some(standard), _) => Self {
                 address: standard.address,
                 secure: standard.secure.or(scheme).unwrap_or(tls),
@@ -106,6 +112,62 @@ impl FromRequest for Client {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self::of(request)))
     }
+}
+
+/// The host that the browser asked for: the nearest trusted proxy's word, otherwise the `Host` header.
+///
+/// Good for refusing names that are not ours. Never build a link from it: links begin with the configured
+/// base URL.
+pub fn requested_host(
+    peer: IpAddr,
+    host: &str,
+    x_forwarded_host: &[&str],
+    trusted: &TrustedProxies,
+) -> String {
+    let claimed = x_forwarded_host
+        .iter()
+        .rev()
+        .flat_map(|value| value.rsplit(','))
+        .next()
+        .map(str::trim);
+    match claimed
+        .filter(|_| trusted.trusts(peer))
+        .filter(|claimed| is_authority(claimed))
+    {
+        Some(claimed) => claimed.to_owned(),
+        None => host.to_owned(),
+    }
+}
+
+/// [`requested_host`] of `request`; empty when it names none.
+pub fn host_of(request: &HttpRequest) -> String {
+    // HTTP/2 has the host in the address, HTTP/1.1 in a header.
+    let named = || values(request, &HOST).first().copied();
+    let host = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str())
+        .or_else(named)
+        .unwrap_or_default();
+    let trusted = request.app_data::<web::Data<TrustedProxies>>();
+    match (request.peer_addr(), trusted) {
+        (Some(peer), Some(trusted)) => requested_host(
+            peer.ip(),
+            host,
+            &values(request, &X_FORWARDED_HOST),
+            trusted.as_ref(),
+        ),
+        _ => host.to_owned(),
+    }
+}
+
+/// A host with or without port, and nothing that could be read as more.
+fn is_authority(text: &str) -> bool {
+    let host_only = |url: &Url| url.path() == "/" && url.username().is_empty() && url.password().is_none();
+    let plain = text
+        .bytes()
+        .all(|c| c.is_ascii_alphanumeric() || b".-_:[]".contains(&c));
+    plain && Url::parse(&format!("http://{text}")).is_ok_and(|url| host_only(&url))
 }
 
 /// What attempts are counted by: an IPv4 address, or the /64 that an IPv6 customer gets as a whole.

@@ -1,3 +1,8 @@
-//! The whole program from outside, and the pages it draws.
+//! The whole program from outside, over real sockets, and the pages it draws.
 
+mod config;
 mod gallery;
+mod loopback;
+mod outbound;
+mod peer;
+mod tls;
