@@ -12,7 +12,8 @@
 //! hand (canonical XML, then aws-lc-rs), independent of the code under test. Hooks let a test spoil a part *before* it
 //! is signed, so that a document can be hostile and still carry a genuine signature.
 
-#![allow(dead_code)]
+// Shared by tests and benches, each of which uses a part of it.
+#![allow(dead_code, unused_imports)]
 
 mod encrypt;
 mod key;
@@ -21,7 +22,6 @@ mod xml;
 
 pub use encrypt::Encrypt;
 pub use key::{Algorithm, TestKey, dated_certificate};
-pub use sign::{Slot, sign_element};
 pub use xml::{Prefixes, Response, Sign};
 
 use doorward::model::time::{DAY, Timestamp};

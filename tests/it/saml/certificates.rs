@@ -19,7 +19,11 @@ fn pem_and_bare_base64() {
         base64,
         wrapped,
     ] {
-        assert_eq!(read_certificates(&text).unwrap(), [certificate.clone()], "{text}");
+        assert_eq!(
+            read_certificates(&text).unwrap(),
+            std::slice::from_ref(&certificate),
+            "{text}"
+        );
     }
 }
 

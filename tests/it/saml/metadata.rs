@@ -97,7 +97,7 @@ fn a_key_without_use_is_for_signing_and_one_for_encryption_is_not() {
         key_descriptor("", &one.to_base64()) + &key_descriptor(" use=\"encryption\"", &two.to_base64());
     assert_eq!(
         read(&with_key_descriptors(&both)).unwrap().certificates,
-        [one.clone()]
+        std::slice::from_ref(&one)
     );
     let only = key_descriptor(" use=\"encryption\"", &two.to_base64());
     assert_eq!(
