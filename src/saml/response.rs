@@ -138,6 +138,8 @@ fn inside(
         }
         (AssertionNode::Encrypted(node), _) => {
             let plaintext = decryption::decrypt(tree, node, expected.decryption_keys)?;
+            record.pass(Rule::EncryptionAlgorithm);
+            record.pass(Rule::Decryption);
             let vouched = response_signed_by.is_some() || plaintext.authenticated;
             // Without proof that the ciphertext is unchanged, every failure looks the same: a sender who learns *why*
             // altered CBC ciphertext was refused can read the plaintext bit by bit.

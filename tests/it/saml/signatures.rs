@@ -311,6 +311,40 @@ fn the_inner_signature_must_hold_too() {
 }
 
 #[test]
+fn every_signature_is_judged_before_any_is_processed() {
+    // The outer signature has the right form and a right digest, which takes no key. The library must still never see
+    // the inner one, which would make it read a file or run a transformation.
+    let house = House::new();
+    let evil = TestIdp {
+        entity_id: house.idp.entity_id.clone(),
+        ..TestIdp::new("evil")
+    };
+    let inner = |from: &'static str, to: &'static str| {
+        let xml = evil.response(&house.sp, |r| {
+            r.sign = Sign::Both;
+            r.change_signature = Box::new(move |xml| {
+                if xml.contains("#_assertion0001") {
+                    xml.replacen(from, to, 1)
+                } else {
+                    xml
+                }
+            });
+        });
+        house.verify(&xml).unwrap_err().code()
+    };
+    assert_eq!(
+        inner("URI=\"#_assertion0001\"", "URI=\"Cargo.toml\""),
+        "saml.signature_reference"
+    );
+    let enveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+    assert_eq!(
+        inner(enveloped, "http://www.w3.org/TR/1999/REC-xslt-19991116"),
+        "saml.transforms"
+    );
+    assert_eq!(inner("rsa-sha256", "hmac-sha256"), "saml.algorithm");
+}
+
+#[test]
 fn the_hash_of_nothing() {
     // CVE-2025-66568: an error while canonicalising hashed as the empty string.
     let empty = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
