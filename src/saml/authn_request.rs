@@ -93,7 +93,16 @@ impl AuthnRequest {
                 sp_name_qualifier: None,
                 allow_create: Some(true),
             }),
-            ..samael::schema::AuthnRequest::default()
+            // Every field is named, because the library's default reads the clock.
+            consent: None,
+            signature: None,
+            subject: None,
+            conditions: None,
+            requested_authn_context: None,
+            is_passive: None,
+            assertion_consumer_service_index: None,
+            attribute_consuming_service_index: None,
+            provider_name: None,
         };
         // Writing into memory cannot fail.
         request.to_string().unwrap_or_default()

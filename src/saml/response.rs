@@ -1,12 +1,25 @@
 //! The procedure for a Response, from a form field to an [`Assertion`].
 //!
-//! 1. Size cap before Base64; UTF-8 only. 2. One parse; no document type, bounded depth, attributes, namespaces.
-//! 3. The root is a Response. 4. IDs are unique. 5. Exactly one assertion in the whole document. 6. Signatures only
-//! below the Response or that assertion. 7. None: refused. 8. The signature has the one accepted form. 9. Keys are the
-//! pinned ones. 10. The library verifies. 11. We canonicalise and hash again. 12. The tree is dropped, the verified
-//! bytes are parsed and read. 13. Issuer. 14. Status. 15. Destination and Recipient. 16. Conditions and audience.
-//! 17. Times. 18. InResponseTo. 20. SessionNotOnOrAfter. (19, the replay table, is the caller's: see
-//! [`Assertion::not_on_or_after`].)
+//! 1. Size cap before Base64; UTF-8 only.
+//! 2. One parse; no document type, bounded depth, attributes, namespaces.
+//! 3. The root is a Response.
+//! 4. IDs are unique.
+//! 5. Exactly one assertion in the whole document.
+//! 6. Signatures only below the Response or that assertion.
+//! 7. None: refused.
+//! 8. The signature has the one accepted form.
+//! 9. Keys are the pinned ones.
+//! 10. The library verifies.
+//! 11. We canonicalise and hash again.
+//! 12. The tree is dropped, the verified bytes are parsed and read.
+//! 13. Issuer.
+//! 14. Status.
+//! 15. Destination and Recipient.
+//! 16. Conditions and audience.
+//! 17. Times.
+//! 18. InResponseTo.
+//! 19. The replay table is the caller's: see [`Assertion::not_on_or_after`].
+//! 20. SessionNotOnOrAfter.
 //!
 //! When the Response is signed, everything after is read from *its* verified bytes, an inner signature or an encrypted
 //! assertion included. When only the assertion is signed, the Response around it is unverified and can do nothing but
@@ -125,6 +138,8 @@ fn inside(
         }
         (AssertionNode::Encrypted(node), _) => {
             let plaintext = decryption::decrypt(tree, node, expected.decryption_keys)?;
+            record.pass(Rule::EncryptionAlgorithm);
+            record.pass(Rule::Decryption);
             let vouched = response_signed_by.is_some() || plaintext.authenticated;
             // Without proof that the ciphertext is unchanged, every failure looks the same: a sender who learns *why*
             // altered CBC ciphertext was refused can read the plaintext bit by bit.

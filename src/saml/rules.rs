@@ -45,8 +45,6 @@ rules! {
     Response "saml.response" "The message is a SAML 2.0 Response";
     /// Step 4.
     Ids "saml.ids" "Every ID is unique and well-formed";
-    /// Step 14.
-    IdpStatus "saml.idp_status" "The identity provider reports success";
     /// Step 5.
     OneAssertion "saml.one_assertion" "There is exactly one assertion, in its place";
     /// Step 6.
@@ -77,6 +75,8 @@ rules! {
     Decryption "saml.decryption" "An encrypted assertion can be decrypted";
     /// Step 12.
     AssertionShape "saml.assertion_shape" "The assertion has all required parts";
+    /// Step 14.
+    IdpStatus "saml.idp_status" "The identity provider reports success";
     /// Step 13.
     Issuer "saml.issuer" "The issuer is the configured identity provider";
     /// Step 15.

@@ -213,14 +213,7 @@ impl Counter {
                     continue;
                 }
                 b'=' => namespaces += usize::from(text[word..at].starts_with(b"xmlns")),
-                b' ' | b'\t' | b'\r' | b'\n' => {
-                    if text
-                        .get(at + 1)
-                        .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
-                    {
-                        word = at + 1;
-                    }
-                }
+                b' ' | b'\t' | b'\r' | b'\n' if starts_name(text.get(at + 1)) => word = at + 1,
                 b'<' => {
                     return Err(ScanProblem::NotXml {
                         detail: "a tag inside a tag",
@@ -268,6 +261,11 @@ impl Counter {
         }
         Ok(())
     }
+}
+
+/// Whether an attribute's name may start here; only `xmlns` matters, so other scripts need no care.
+fn starts_name(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
 }
 
 /// The first place of `needle` at or behind `from`.

@@ -64,6 +64,7 @@ pub fn check(
         return Err(SamlProblem::Digest { element });
     }
     record.pass(Rule::Digest);
+    profile_of_all(tree)?;
     let signed_by = verify(tree, text, (element, signature), trusted)?;
     record.pass_with(Rule::Trusted, || (None, Some(signed_by.clone())));
     record.pass(Rule::SignatureValue);
@@ -157,6 +158,19 @@ impl<'t> Profile<'t> {
             prefixes,
         })
     }
+}
+
+/// Holds *every* signature of the document to the profile. The library looks at all of them when it is asked for one,
+/// and one with a Reference to a file or with XSLT must not get that far.
+fn profile_of_all(tree: &Tree<'_>) -> Result<(), SamlProblem> {
+    for signature in tree
+        .walk(tree.root)
+        .filter(|node| tree.is(*node, DSIG, "Signature"))
+    {
+        let element = tree.doc.parent(signature).unwrap_or(tree.root);
+        Profile::read(tree, element, signature)?;
+    }
+    Ok(())
 }
 
 /// The child elements; refuses text between them.

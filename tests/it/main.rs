@@ -1,8 +1,10 @@
-//! The whole program from outside, over real sockets, and the pages it draws.
+//! The whole program from outside, over real sockets, and the pages it draws. One binary: one link, shared peers.
 
 mod config;
 mod gallery;
+mod idp;
 mod loopback;
 mod outbound;
 mod peer;
+mod saml;
 mod tls;
