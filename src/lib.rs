@@ -1,2 +1,4 @@
 //! Doorward.
+pub mod clock;
 pub mod model;
+pub mod random;
