@@ -114,17 +114,17 @@ export async function signInAs(visitor, name) {
 }
 
 /**
- * Judges the page that a visitor sees, at both widths and in both schemes, and leaves a picture of each:
+ * Judges the page that a visitor sees, by default at both widths and in both schemes, and leaves a picture of each:
  * accessibility, policy violations and console errors so far, and that nothing scrolls sideways.
  * Returns the list of what is wrong.
  */
-export async function findFaults(visitor, name) {
+export async function findFaults(visitor, name, widths = WIDTHS, schemes = SCHEMES) {
   const { page } = visitor;
   const size = page.viewportSize();
   const found = [];
   mkdirSync(PICTURES, { recursive: true });
-  for (const width of WIDTHS) {
-    for (const scheme of SCHEMES) {
+  for (const width of widths) {
+    for (const scheme of schemes) {
       await page.setViewportSize({ width, height: 900 });
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

@@ -9,6 +9,8 @@ import { launch, Visitor } from './lib.mjs';
 const [name, given = '{}'] = process.argv.slice(2);
 const facts = JSON.parse(given);
 const started = Date.now();
+// A journey that hangs must end before whoever waits for it gives up; single waits end far earlier.
+const LIMIT = 5 * 60 * 1000;
 const steps = [];
 const visitors = [];
 
@@ -38,10 +40,16 @@ async function whereabouts() {
   );
 }
 
+function tooLong() {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`the journey took longer than ${LIMIT} ms`)), LIMIT).unref();
+  });
+}
+
 const browser = await launch();
 const summary = { journey: name, ok: true, steps };
 try {
-  await travel(browser);
+  await Promise.race([travel(browser), tooLong()]);
 } catch (problem) {
   Object.assign(summary, { ok: false, problem: problem.stack ?? String(problem), pages: await whereabouts() });
 } finally {

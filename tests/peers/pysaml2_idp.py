@@ -287,7 +287,8 @@ def request_message(command):
 def answer(provider, line):
     try:
         command = json.loads(line)
-        return {"metadata": provider.metadata, "respond": provider.respond}[command["cmd"]](command)
+        action = {"metadata": provider.metadata, "respond": provider.respond}.get(command["cmd"])
+        return action(command) if action else {"error": f"there is no command {command['cmd']}"}
     except Unsupported as problem:
         return {"unsupported": str(problem)}
     except Refused as problem:

@@ -26,7 +26,7 @@ const OTHERS = {
 const POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'";
 // What the audit must say about each page.
 const EXPECTED = {
-  '/label': /^page at 320 px, light: label:/,
+  '/label': /^audit at 320 px, light: label:/,
   '/contrast': /color-contrast:/,
   '/wide': /at 320 px scrolls sideways/,
   '/inline-style': /\/inline-style: policy: style-src-attr blocked inline/,
@@ -48,7 +48,7 @@ export default async function ({ arrive, step }) {
     step(path);
     const visitor = await arrive({ base });
     await visitor.go(path);
-    const found = await findFaults(visitor, 'page');
+    const found = await findFaults(visitor, 'audit', [320], ['light']);
     assert.ok(found.some((fault) => expected.test(fault)), `${path}: ${expected} is not among ${JSON.stringify(found)}`);
     await visitor.leave();
   }
@@ -57,7 +57,7 @@ export default async function ({ arrive, step }) {
     const visitor = await arrive({ base, context: { javaScriptEnabled } });
     await visitor.go('/good');
     await visitor.at('Page');
-    await audit(visitor, 'page');
+    await audit(visitor, 'audit');
   }
   server.close();
 }
