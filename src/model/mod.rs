@@ -1,7 +1,34 @@
 //! Nouns and rules, no I/O: everything here can be used without a database, a clock or a network.
+//!
+//! One file per noun. Rules that only need the noun itself (may this role do that? is this slug well
+//! formed?) live beside it; what needs other rows lives in `flows`.
 
 pub mod check;
+pub mod connection;
+pub mod email;
+pub mod event;
+pub mod ids;
+pub mod organization;
+pub mod person;
+pub mod provider;
+pub mod return_to;
+pub mod session;
+pub mod sign_in;
+pub mod slug;
 pub mod time;
 
 pub use check::{Attribute, Check, Verdict};
+pub use connection::{
+    Connection, IdentityProvider, PinnedCertificate, RequestBinding, SamlSettings, Unsolicited,
+};
+pub use email::Email;
+pub use event::{Action, Actor, Event, NewEvent, Subject};
+pub use ids::{AccessRequestId, ConnectionId, IdentityId, PersonId, SessionId, SignInId};
+pub use organization::{BaseUrl, Organization};
+pub use person::{Person, PersonState, Role};
+pub use provider::Provider;
+pub use return_to::local_path;
+pub use session::{Method, Session};
+pub use sign_in::{Outcome, SignIn, SignInKind};
+pub use slug::Slug;
 pub use time::Timestamp;

@@ -1,4 +1,5 @@
-//! Tests from outside: the real server, foreign peers, a real browser.
+//! The whole program from outside, and the pages it draws.
 
 mod browser;
+mod gallery;
 mod peers;

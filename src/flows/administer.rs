@@ -1,0 +1,290 @@
+//! What an admin does to people and to the organization.
+//!
+//! Rules that hold whatever the door (page, `apply`): nobody gives, takes or touches what they do not have;
+//! the last live owner can be neither removed, demoted nor deactivated; deactivation ends the person's
+//! sessions in its own transaction.
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, FieldProblem, Kind, Result};
+use crate::model::person::checked_name;
+use crate::model::{
+    AccessRequestId, Action, BaseUrl, Email, IdentityId, Organization, Person, PersonId, PersonState, Role, Subject,
+};
+use crate::store::{self, identities::LinkedHow};
+
+use super::sign_on::link;
+use super::{Act, Context, Who};
+
+/// A person as a form or a file describes them. Empty names are allowed; an address is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersonFields {
+    pub email: String,
+    pub given_name: String,
+    pub family_name: String,
+    /// `member`, `admin` or `owner`.
+    pub role: String,
+}
+
+struct Checked {
+    email: Email,
+    given_name: String,
+    family_name: String,
+    role: Role,
+}
+
+/// Checks all fields at once, so that a form shows everything that is wrong with it.
+fn check(fields: &PersonFields) -> Result<Checked> {
+    let mut problems = Vec::new();
+    let mut wrong = |field: &str, message: String| problems.push(FieldProblem { field: field.to_owned(), message });
+    let email = Email::parse(&fields.email).map_err(|e| wrong("email", e.to_string())).ok();
+    let given_name = checked_name(&fields.given_name).map_err(|e| wrong("given_name", e.to_owned())).ok();
+    let family_name = checked_name(&fields.family_name).map_err(|e| wrong("family_name", e.to_owned())).ok();
+    let role = Role::parse(&fields.role);
+    if role.is_none() {
+        wrong("role", "Choose member, admin or owner.".to_owned());
+    }
+    match (email, given_name, family_name, role) {
+        (Some(email), Some(given_name), Some(family_name), Some(role)) => {
+            Ok(Checked { email, given_name, family_name, role })
+        }
+        _ => Err(Error::invalid_fields(problems)),
+    }
+}
+
+/// The subject of an event about a person.
+pub fn subject(person: &Person) -> Subject {
+    Subject { kind: "person", id: person.id.to_string(), label: person.display_name() }
+}
+
+fn facts(person: &Person) -> Value {
+    json!({
+        "email": person.email, "given_name": person.given_name, "family_name": person.family_name,
+        "role": person.role, "state": person.state,
+    })
+}
+
+/// Only the fields that differ, as they were and as they are.
+pub fn difference(before: &Value, after: &Value) -> (Value, Value) {
+    let (Some(was), Some(is)) = (before.as_object(), after.as_object()) else {
+        return (before.clone(), after.clone());
+    };
+    let (mut old, mut new) = (Map::new(), Map::new());
+    for (field, value) in is {
+        if was.get(field) != Some(value) {
+            old.insert(field.clone(), was.get(field).cloned().unwrap_or(Value::Null));
+            new.insert(field.clone(), value.clone());
+        }
+    }
+    (Value::Object(old), Value::Object(new))
+}
+
+/// Adds a person. They sign in as soon as an identity provider vouches for their address.
+pub fn add_person(act: &Act, fields: &PersonFields) -> Result<Person> {
+    act.need_admin()?;
+    let checked = check(fields)?;
+    need_to_manage(act, checked.role)?;
+    let person = Person {
+        id: PersonId::new(act.now, act.random_id()),
+        email: checked.email,
+        given_name: checked.given_name,
+        family_name: checked.family_name,
+        role: checked.role,
+        state: PersonState::Active,
+        version: 1,
+        created_at: act.now,
+        updated_at: act.now,
+        deactivated_at: None,
+        last_sign_in_at: None,
+    };
+    store::people::insert(act.w, &person)?;
+    act.event(Action::PersonAdded, subject(&person), Value::Null, facts(&person))?;
+    Ok(person)
+}
+
+/// Changes a person. `version` is the one that the form was made from; `None` takes whatever is there.
+pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Option<i64>) -> Result<Person> {
+    act.need_admin()?;
+    let checked = check(fields)?;
+    let was = store::people::get(act.w, id)?;
+    need_to_manage(act, was.role)?;
+    need_to_manage(act, checked.role)?;
+    if was.role == Role::Owner && checked.role != Role::Owner {
+        need_another_owner(act, &was, "demoted")?;
+    }
+    let mut person = was.clone();
+    person.email = checked.email;
+    person.given_name = checked.given_name;
+    person.family_name = checked.family_name;
+    person.role = checked.role;
+    if facts(&person) == facts(&was) {
+        return Ok(was);
+    }
+    person.version = version.unwrap_or(was.version);
+    person.updated_at = act.now;
+    store::people::update(act.w, &person)?;
+    if person.role != was.role {
+        // A session keeps the limits of the role it began with: start it anew.
+        store::sessions::delete_of_person(act.w, id)?;
+    }
+    let (before, after) = difference(&facts(&was), &facts(&person));
+    act.event(Action::PersonChanged, subject(&person), before, after)?;
+    store::people::get(act.w, id)
+}
+
+/// Deactivates: every session of the person ends in the same transaction. Returns how many there were.
+pub fn deactivate(act: &Act, id: PersonId) -> Result<usize> {
+    let mut person = manageable(act, id)?;
+    if !person.is_active() {
+        return Ok(0);
+    }
+    if person.role == Role::Owner {
+        need_another_owner(act, &person, "deactivated")?;
+    }
+    person.state = PersonState::Deactivated;
+    person.deactivated_at = Some(act.now);
+    person.updated_at = act.now;
+    store::people::update(act.w, &person)?;
+    let ended = store::sessions::delete_of_person(act.w, id)?;
+    act.event(
+        Action::PersonDeactivated,
+        subject(&person),
+        json!({ "state": "active" }),
+        json!({ "state": "deactivated", "sessions_ended": ended }),
+    )?;
+    Ok(ended)
+}
+
+pub fn reactivate(act: &Act, id: PersonId) -> Result<()> {
+    let mut person = manageable(act, id)?;
+    if person.is_active() {
+        return Ok(());
+    }
+    person.state = PersonState::Active;
+    person.deactivated_at = None;
+    person.updated_at = act.now;
+    store::people::update(act.w, &person)?;
+    let (before, after) = (json!({ "state": "deactivated" }), json!({ "state": "active" }));
+    act.event(Action::PersonReactivated, subject(&person), before, after)
+}
+
+/// Removes the tie between a person and a subject; the person's sessions through it end.
+pub fn unlink(act: &Act, id: IdentityId) -> Result<PersonId> {
+    let identity = store::identities::get(act.w, id)?;
+    let person = manageable(act, identity.person_id)?;
+    store::identities::delete(act.w, id)?;
+    store::sessions::delete_of_person(act.w, person.id)?;
+    let before = json!({ "issuer": identity.issuer, "subject": identity.subject });
+    act.event(Action::IdentityUnlinked, subject(&person), before, Value::Null)?;
+    Ok(person.id)
+}
+
+/// Adds the person who asked for access, tied to the subject that the assertion named.
+pub fn grant_access(act: &Act, id: AccessRequestId) -> Result<Person> {
+    act.need_admin()?;
+    let request = store::access_requests::get_waiting(act.w, id)?;
+    let fields = PersonFields {
+        email: request.email.clone(),
+        given_name: request.given_name.clone(),
+        family_name: request.family_name.clone(),
+        role: Role::Member.key().to_owned(),
+    };
+    let person = add_person(act, &fields).map_err(|error| match error.kind {
+        Kind::Invalid(_) => Error::conflict(format!(
+            "{} Link them by letting them sign in once more, or dismiss the request.",
+            error.message
+        )),
+        _ => error,
+    })?;
+    let found = link::Subject { connection: request.connection_id, issuer: request.issuer, subject: request.subject };
+    link::tie(act, &person, &found, LinkedHow::Request, Some(request.reference))?;
+    store::access_requests::decide(act.w, id, "added", act.now)?;
+    Ok(person)
+}
+
+pub fn dismiss_request(act: &Act, id: AccessRequestId) -> Result<()> {
+    act.need_admin()?;
+    let request = store::access_requests::get_waiting(act.w, id)?;
+    store::access_requests::decide(act.w, id, "dismissed", act.now)?;
+    let subject = Subject { kind: "access_request", id: id.to_string(), label: request.email };
+    act.event(Action::AccessRequestDismissed, subject, Value::Null, Value::Null)
+}
+
+/// What Settings and `apply` may change of the organization. `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrganizationFields {
+    pub name: Option<String>,
+    pub base_url: Option<String>,
+    pub contact: Option<String>,
+}
+
+/// Checks a name for an organization: 1 to 200 characters that print.
+pub fn organization_name(text: &str) -> Result<String> {
+    let name = checked_name(text).map_err(|e| Error::invalid("name", e))?;
+    if name.is_empty() { Err(Error::invalid("name", "Enter the organization's name.")) } else { Ok(name) }
+}
+
+/// Checks a base URL.
+pub fn base_url(text: &str) -> Result<BaseUrl> {
+    BaseUrl::parse(text).map_err(|e| Error::invalid("base_url", e.to_string()))
+}
+
+/// Changes the organization. The caller refreshes the context afterwards.
+pub fn change_organization(act: &Act, fields: &OrganizationFields) -> Result<Organization> {
+    act.need_owner()?;
+    let was = store::organization::get(act.w)?;
+    let mut is = was.clone();
+    if let Some(name) = &fields.name {
+        is.name = organization_name(name)?;
+    }
+    if let Some(url) = &fields.base_url {
+        is.base_url = base_url(url)?;
+    }
+    if let Some(contact) = &fields.contact {
+        is.contact = checked_name(contact).map_err(|e| Error::invalid("contact", e))?;
+    }
+    if is != was {
+        store::organization::update(act.w, &is)?;
+        let facts = |o: &Organization| json!({ "name": o.name, "base_url": o.base_url, "contact": o.contact });
+        let (before, after) = difference(&facts(&was), &facts(&is));
+        act.event(Action::OrganizationChanged, organization_subject(&is), before, after)?;
+    }
+    Ok(is)
+}
+
+pub fn organization_subject(organization: &Organization) -> Subject {
+    Subject { kind: "organization", id: "organization".to_owned(), label: organization.name.clone() }
+}
+
+fn manageable(act: &Act, id: PersonId) -> Result<Person> {
+    act.need_admin()?;
+    let person = store::people::get(act.w, id)?;
+    need_to_manage(act, person.role)?;
+    Ok(person)
+}
+
+fn need_to_manage(act: &Act, role: Role) -> Result<()> {
+    if act.role.may_manage(role) {
+        return Ok(());
+    }
+    Err(Error::denied(format!("Only an owner may give, change or take away the role {}.", role.name())))
+}
+
+fn need_another_owner(act: &Act, person: &Person, what: &str) -> Result<()> {
+    if store::people::count_other_owners(act.w, person.id)? > 0 {
+        return Ok(());
+    }
+    let who = person.display_name();
+    Err(Error::conflict(format!(
+        "{who} is the last active owner and cannot be {what}. Make somebody else an owner first."
+    )))
+}
+
+impl Context {
+    /// Changes the organization and lets every page see it.
+    pub async fn change_organization(&self, who: Who, fields: OrganizationFields) -> Result<Organization> {
+        let changed = self.act(who, move |act| change_organization(act, &fields)).await?;
+        self.refresh_organization()?;
+        Ok(changed)
+    }
+}

@@ -1,0 +1,291 @@
+//! `doorward apply`: makes the database agree with a file, all of it or nothing.
+//!
+//! What the file does not name stays as it is. Everything goes through the same flows as the pages, in one
+//! transaction, so that the report is simply the events which that transaction wrote.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::{Error, Kind, Result};
+use crate::model::{Action, Email, Event, IdentityProvider, PersonState};
+use crate::store;
+
+use super::administer::{self, OrganizationFields, PersonFields};
+use super::connect::{self, ConnectionFields, IdpSource, NewConnection};
+use super::{Act, Context, Who};
+
+/// A file to apply, with the content of the files that it names.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Application {
+    pub toml: String,
+    /// `metadata_file` → its content.
+    pub files: BTreeMap<String, String>,
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    organization: Option<OrganizationPart>,
+    connection: Vec<ConnectionPart>,
+    person: Vec<PersonPart>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct OrganizationPart {
+    name: Option<String>,
+    base_url: Option<String>,
+    contact: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConnectionPart {
+    slug: String,
+    provider: Option<String>,
+    name: Option<String>,
+    enabled: Option<bool>,
+    domains: Option<Vec<String>>,
+    saml: Option<SamlPart>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct SamlPart {
+    metadata_file: Option<String>,
+    metadata: Option<String>,
+    metadata_url: Option<String>,
+    entity_id: Option<String>,
+    sign_in_url: Option<String>,
+    certificate: Option<OneOrMore>,
+    unsolicited: Option<String>,
+    sign_requests: Option<bool>,
+    request_binding: Option<String>,
+    subject_attribute: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PersonPart {
+    email: String,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    role: Option<String>,
+    active: Option<bool>,
+}
+
+fn parse(toml: &str) -> Result<File> {
+    toml::from_str(toml).map_err(|problem| Error::invalid("file", problem.to_string().trim().to_owned()))
+}
+
+/// The files that an application file names, so that the caller can read them where it runs.
+pub fn named_files(toml: &str) -> Result<Vec<String>> {
+    let parts = parse(toml)?.connection;
+    Ok(parts.into_iter().filter_map(|c| c.saml?.metadata_file).collect())
+}
+
+/// Applies; returns one line for each change. An empty list: everything agreed already.
+pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String>> {
+    let file = parse(&application.toml)?;
+    if ctx.organization().is_none() {
+        return Err(Error::conflict(
+            "Nothing is set up yet. Run `doorward init`, or open the first-run address, then apply again.",
+        ));
+    }
+    let mut prepared = Vec::new();
+    for part in file.connection {
+        let idp = match &part.saml {
+            Some(saml) => read_idp(ctx, &part.slug, saml, &application.files).await?,
+            None => None,
+        };
+        prepared.push((part, idp));
+    }
+    let report = Arc::new(Mutex::new(Vec::new()));
+    let lines = report.clone();
+    let dry_run = application.dry_run;
+    let done = ctx
+        .act(Who::Command("apply"), move |act| {
+            let changes = run(act, file.organization, prepared, file.person)?;
+            *lines.lock().unwrap_or_else(PoisonError::into_inner) = changes;
+            // A dry run is a real run whose savepoint is rolled back.
+            if dry_run { Err(Error::new(Kind::Unavailable, "dry run")) } else { Ok(()) }
+        })
+        .await;
+    let lines = std::mem::take(&mut *report.lock().unwrap_or_else(PoisonError::into_inner));
+    match done {
+        Err(error) if !(dry_run && error.message == "dry run") => return Err(error),
+        _ => {}
+    }
+    ctx.refresh_organization()?;
+    Ok(lines)
+}
+
+/// What the file says of the identity provider; `None` when it says nothing.
+async fn read_idp(
+    ctx: &Context,
+    slug: &str,
+    saml: &SamlPart,
+    files: &BTreeMap<String, String>,
+) -> Result<Option<IdentityProvider>> {
+    let mut sources = Vec::new();
+    if let Some(name) = &saml.metadata_file {
+        let content = files.get(name).ok_or_else(|| Error::invalid("metadata_file", format!("{name} was not read.")))?;
+        sources.push(IdpSource::Xml(content.clone().into_bytes()));
+    }
+    if let Some(xml) = &saml.metadata {
+        sources.push(IdpSource::Xml(xml.clone().into_bytes()));
+    }
+    if let Some(url) = &saml.metadata_url {
+        sources.push(IdpSource::Url(url.clone()));
+    }
+    if saml.entity_id.is_some() || saml.sign_in_url.is_some() || saml.certificate.is_some() {
+        let certificates = match &saml.certificate {
+            None => String::new(),
+            Some(OneOrMore::One(pem)) => pem.clone(),
+            Some(OneOrMore::More(pems)) => pems.join("\n"),
+        };
+        sources.push(IdpSource::ByHand {
+            entity_id: saml.entity_id.clone().unwrap_or_default(),
+            sign_in_url: saml.sign_in_url.clone().unwrap_or_default(),
+            certificates,
+        });
+    }
+    if sources.len() > 1 {
+        let message = "Give the identity provider once: metadata_file, metadata, metadata_url, or entity_id with \
+                       sign_in_url and certificate.";
+        return Err(about(slug, Error::invalid("saml", message)));
+    }
+    let Some(source) = sources.pop() else { return Ok(None) };
+    let understood = connect::understand(ctx, source).await.map_err(|error| about(slug, error))?;
+    Ok(Some(understood.idp))
+}
+
+/// Says which part of the file an error is about.
+fn about(name: &str, error: Error) -> Error {
+    let named: Vec<String> = match error.fields() {
+        [] => vec![error.message.clone()],
+        fields => fields.iter().map(|f| format!("{}: {}", f.field, f.message)).collect(),
+    };
+    Error { message: format!("{name}: {}", named.join(" ")), ..error }
+}
+
+fn run(
+    act: &Act,
+    organization: Option<OrganizationPart>,
+    connections: Vec<(ConnectionPart, Option<IdentityProvider>)>,
+    people: Vec<PersonPart>,
+) -> Result<Vec<String>> {
+    let newest = store::events::list(act.w, &store::events::Narrow::default(), 1)?;
+    let before = newest.first().map_or(0, |event| event.sequence);
+    if let Some(part) = organization {
+        let fields = OrganizationFields { name: part.name, base_url: part.base_url, contact: part.contact };
+        administer::change_organization(act, &fields).map_err(|error| about("organization", error))?;
+    }
+    for (part, idp) in connections {
+        let slug = part.slug.clone();
+        apply_connection(act, part, idp).map_err(|error| about(&slug, error))?;
+    }
+    for part in people {
+        let email = part.email.clone();
+        apply_person(act, part).map_err(|error| about(&email, error))?;
+    }
+    let mut events = store::events::list(act.w, &store::events::Narrow::default(), 1_000_000)?;
+    events.retain(|event| event.sequence > before);
+    events.reverse();
+    Ok(events.iter().map(line).collect())
+}
+
+fn apply_connection(act: &Act, part: ConnectionPart, idp: Option<IdentityProvider>) -> Result<()> {
+    let slug = part.slug.trim().to_owned();
+    let found = store::connections::find_by_slug(act.w, &slug)?;
+    let is_new = found.is_none();
+    if is_new {
+        let provider = part.provider.clone().unwrap_or_else(|| "generic".to_owned());
+        let name = part.name.clone().unwrap_or_else(|| slug.clone());
+        connect::add(act, &NewConnection { slug: slug.clone(), provider, name })?;
+    }
+    let gave_idp = idp.is_some();
+    if let Some(idp) = idp {
+        connect::set_idp(act, &slug, idp)?;
+    }
+    let saml = part.saml.unwrap_or_default();
+    let fields = ConnectionFields {
+        name: part.name,
+        provider: part.provider,
+        unsolicited: saml.unsolicited,
+        sign_requests: saml.sign_requests,
+        request_binding: saml.request_binding,
+        subject_attribute: saml.subject_attribute,
+    };
+    connect::change(act, &slug, &fields, None)?;
+    for domain in part.domains.iter().flatten() {
+        connect::confirm_domain(act, &slug, domain)?;
+    }
+    // A connection that the file makes is on unless it says otherwise; a draft without a provider cannot be.
+    let on = part.enabled.or_else(|| (is_new && gave_idp).then_some(true));
+    match on {
+        Some(true) => connect::enable(act, &slug).map(drop),
+        Some(false) => connect::disable(act, &slug).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
+    let email = Email::parse(&part.email).map_err(|problem| Error::invalid("email", problem.to_string()))?;
+    let found = store::people::find_by_email(act.w, &email.key())?;
+    let kept = |given: Option<String>, was: Option<&String>| given.or_else(|| was.cloned()).unwrap_or_default();
+    let fields = PersonFields {
+        email: part.email,
+        given_name: kept(part.given_name, found.as_ref().map(|p| &p.given_name)),
+        family_name: kept(part.family_name, found.as_ref().map(|p| &p.family_name)),
+        role: part.role.unwrap_or_else(|| found.as_ref().map_or("member", |p| p.role.key()).to_owned()),
+    };
+    let person = match &found {
+        Some(person) => administer::change_person(act, person.id, &fields, None)?,
+        None => administer::add_person(act, &fields)?,
+    };
+    match part.active {
+        Some(false) => administer::deactivate(act, person.id).map(drop),
+        Some(true) if person.state == PersonState::Deactivated => administer::reactivate(act, person.id),
+        _ => Ok(()),
+    }
+}
+
+/// `Changed a person: Bob Ng (role: member → admin)`.
+fn line(event: &Event) -> String {
+    let words = Action::parse(&event.action).map(Action::words).unwrap_or(&event.action);
+    let side = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
+    let (before, after) = (side(&event.before), side(&event.after));
+    let mut parts = Vec::new();
+    for (field, value) in after.as_object().into_iter().flatten() {
+        if value.is_null() {
+            continue;
+        }
+        match before.get(field) {
+            Some(was) => parts.push(format!("{field}: {} → {}", plain(was), plain(value))),
+            None => parts.push(format!("{field}: {}", plain(value))),
+        }
+    }
+    let details = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+    format!("{words}: {}{details}", event.subject_label)
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}

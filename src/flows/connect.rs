@@ -1,0 +1,341 @@
+//! Connections: adding one, telling it who the identity provider is, changing, switching, removing.
+//!
+//! The provider's side is read and judged here, when an admin gives it; a sign-in never meets metadata
+//! that was not understood before.
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, FieldProblem, Result};
+use crate::model::person::checked_name;
+use crate::model::time::DAY;
+use crate::model::{
+    Action, Connection, ConnectionId, IdentityProvider, PinnedCertificate, Provider, RequestBinding, SamlSettings,
+    Slug, Subject, Timestamp, Unsolicited,
+};
+use crate::saml;
+use crate::store;
+
+use super::administer::difference;
+use super::{Act, Context};
+
+mod idp_source;
+mod trust;
+
+pub use idp_source::{IdpSource, Understood, understand};
+pub use trust::Trust;
+
+/// Names that could be mistaken for something of ours in an address.
+const RESERVED_SLUGS: [&str; 6] = ["new", "login", "logout", "setup", "admin", "doorward"];
+
+/// What the form "Add an integration" and `apply` ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewConnection {
+    pub slug: String,
+    pub provider: String,
+    pub name: String,
+}
+
+/// The switches of a SAML connection. `None` leaves one as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionFields {
+    pub name: Option<String>,
+    pub provider: Option<String>,
+    pub unsolicited: Option<String>,
+    pub sign_requests: Option<bool>,
+    pub request_binding: Option<String>,
+    /// An attribute name; empty: the NameID.
+    pub subject_attribute: Option<String>,
+}
+
+pub fn subject(connection: &Connection) -> Subject {
+    Subject { kind: "connection", id: connection.id.to_string(), label: connection.name.clone() }
+}
+
+fn facts(connection: &Connection) -> Value {
+    let idp = connection.saml.idp.as_ref();
+    json!({
+        "name": connection.name,
+        "provider": connection.provider,
+        "unsolicited": connection.saml.unsolicited,
+        "sign_requests": connection.saml.sign_requests,
+        "request_binding": connection.saml.request_binding,
+        "subject_attribute": connection.saml.subject_attribute,
+        "entity_id": idp.map(|i| &i.entity_id),
+        "sso_redirect_url": idp.and_then(|i| i.sso_redirect_url.as_ref()),
+        "sso_post_url": idp.and_then(|i| i.sso_post_url.as_ref()),
+        "certificates": idp.map(|i| i.certificates.iter().map(|c| c.fingerprint.as_str()).collect::<Vec<_>>()),
+    })
+}
+
+/// Adds a connection as a draft: nobody can sign in through it before it knows its provider and is enabled.
+pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
+    act.need_admin()?;
+    let mut problems = Vec::new();
+    let mut wrong = |field: &str, message: String| problems.push(FieldProblem { field: field.to_owned(), message });
+    let slug = match Slug::parse(new.slug.trim()) {
+        Ok(slug) if RESERVED_SLUGS.contains(&slug.as_str()) => {
+            wrong("slug", format!("\"{slug}\" is taken by Doorward itself. Choose another short name."));
+            None
+        }
+        Ok(slug) => Some(slug),
+        Err(problem) => {
+            wrong("slug", problem.to_string());
+            None
+        }
+    };
+    let name = name(&new.name).map_err(|message| wrong("name", message)).ok();
+    if Provider::find(&new.provider).is_none() {
+        wrong("provider", format!("Choose an identity provider from the list; \"{}\" is none of it.", cut(&new.provider)));
+    }
+    let (Some(slug), Some(name), true) = (slug, name, problems.is_empty()) else {
+        return Err(Error::invalid_fields(problems));
+    };
+    let connection = Connection {
+        id: ConnectionId::new(act.now, act.random_id()),
+        slug,
+        provider: new.provider.clone(),
+        name,
+        enabled: false,
+        saml: SamlSettings::default(),
+        version: 1,
+        created_at: act.now,
+        updated_at: act.now,
+        tested_at: None,
+    };
+    store::connections::insert(act.w, &connection)?;
+    act.event(Action::ConnectionAdded, subject(&connection), Value::Null, facts(&connection))?;
+    Ok(connection)
+}
+
+/// Changes the switches. `version` is the one that the form was made from.
+pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<i64>) -> Result<Connection> {
+    edit(act, slug, version, |connection| {
+        let mut problems = Vec::new();
+        let mut wrong = |field: &str, message: &str| {
+            problems.push(FieldProblem { field: field.to_owned(), message: message.to_owned() });
+        };
+        if let Some(text) = &fields.name {
+            match name(text) {
+                Ok(name) => connection.name = name,
+                Err(message) => wrong("name", &message),
+            }
+        }
+        if let Some(key) = &fields.provider {
+            match Provider::find(key) {
+                Some(provider) => connection.provider.clone_from(&provider.key),
+                None => wrong("provider", "Choose an identity provider from the list."),
+            }
+        }
+        if let Some(key) = &fields.unsolicited {
+            match Unsolicited::parse(key) {
+                Some(choice) => connection.saml.unsolicited = choice,
+                None => wrong("unsolicited", "Choose restart, accept or refuse."),
+            }
+        }
+        if let Some(key) = &fields.request_binding {
+            match RequestBinding::parse(key) {
+                Some(choice) => connection.saml.request_binding = choice,
+                None => wrong("request_binding", "Choose auto, redirect or post."),
+            }
+        }
+        if let Some(attribute) = &fields.subject_attribute {
+            match checked_name(attribute) {
+                Ok(attribute) => connection.saml.subject_attribute = Some(attribute).filter(|a| !a.is_empty()),
+                Err(_) => wrong("subject_attribute", "An attribute name has at most 200 characters that print."),
+            }
+        }
+        if let Some(sign) = fields.sign_requests {
+            connection.saml.sign_requests = sign;
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::invalid_fields(problems)) }
+    })
+}
+
+/// Tells the connection who its identity provider is; replaces what it knew.
+pub fn set_idp(act: &Act, slug: &str, idp: IdentityProvider) -> Result<Connection> {
+    edit(act, slug, None, |connection| {
+        if idp.certificates.is_empty() {
+            return Err(Error::invalid("certificate", "Without a signing certificate nobody could sign in."));
+        }
+        // A provider that wants signed requests gets them; the admin can still switch it off.
+        if idp.wants_signed_requests && connection.saml.idp.is_none() {
+            connection.saml.sign_requests = true;
+        }
+        connection.saml.idp = Some(idp);
+        Ok(())
+    })
+}
+
+/// Pins more certificates beside those that are there: for a rotation without downtime.
+pub fn add_certificates(act: &Act, slug: &str, certificates: Vec<PinnedCertificate>) -> Result<Connection> {
+    edit(act, slug, None, |connection| {
+        let Some(idp) = &mut connection.saml.idp else {
+            return Err(Error::conflict("Tell Doorward about the identity provider first."));
+        };
+        for certificate in certificates {
+            if !idp.certificates.contains(&certificate) {
+                idp.certificates.push(certificate);
+            }
+        }
+        if idp.certificates.len() > 10 {
+            return Err(Error::invalid("certificate", "More than ten certificates. Remove old ones first."));
+        }
+        Ok(())
+    })
+}
+
+/// Stops trusting one certificate; the last one stays.
+pub fn remove_certificate(act: &Act, slug: &str, fingerprint: &str) -> Result<Connection> {
+    edit(act, slug, None, |connection| {
+        let Some(idp) = &mut connection.saml.idp else { return Err(Error::not_found("certificate")) };
+        let before = idp.certificates.len();
+        idp.certificates.retain(|c| c.fingerprint != fingerprint);
+        match (before, idp.certificates.len()) {
+            (_, 0) => Err(Error::conflict("This is the last certificate. Add the new one first, then remove this.")),
+            (was, is) if was == is => Err(Error::not_found("certificate")),
+            _ => Ok(()),
+        }
+    })
+}
+
+/// Reads, changes and writes a connection; the event says what differs. A change makes the last test void.
+fn edit(
+    act: &Act,
+    slug: &str,
+    version: Option<i64>,
+    change: impl FnOnce(&mut Connection) -> Result<()>,
+) -> Result<Connection> {
+    act.need_admin()?;
+    let was = store::connections::get_by_slug(act.w, slug)?;
+    let mut is = was.clone();
+    change(&mut is)?;
+    if is == was {
+        return Ok(was);
+    }
+    if is.saml != was.saml {
+        is.tested_at = None;
+    }
+    is.version = version.unwrap_or(was.version);
+    is.updated_at = act.now;
+    store::connections::update(act.w, &is)?;
+    let (before, after) = difference(&facts(&was), &facts(&is));
+    act.event(Action::ConnectionChanged, subject(&is), before, after)?;
+    store::connections::get(act.w, is.id)
+}
+
+/// Turns it on. Refused while nobody could sign in through it anyway.
+pub fn enable(act: &Act, slug: &str) -> Result<Connection> {
+    act.need_admin()?;
+    let connection = store::connections::get_by_slug(act.w, slug)?;
+    let Some(idp) = &connection.saml.idp else {
+        return Err(Error::conflict("Tell Doorward about the identity provider first: give its metadata, or its sign-in URL and certificate."));
+    };
+    if idp.certificates.iter().all(|c| c.not_after <= act.now) {
+        return Err(Error::conflict("Every certificate of the identity provider has ended. Get the current one there and add it here first."));
+    }
+    switch(act, connection, true)
+}
+
+/// Turns it off; the sessions that came through it end in the same transaction.
+pub fn disable(act: &Act, slug: &str) -> Result<Connection> {
+    act.need_admin()?;
+    let connection = store::connections::get_by_slug(act.w, slug)?;
+    switch(act, connection, false)
+}
+
+fn switch(act: &Act, mut connection: Connection, on: bool) -> Result<Connection> {
+    if connection.enabled == on {
+        return Ok(connection);
+    }
+    connection.enabled = on;
+    connection.updated_at = act.now;
+    store::connections::update(act.w, &connection)?;
+    let ended = if on { 0 } else { store::sessions::delete_of_connection(act.w, connection.id)? };
+    let action = if on { Action::ConnectionEnabled } else { Action::ConnectionDisabled };
+    act.event(action, subject(&connection), json!({ "enabled": !on }), json!({ "enabled": on, "sessions_ended": ended }))?;
+    store::connections::get(act.w, connection.id)
+}
+
+/// Removes it with its links and sessions. `typed` must be its short name.
+pub fn remove(act: &Act, slug: &str, typed: &str) -> Result<()> {
+    act.need_owner()?;
+    let connection = store::connections::get_by_slug(act.w, slug)?;
+    if typed.trim() != connection.slug.as_str() {
+        return Err(Error::invalid("confirm", format!("Type {slug} to remove the integration.")));
+    }
+    let people = store::identities::count_of_connection(act.w, connection.id)?;
+    store::connections::delete(act.w, connection.id)?;
+    let mut before = facts(&connection);
+    before["linked_people"] = json!(people);
+    act.event(Action::ConnectionRemoved, subject(&connection), before, Value::Null)
+}
+
+/// An owner confirms that the connection speaks for an e-mail domain: first sign-ins link by address.
+pub fn confirm_domain(act: &Act, slug: &str, typed: &str) -> Result<String> {
+    act.need_owner()?;
+    let domain = domain(typed)?;
+    let connection = store::connections::get_by_slug(act.w, slug)?;
+    match store::connections::find_by_domain(act.w, &domain)? {
+        Some(id) if id == connection.id => return Ok(domain),
+        Some(id) => {
+            let other = store::connections::get(act.w, id)?;
+            let message = format!("{domain} belongs to the integration {} already. Withdraw it there first.", other.name);
+            return Err(Error::invalid("domain", message));
+        }
+        None => {}
+    }
+    store::connections::insert_domain(act.w, connection.id, &domain, &act.actor.label(), act.now)?;
+    act.event(Action::DomainConfirmed, subject(&connection), Value::Null, json!({ "domain": domain }))?;
+    Ok(domain)
+}
+
+pub fn withdraw_domain(act: &Act, slug: &str, domain: &str) -> Result<()> {
+    act.need_owner()?;
+    let connection = store::connections::get_by_slug(act.w, slug)?;
+    store::connections::delete_domain(act.w, connection.id, domain)?;
+    act.event(Action::DomainWithdrawn, subject(&connection), json!({ "domain": domain }), Value::Null)
+}
+
+fn domain(typed: &str) -> Result<String> {
+    let domain = typed.trim().trim_start_matches('@').to_lowercase();
+    match crate::model::Email::parse(&format!("somebody@{domain}")) {
+        Ok(_) if domain.contains('.') => Ok(domain),
+        _ => Err(Error::invalid("domain", "Enter a domain such as example.com.")),
+    }
+}
+
+fn name(text: &str) -> std::result::Result<String, String> {
+    match checked_name(text) {
+        Ok(name) if name.is_empty() => Err("Enter a name, such as the identity provider's.".to_owned()),
+        Ok(name) => Ok(name),
+        Err(problem) => Err(problem.to_owned()),
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(60).collect()
+}
+
+/// Our side of a connection.
+pub fn service_provider(base: &crate::model::BaseUrl, slug: &Slug) -> saml::ServiceProvider {
+    saml::ServiceProvider { entity_id: base.sp_metadata(slug), acs_url: base.acs(slug) }
+}
+
+/// Certificates that end within 60 days, soonest first: for banners.
+pub fn ending_soon(connection: &Connection, now: Timestamp) -> Vec<&PinnedCertificate> {
+    let idp = connection.saml.idp.iter();
+    let mut ending: Vec<_> =
+        idp.flat_map(|idp| &idp.certificates).filter(|c| c.not_after <= now.plus(60 * DAY)).collect();
+    ending.sort_by_key(|c| c.not_after);
+    ending
+}
+
+impl Context {
+    /// The SP metadata document of a connection. Makes our key when there is none yet.
+    pub async fn sp_metadata(&self, connection: &Connection) -> Result<String> {
+        let organization = self.organization().ok_or_else(|| Error::not_found("organization yet"))?;
+        let sp = service_provider(&organization.base_url, &connection.slug);
+        let key = self.sp_key().await?;
+        Ok(saml::sp_metadata(&sp, Some(key.certificate()), connection.saml.sign_requests))
+    }
+}

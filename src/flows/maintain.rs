@@ -1,0 +1,24 @@
+//! Sweeping: what has expired goes, a minute at a time, in one small transaction.
+
+use crate::error::Result;
+use crate::model::time::{DAY, MINUTE};
+use crate::store;
+
+use super::{Context, Who, passphrase};
+
+/// How often the sweep runs.
+pub const EVERY: i64 = MINUTE;
+/// How long a sign-in and its trace are kept.
+pub const TRACE_LIFE: i64 = 30 * DAY;
+
+/// Removes expired sessions, used assertions, old traces and forgotten throttles.
+pub async fn sweep(ctx: &Context) -> Result<()> {
+    ctx.act(Who::Doorward, |act| {
+        store::sessions::delete_expired(act.w, act.now)?;
+        store::seen_assertions::delete_expired(act.w, act.now)?;
+        store::sign_ins::delete_before(act.w, act.now.minus(TRACE_LIFE))?;
+        passphrase::sweep(act.w, act.now)?;
+        Ok(())
+    })
+    .await
+}

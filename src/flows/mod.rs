@@ -1,0 +1,171 @@
+//! What the product does. Flows own every transaction and write the event of a change inside it.
+//!
+//! A page calls one flow; a flow asks protocols, reads and writes the store, and answers with values.
+//! Whatever changes something goes through [`Context::act`]: it re-reads who is acting inside the
+//! transaction, so that nobody acts on rights that were taken away a moment ago.
+
+pub mod administer;
+pub mod apply;
+pub mod connect;
+pub mod enroll;
+pub mod gate;
+pub mod maintain;
+pub mod passphrase;
+pub mod sign_on;
+
+use std::sync::{Arc, Mutex, RwLock};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::model::{Action, Actor, NewEvent, Organization, PersonId, Role, Subject, Timestamp};
+use crate::outbound::GuardedClient;
+use crate::random::Random;
+use crate::store::{self, Store, Writer};
+use crate::vault::Vault;
+
+/// Everything a flow needs from outside: the store, the clock, the dice, the key file, the guarded client.
+pub struct Context {
+    pub store: Store,
+    pub clock: Clock,
+    pub random: Random,
+    pub vault: Vault,
+    pub outbound: GuardedClient,
+    pub hasher: passphrase::Hasher,
+    pub trust: connect::Trust,
+    /// The first run that is under way in a browser.
+    pub pending: Mutex<Option<enroll::Pending>>,
+    organization: RwLock<Option<Arc<Organization>>>,
+}
+
+/// Who acts, as the caller knows them. Rights are read again in the transaction.
+#[derive(Clone, Debug)]
+pub enum Who {
+    Person(PersonId),
+    /// A command on the server, run by whoever may read the key file: as an owner.
+    Command(&'static str),
+    /// Somebody not signed in, or Doorward itself; may change only what a flow does on its own account.
+    Doorward,
+}
+
+/// A write in progress: the transaction, the moment, the dice and who acts.
+pub struct Act<'a> {
+    pub w: &'a Writer<'a>,
+    pub now: Timestamp,
+    pub random: &'a Random,
+    pub actor: Actor,
+    /// The actor's role as it stands inside the transaction.
+    pub role: Role,
+}
+
+impl Context {
+    pub fn new(store: Store, clock: Clock, random: Random, vault: Vault, outbound: GuardedClient) -> Result<Self> {
+        let organization = store.read(store::organization::find)?.map(Arc::new);
+        Ok(Self {
+            store,
+            clock,
+            random,
+            vault,
+            outbound,
+            hasher: passphrase::Hasher::default(),
+            trust: connect::Trust::default(),
+            pending: Mutex::new(None),
+            organization: RwLock::new(organization),
+        })
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The organization; `None` until the first run is done.
+    pub fn organization(&self) -> Option<Arc<Organization>> {
+        self.organization.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Reads the organization again, after something changed it.
+    pub fn refresh_organization(&self) -> Result<()> {
+        let fresh = self.store.read(store::organization::find)?.map(Arc::new);
+        *self.organization.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
+    /// Runs `work` in the next commit, as `who`. Nothing stays of it when it fails.
+    pub async fn act<T, F>(&self, who: Who, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Act) -> Result<T> + Send + 'static,
+    {
+        let (now, random) = (self.now(), self.random.clone());
+        self.store
+            .write(move |w| {
+                let (actor, role) = resolve(w, &who)?;
+                work(&Act { w, now, random: &random, actor, role })
+            })
+            .await
+    }
+}
+
+fn resolve(w: &Writer, who: &Who) -> Result<(Actor, Role)> {
+    match who {
+        Who::Command(name) => Ok((Actor::Command(name), Role::Owner)),
+        Who::Doorward => Ok((Actor::Doorward, Role::Member)),
+        Who::Person(id) => {
+            let person = store::people::find(w, *id)?.filter(crate::model::Person::is_active);
+            let person = person.ok_or_else(|| Error::denied("Your account is no longer active."))?;
+            Ok((Actor::Person { id: person.id, label: person.display_name() }, person.role))
+        }
+    }
+}
+
+impl Act<'_> {
+    /// Appends the event of this change.
+    pub fn event(&self, action: Action, subject: Subject, before: Value, after: Value) -> Result<()> {
+        self.event_with(action, subject, before, after, None)
+    }
+
+    /// As [`Act::event`], with the reference of the sign-in that caused it.
+    pub fn event_with(
+        &self,
+        action: Action,
+        subject: Subject,
+        before: Value,
+        after: Value,
+        reference: Option<String>,
+    ) -> Result<()> {
+        let event =
+            NewEvent { at: self.now, actor: self.actor.clone(), action, subject, before, after, reference };
+        store::events::insert(self.w, event)
+    }
+
+    /// Fails unless the actor may open the settings.
+    pub fn need_admin(&self) -> Result<()> {
+        if self.role.is_admin() { Ok(()) } else { Err(Error::denied("Only an admin may do this.")) }
+    }
+
+    /// Fails unless the actor is an owner.
+    pub fn need_owner(&self) -> Result<()> {
+        if self.role == Role::Owner { Ok(()) } else { Err(Error::denied("Only an owner may do this.")) }
+    }
+
+    pub fn random_id(&self) -> [u8; 10] {
+        self.random.bytes()
+    }
+}
+
+/// How tokens are stored: their SHA-256 only.
+pub fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// The visitor behind a request, for traces and sessions.
+#[derive(Clone, Debug, Default)]
+pub struct Visitor {
+    pub address: String,
+    /// Cut to 300 characters.
+    pub user_agent: String,
+    /// Addresses that count as one for throttling: an IPv4 address, an IPv6 /64.
+    pub throttle_key: String,
+}

@@ -1,0 +1,330 @@
+//! The way back: what arrives at the ACS, judged, and turned into a session, a page or a new start.
+//!
+//! Nothing in the response is believed before it was verified; what is read before that only finds the
+//! request that it claims to answer.
+
+use crate::error::{Error, Result};
+use crate::flows::connect::service_provider;
+use crate::flows::{Act, Context, Visitor, Who, hash};
+use crate::model::sign_in::Trace;
+use crate::model::{
+    Check, Connection, Method, Outcome, SignIn, SignInId, SignInKind, Timestamp, Unsolicited, Verdict, local_path,
+};
+use crate::saml::{self, Assertion, DEFAULT_SKEW_MILLIS, Expectations, Peek, Requested, SamlProblem};
+use crate::store;
+
+use super::session::{self, Door, Entered};
+use super::{FLOW_LIFE, flow_token, link};
+
+mod checks;
+mod subject;
+
+/// What the browser posted to `/sso/{slug}/acs`.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    pub slug: String,
+    pub saml_response: String,
+    pub relay_state: Option<String>,
+    pub flow_cookie: Option<String>,
+    /// The session that this browser holds now; it ends when the sign-in is good.
+    pub old_token: Option<String>,
+    pub visitor: Visitor,
+}
+
+/// What becomes of it.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    SignedIn(Entered),
+    /// Nobody asked for it: start a sign-in of our own, and come back to this path.
+    Restart { return_to: String },
+    /// A test ended, well or not.
+    Tested { reference: String },
+    /// Good, but the person cannot go on by themselves yet; `flow_token` ties the next page to the browser.
+    Stuck { reference: String, outcome: Outcome, flow_token: String },
+    /// A rule was broken.
+    Refused { reference: String, problem: &'static str },
+}
+
+/// The request that a response claims to answer, when it may.
+struct Asked {
+    sign_in: SignIn,
+}
+
+/// A response with everything needed to judge it.
+struct Case {
+    connection: Connection,
+    posted: Posted,
+    peek: Peek,
+    asked: std::result::Result<Option<Asked>, Check>,
+}
+
+/// Judges a response. An error is our own; whatever is wrong with the response is an [`Answer`].
+pub async fn answer(ctx: &Context, posted: Posted) -> Result<Answer> {
+    let organization = ctx.organization().ok_or_else(|| Error::not_found("organization yet"))?;
+    let now = ctx.now();
+    let decoded = saml::decode_post(&posted.saml_response);
+    // Only to find the request that it claims to answer; nothing of it is believed.
+    let peeked = decoded.as_ref().map_err(Clone::clone).and_then(|xml| saml::peek(xml));
+    let peek = peeked.as_ref().cloned().unwrap_or_default();
+    let case = ctx.store.reading(move |r| gather(r, posted, peek, now)).await?;
+    if case.connection.saml.unsolicited == Unsolicited::Restart && peeked.is_ok() && is_unsolicited(&case) {
+        return restart(ctx, case).await;
+    }
+    let sp = service_provider(&organization.base_url, &case.connection.slug);
+    let judged = match (decoded, peeked) {
+        (Ok(xml), Ok(_)) => judge(ctx, &case, xml, sp, now).await?,
+        (Err(problem), _) | (_, Err(problem)) => (vec![checks::of_problem(&problem)], Err(checks::Broken::from(&problem))),
+    };
+    let browser = flow_token(case.posted.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
+    ctx.act(Who::Doorward, move |act| settle(act, case, judged, browser)).await
+}
+
+fn gather(r: &store::Reader, posted: Posted, peek: Peek, now: Timestamp) -> Result<Case> {
+    let connection = store::connections::get_by_slug(r, &posted.slug)?;
+    let asked = match &peek.in_response_to {
+        None => Ok(None),
+        Some(id) => find_request(r, &connection, &posted, id, now)?.map(Some),
+    };
+    Ok(Case { connection, posted, peek, asked })
+}
+
+/// The waiting request of this browser; else the check that says which of the conditions failed.
+fn find_request(
+    r: &store::Reader,
+    connection: &Connection,
+    posted: &Posted,
+    id: &str,
+    now: Timestamp,
+) -> Result<std::result::Result<Asked, Check>> {
+    let found = store::sign_ins::find_by_request(r, id)?;
+    let Some((sign_in, browser)) = found.filter(|(s, _)| s.connection_id == Some(connection.id)) else {
+        return Ok(Err(checks::unknown_request(id)));
+    };
+    if sign_in.outcome != Outcome::Waiting {
+        return Ok(Err(checks::answered_before(&sign_in)));
+    }
+    if now.since(sign_in.started_at) > FLOW_LIFE {
+        return Ok(Err(checks::too_late(&sign_in, now)));
+    }
+    let same = flow_token(posted.flow_cookie.as_deref()).is_some_and(|token| hash(token) == browser);
+    Ok(if same { Ok(Asked { sign_in }) } else { Err(checks::other_browser(posted.flow_cookie.is_some())) })
+}
+
+fn is_unsolicited(case: &Case) -> bool {
+    matches!(case.asked, Ok(None)) && case.connection.enabled
+}
+
+/// A tile in the provider's portal: not trusted, but understood as the wish to sign in.
+async fn restart(ctx: &Context, case: Case) -> Result<Answer> {
+    let return_to = case.posted.relay_state.as_deref().and_then(local_path).unwrap_or_else(|| "/".to_owned());
+    let copy = return_to.clone();
+    ctx.act(Who::Doorward, move |act| {
+        let mut row = blank(act, &case, SignInKind::Unsolicited);
+        row.outcome = Outcome::Restarted;
+        row.return_to = copy;
+        store::sign_ins::insert(act.w, &row, None)
+    })
+    .await?;
+    Ok(Answer::Restart { return_to })
+}
+
+type Judged = (Vec<Check>, std::result::Result<Assertion, checks::Broken>);
+
+/// Verifies off the async threads: a signature takes as long as a hundred page requests.
+async fn judge(ctx: &Context, case: &Case, xml: Vec<u8>, sp: saml::ServiceProvider, now: Timestamp) -> Result<Judged> {
+    if !case.connection.enabled && !is_test(case) {
+        let check = checks::switched_off(&case.connection);
+        return Ok((vec![check.clone()], Err(checks::Broken::from(&check))));
+    }
+    let Some(idp) = case.connection.saml.idp.clone() else {
+        let check = checks::not_set_up(&case.connection);
+        return Ok((vec![check.clone()], Err(checks::Broken::from(&check))));
+    };
+    let refused = match (&case.asked, case.connection.saml.unsolicited) {
+        (Err(check), _) => Some(check.clone()),
+        (Ok(None), Unsolicited::Refuse) => Some(checks::unsolicited_refused()),
+        _ => None,
+    };
+    let trusted = ctx.trust.pinned(&case.connection)?;
+    // Only an encrypted assertion needs our key, and then it exists: its certificate was in our metadata.
+    let encrypted = memchr_like(&xml, b"EncryptedAssertion");
+    let key = if encrypted { Some(ctx.sp_key().await?) } else { None };
+    let request_id = case.asked.as_ref().ok().and_then(|asked| asked.as_ref()?.sign_in.request_id.clone());
+    let work = move || {
+        let requested = request_id.as_deref().map_or(Requested::Unsolicited, |id| Requested::Answer { id });
+        let expectations = Expectations {
+            sp: &sp,
+            issuer: &idp.entity_id,
+            trusted: &trusted,
+            decryption_keys: key.as_deref().map_or(&[][..], std::slice::from_ref),
+            requested,
+            skew_millis: DEFAULT_SKEW_MILLIS,
+        };
+        let (checks, result) = saml::verify_traced(&xml, &expectations, now);
+        (checks, result.map_err(|problem: SamlProblem| checks::Broken::from(&problem)))
+    };
+    let (mut list, result) = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
+    // A request that is unknown, answered or of another browser is refused however good the signature is.
+    match refused {
+        Some(check) => {
+            let broken = checks::Broken::from(&check);
+            list.retain(|c| c.code != check.code);
+            list.insert(0, check);
+            Ok((list, Err(broken)))
+        }
+        None => Ok((list, result)),
+    }
+}
+
+fn memchr_like(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
+}
+
+fn is_test(case: &Case) -> bool {
+    matches!(&case.asked, Ok(Some(asked)) if asked.sign_in.kind == SignInKind::Test)
+}
+
+/// Writes how it ended, in the transaction that also makes the session.
+fn settle(act: &Act, case: Case, (mut checks, result): Judged, browser: String) -> Result<Answer> {
+    let asked = case.asked.as_ref().ok().and_then(Option::as_ref).map(|asked| asked.sign_in.clone());
+    let kind = if case.peek.in_response_to.is_some() { SignInKind::Requested } else { SignInKind::Unsolicited };
+    let mut row = asked.clone().unwrap_or_else(|| blank(act, &case, kind));
+    row.finished_at = Some(act.now);
+    row.issuer = case.peek.issuer.clone().or_else(|| case.peek.assertion_issuer.clone());
+    let fresh = asked.is_none();
+    if let Some(id) = asked.as_ref().and_then(|s| s.request_id.as_deref()) {
+        // Answered a moment ago by another response to the same request?
+        let still = store::sign_ins::find_by_request(act.w, id)?;
+        if still.is_none_or(|(s, _)| s.outcome != Outcome::Waiting) {
+            return refuse_again(act, &case, checks::answered_before(&row));
+        }
+    }
+    let verified = result.and_then(|assertion| subject::read(&case.connection, assertion, &mut checks, &mut row));
+    row.trace.checks = checks;
+    let known = match verified {
+        Ok(known) => known,
+        Err(broken) => {
+            row.outcome = Outcome::Refused;
+            row.problem = Some(broken.code.to_owned());
+            write(act, &row, fresh, &browser)?;
+            let reference = row.reference;
+            return Ok(match row.kind {
+                SignInKind::Test => Answer::Tested { reference },
+                _ => Answer::Refused { reference, problem: broken.title },
+            });
+        }
+    };
+    if !store::seen_assertions::insert(act.w, &known.found.issuer, &known.assertion_id, known.useless_at)? {
+        return refuse_again(act, &case, checks::replayed(&known.assertion_id));
+    }
+    let found = link::find(act.w, &known.found, known.email.as_ref())?;
+    if row.kind == SignInKind::Test {
+        return settle_test(act, &case, row, &found, &browser);
+    }
+    enter(act, &case, row, fresh, known, found, browser)
+}
+
+/// A test passes every rule but makes no session, no link and no person.
+fn settle_test(act: &Act, case: &Case, mut row: SignIn, found: &link::Found, browser: &str) -> Result<Answer> {
+    row.outcome = Outcome::Succeeded;
+    row.trace.checks.push(checks::account(found));
+    row.person_id = subject::person_of(found);
+    write(act, &row, false, browser)?;
+    store::connections::touch_tested(act.w, case.connection.id, case.connection.version, act.now)?;
+    Ok(Answer::Tested { reference: row.reference })
+}
+
+fn enter(
+    act: &Act,
+    case: &Case,
+    mut row: SignIn,
+    fresh: bool,
+    known: subject::Known,
+    found: link::Found,
+    browser: String,
+) -> Result<Answer> {
+    row.trace.checks.push(checks::account(&found));
+    row.person_id = subject::person_of(&found);
+    if fresh {
+        row.return_to = case.posted.relay_state.as_deref().and_then(local_path).unwrap_or_else(|| "/".to_owned());
+    }
+    let (person, identity) = match found {
+        link::Found::Linked(person, identity) => (person, Some(identity)),
+        link::Found::MayLink(person, how) if crate::flows::gate::may_enter(&person) => {
+            let identity = link::tie(act, &person, &known.found, how, Some(row.reference.clone()))?;
+            (person, Some(identity))
+        }
+        link::Found::MayLink(person, _) => (person, None),
+        link::Found::MustProve(_) => return stuck(act, row, fresh, Outcome::Unproved, browser),
+        link::Found::Nobody => return stuck(act, row, fresh, Outcome::Unknown, browser),
+    };
+    if !crate::flows::gate::may_enter(&person) {
+        return stuck(act, row, fresh, Outcome::Deactivated, browser);
+    }
+    if let Some(identity) = identity {
+        store::identities::touch(act.w, identity, act.now)?;
+    }
+    row.outcome = Outcome::Succeeded;
+    write(act, &row, fresh, &browser)?;
+    let door = Door {
+        method: Method::Saml,
+        connection: Some(case.connection.id),
+        ends_at: known.session_ends_at,
+        old_token: case.posted.old_token.clone(),
+    };
+    Ok(Answer::SignedIn(session::begin(act, &person, &row, door)?))
+}
+
+fn stuck(act: &Act, mut row: SignIn, fresh: bool, outcome: Outcome, browser: String) -> Result<Answer> {
+    row.outcome = outcome;
+    write(act, &row, fresh, &browser)?;
+    Ok(Answer::Stuck { reference: row.reference, outcome, flow_token: browser })
+}
+
+/// A second answer gets a row of its own; the first one's trace stays as it is.
+fn refuse_again(act: &Act, case: &Case, check: Check) -> Result<Answer> {
+    let mut row = blank(act, case, SignInKind::Requested);
+    row.outcome = Outcome::Refused;
+    row.problem = Some(check.code.clone());
+    row.trace.checks.push(check);
+    store::sign_ins::insert(act.w, &row, None)?;
+    Ok(Answer::Refused { reference: row.reference, problem: "This sign-in was used before." })
+}
+
+fn write(act: &Act, row: &SignIn, fresh: bool, browser: &str) -> Result<()> {
+    if fresh {
+        store::sign_ins::insert(act.w, row, Some(&hash(browser)))
+    } else {
+        store::sign_ins::finish(act.w, row)
+    }
+}
+
+fn blank(act: &Act, case: &Case, kind: SignInKind) -> SignIn {
+    SignIn {
+        id: SignInId::new(act.now, act.random_id()),
+        reference: act.random.reference(),
+        connection_id: Some(case.connection.id),
+        kind,
+        outcome: Outcome::Refused,
+        request_id: None,
+        return_to: "/".to_owned(),
+        person_id: None,
+        issuer: case.peek.issuer.clone(),
+        subject: None,
+        email: None,
+        given_name: None,
+        family_name: None,
+        problem: None,
+        trace: Trace::default(),
+        address: case.posted.visitor.address.clone(),
+        user_agent: case.posted.visitor.user_agent.clone(),
+        started_by: None,
+        started_at: act.now,
+        finished_at: Some(act.now),
+    }
+}
+
+/// Is the verdict one that an admin must act on?
+pub fn is_failed(check: &Check) -> bool {
+    check.verdict == Verdict::Failed
+}

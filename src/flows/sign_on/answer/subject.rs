@@ -1,0 +1,123 @@
+//! From a verified assertion to who it speaks of: the lasting subject, the e-mail, the names.
+
+use crate::flows::sign_on::link;
+use crate::model::check::{Check, Verdict};
+use crate::model::sign_in::Mapped;
+use crate::model::{Connection, Email, PersonId, SignIn, Timestamp};
+use crate::saml::aliases::Field;
+use crate::saml::{Assertion, Profile, profile};
+
+use super::checks::{self, Broken};
+
+const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+
+/// Who the assertion speaks of.
+pub struct Known {
+    pub found: link::Subject,
+    pub email: Option<Email>,
+    pub assertion_id: String,
+    /// From then on nobody could use the assertion again.
+    pub useless_at: Timestamp,
+    pub session_ends_at: Option<Timestamp>,
+}
+
+/// Reads the subject and fills the row and the trace. Fails when nothing lasting names the person.
+pub fn read(
+    connection: &Connection,
+    assertion: Assertion,
+    checks: &mut Vec<Check>,
+    row: &mut SignIn,
+) -> Result<Known, Broken> {
+    let profile = profile(&assertion);
+    row.issuer = Some(assertion.issuer.clone());
+    row.trace.attributes.clone_from(&assertion.attributes);
+    row.trace.mapped = mapped(&profile);
+    row.given_name.clone_from(&profile.given_name);
+    row.family_name.clone_from(&profile.family_name);
+    let email = profile.email.as_deref().and_then(|text| Email::parse(text).ok());
+    row.email = email.as_ref().map(ToString::to_string);
+    let subject = subject_of(connection, &assertion).map_err(|check| {
+        let broken = Broken::from(&check);
+        checks.push(check);
+        broken
+    })?;
+    row.subject = Some(subject.clone());
+    row.trace.mapped.insert(0, mapped_subject(connection, &assertion, &subject));
+    if email.is_none() {
+        checks.push(no_email(&assertion));
+    }
+    Ok(Known {
+        found: link::Subject { connection: connection.id, issuer: assertion.issuer, subject },
+        email,
+        assertion_id: assertion.id,
+        useless_at: assertion.not_on_or_after,
+        session_ends_at: assertion.session_not_on_or_after,
+    })
+}
+
+fn mapped(profile: &Profile) -> Vec<Mapped> {
+    let value = |field| match field {
+        Field::Email => profile.email.clone(),
+        Field::GivenName => profile.given_name.clone(),
+        Field::FamilyName => profile.family_name.clone(),
+        Field::DisplayName => profile.display_name.clone(),
+        Field::Groups => Some(profile.groups.join(", ")),
+        Field::Role => profile.role.clone(),
+    };
+    let sources = profile.sources.iter();
+    sources
+        .map(|s| Mapped {
+            field: s.field.name().to_owned(),
+            value: value(s.field).unwrap_or_default(),
+            source: s.attribute.clone(),
+        })
+        .collect()
+}
+
+fn subject_of(connection: &Connection, assertion: &Assertion) -> Result<String, Check> {
+    if let Some(name) = &connection.saml.subject_attribute {
+        let attribute = assertion.attributes.iter().find(|a| a.name == *name);
+        let values = attribute.map_or(&[][..], |a| &a.values);
+        return match values {
+            [only] if !only.trim().is_empty() && only.len() <= 1024 => Ok(only.clone()),
+            other => Err(checks::subject_attribute(name, other.len())),
+        };
+    }
+    if assertion.name_id.format == TRANSIENT {
+        return Err(checks::transient_name_id());
+    }
+    Ok(assertion.name_id.value.clone())
+}
+
+fn mapped_subject(connection: &Connection, assertion: &Assertion, subject: &str) -> Mapped {
+    let source = match &connection.saml.subject_attribute {
+        Some(name) => name.clone(),
+        None => format!("NameID ({})", assertion.name_id.format.rsplit(':').next().unwrap_or_default()),
+    };
+    Mapped { field: "subject".to_owned(), value: subject.to_owned(), source }
+}
+
+fn no_email(assertion: &Assertion) -> Check {
+    let names: Vec<&str> = assertion.attributes.iter().map(|a| a.name.as_str()).take(20).collect();
+    Check {
+        code: "saml.attr_missing".to_owned(),
+        title: "An e-mail address arrived".to_owned(),
+        verdict: Verdict::Warned,
+        expected: Some("an attribute such as email or mail, or an e-mail NameID".to_owned()),
+        received: Some(if names.is_empty() { "no attributes".to_owned() } else { names.join(", ") }),
+        remedy: Some(
+            "Have the identity provider send the attribute \"email\". Without it, only people who are linked already \
+             can sign in."
+                .to_owned(),
+        ),
+    }
+}
+
+pub fn person_of(found: &link::Found) -> Option<PersonId> {
+    match found {
+        link::Found::Linked(person, _) | link::Found::MayLink(person, _) | link::Found::MustProve(person) => {
+            Some(person.id)
+        }
+        link::Found::Nobody => None,
+    }
+}

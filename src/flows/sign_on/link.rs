@@ -1,0 +1,74 @@
+//! Who is this subject here? Found by (connection, issuer, subject); e-mail alone never links.
+//!
+//! A first sign-in is linked by e-mail only where an owner has confirmed that the connection speaks for the
+//! e-mail's domain, or to a person whom an admin added and who has no other way in. An owner, and everybody
+//! else, proves the account once with the way they sign in today.
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+use crate::flows::{Act, administer};
+use crate::model::{Action, ConnectionId, Email, IdentityId, Person, Role};
+use crate::store::identities::{Identity, LinkedHow};
+use crate::store::{self, Reader};
+
+/// A subject as a verified assertion names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    pub connection: ConnectionId,
+    pub issuer: String,
+    pub subject: String,
+}
+
+/// What the directory says about a subject.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// Linked before.
+    Linked(Person, IdentityId),
+    /// May be linked now, for this reason.
+    MayLink(Person, LinkedHow),
+    /// Somebody here has the e-mail, but must prove that it is them.
+    MustProve(Person),
+    Nobody,
+}
+
+/// Looks the subject up, and failing that the e-mail that came with it.
+pub fn find(r: &Reader, subject: &Subject, email: Option<&Email>) -> Result<Found> {
+    if let Some(identity) = store::identities::find(r, subject.connection, &subject.issuer, &subject.subject)? {
+        return Ok(Found::Linked(store::people::get(r, identity.person_id)?, identity.id));
+    }
+    let Some(email) = email else { return Ok(Found::Nobody) };
+    let Some(person) = store::people::find_by_email(r, &email.key())? else { return Ok(Found::Nobody) };
+    if person.role == Role::Owner {
+        return Ok(Found::MustProve(person));
+    }
+    if store::connections::find_by_domain(r, &email.domain())? == Some(subject.connection) {
+        return Ok(Found::MayLink(person, LinkedHow::Domain));
+    }
+    let has_passphrase = store::passphrases::find(r, person.id)?.is_some();
+    if !has_passphrase && store::identities::list_of_person(r, person.id)?.is_empty() {
+        return Ok(Found::MayLink(person, LinkedHow::Invited));
+    }
+    Ok(Found::MustProve(person))
+}
+
+/// Ties the subject to the person, with its event.
+pub fn tie(act: &Act, person: &Person, subject: &Subject, how: LinkedHow, reference: Option<String>) -> Result<IdentityId> {
+    if store::identities::find(act.w, subject.connection, &subject.issuer, &subject.subject)?.is_some() {
+        return Err(Error::conflict("This sign-in is linked to a person already."));
+    }
+    let identity = Identity {
+        id: IdentityId::new(act.now, act.random_id()),
+        person_id: person.id,
+        connection_id: subject.connection,
+        issuer: subject.issuer.clone(),
+        subject: subject.subject.clone(),
+        linked_how: how,
+        created_at: act.now,
+        last_used_at: None,
+    };
+    store::identities::insert(act.w, &identity)?;
+    let after = json!({ "issuer": subject.issuer, "subject": subject.subject, "how": how.key() });
+    act.event_with(Action::IdentityLinked, administer::subject(person), Value::Null, after, reference)?;
+    Ok(identity.id)
+}

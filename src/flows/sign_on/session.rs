@@ -1,0 +1,60 @@
+//! Beginning a session: the last step of every door.
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+use crate::flows::{Act, administer, gate, hash};
+use crate::model::session::Limits;
+use crate::model::{Action, Actor, ConnectionId, Method, Person, Session, SessionId, SignIn, Timestamp};
+use crate::store;
+
+/// A new session: what the cookie gets, and where the browser goes.
+#[derive(Clone, Debug)]
+pub struct Entered {
+    /// 256 random bits, told once; the database has only its hash.
+    pub token: String,
+    pub expires_at: Timestamp,
+    pub return_to: String,
+}
+
+/// By which door, and how long at most.
+pub struct Door {
+    pub method: Method,
+    pub connection: Option<ConnectionId>,
+    /// The identity provider's own end of the session, if it named one.
+    pub ends_at: Option<Timestamp>,
+    /// The session that the browser held until now: a new sign-in always gets a new one.
+    pub old_token: Option<String>,
+}
+
+/// Writes the session and its event. Fails for a person who may not enter, whatever the caller thought.
+pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result<Entered> {
+    if !gate::may_enter(person) {
+        return Err(Error::denied("This account is not active."));
+    }
+    if let Some(old) = &door.old_token {
+        store::sessions::delete(act.w, &hash(old))?;
+    }
+    let longest = act.now.plus(Limits::of(person.role).absolute);
+    let expires_at = door.ends_at.map_or(longest, |end| end.min(longest));
+    let token = act.random.token();
+    let session = Session {
+        id: SessionId::new(act.now, act.random_id()),
+        person_id: person.id,
+        connection_id: door.connection,
+        method: door.method,
+        signed_in_at: act.now,
+        last_seen_at: act.now,
+        expires_at,
+        address: sign_in.address.clone(),
+        user_agent: sign_in.user_agent.clone(),
+    };
+    store::sessions::insert(act.w, &hash(&token), &session)?;
+    store::people::touch_sign_in(act.w, person.id, act.now)?;
+    let actor = Actor::Person { id: person.id, label: person.display_name() };
+    let after = json!({ "method": door.method.key() });
+    let act = Act { actor, ..*act };
+    let reference = Some(sign_in.reference.clone());
+    act.event_with(Action::SessionStarted, administer::subject(person), Value::Null, after, reference)?;
+    Ok(Entered { token, expires_at, return_to: sign_in.return_to.clone() })
+}

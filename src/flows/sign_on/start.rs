@@ -1,0 +1,140 @@
+//! The way out: an AuthnRequest of ours, remembered with the browser that asked for it.
+
+use crate::error::{Error, Kind, Result};
+use crate::flows::connect::service_provider;
+use crate::flows::{Context, Visitor, Who, hash};
+use crate::model::sign_in::Trace;
+use crate::model::{
+    Connection, IdentityProvider, Outcome, PersonId, RequestBinding, SignIn, SignInId, SignInKind, local_path,
+};
+use crate::saml::authn_request::{ID_BYTES, request_id};
+use crate::saml::{AuthnRequest, PostForm, SpKey};
+use crate::store;
+
+use super::flow_token;
+
+/// Where the browser goes next.
+#[derive(Clone, Debug)]
+pub enum Go {
+    /// A redirect to the identity provider.
+    Redirect(String),
+    /// A form that posts itself to the identity provider.
+    Post(PostForm),
+}
+
+/// A sign-in on its way: where to go, and the cookie that ties the answer to this browser.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub go: Go,
+    pub flow_token: String,
+    pub reference: String,
+    pub connection_name: String,
+}
+
+/// A real sign-in, or an admin's test that never makes a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    SignIn,
+    Test(PersonId),
+}
+
+/// What `/sso/{slug}` was asked for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    pub slug: String,
+    pub purpose: Purpose,
+    /// Where to go afterwards; anything that is not a path of ours becomes the home page.
+    pub return_to: String,
+    /// The flow cookie that the browser has already, so that two tabs can sign in at once.
+    pub flow_cookie: Option<String>,
+    pub visitor: Visitor,
+}
+
+/// Starts a sign-in. `NotFound` for an unknown connection, `Denied` for one that is off.
+pub async fn start(ctx: &Context, wish: Wish) -> Result<Started> {
+    let slug = wish.slug.clone();
+    let connection = ctx.store.reading(move |r| store::connections::get_by_slug(r, &slug)).await?;
+    let idp = ready(&connection, wish.purpose)?;
+    let organization = ctx.organization().ok_or_else(|| Error::not_found("organization yet"))?;
+    let (binding, destination) = endpoint(idp, connection.saml.request_binding)?;
+    let id = request_id(&ctx.random.bytes::<ID_BYTES>());
+    let sp = service_provider(&organization.base_url, &connection.slug);
+    let request = AuthnRequest::new(&sp, &destination, id.clone(), ctx.now());
+    let key = if connection.saml.sign_requests { Some(ctx.sp_key().await?) } else { None };
+    let go = make(&request, binding, key.as_deref())?;
+    let flow_token = flow_token(wish.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
+    let browser = hash(&flow_token);
+    let connection_name = connection.name.clone();
+    let reference = ctx
+        .act(Who::Doorward, move |act| {
+            let row = SignIn { started_at: act.now, ..waiting(act.random, act.now, &connection, id, wish) };
+            store::sign_ins::insert(act.w, &row, Some(&browser))?;
+            Ok(row.reference)
+        })
+        .await?;
+    Ok(Started { go, flow_token, reference, connection_name })
+}
+
+fn ready(connection: &Connection, purpose: Purpose) -> Result<&IdentityProvider> {
+    if !connection.enabled && purpose == Purpose::SignIn {
+        return Err(Error::denied(format!("Signing in through {} is switched off.", connection.name)));
+    }
+    connection.saml.idp.as_ref().ok_or_else(|| {
+        Error::new(Kind::Conflict, format!("{} is not set up yet: its identity provider is missing.", connection.name))
+    })
+}
+
+fn endpoint(idp: &IdentityProvider, wanted: RequestBinding) -> Result<(RequestBinding, String)> {
+    let redirect = idp.sso_redirect_url.clone().map(|url| (RequestBinding::Redirect, url));
+    let post = idp.sso_post_url.clone().map(|url| (RequestBinding::Post, url));
+    let chosen = match wanted {
+        RequestBinding::Auto => redirect.or(post),
+        RequestBinding::Redirect => redirect,
+        RequestBinding::Post => post,
+    };
+    chosen.ok_or_else(|| {
+        Error::conflict("The identity provider offers no sign-in address for the chosen binding. Choose another one.")
+    })
+}
+
+fn make(request: &AuthnRequest, binding: RequestBinding, key: Option<&SpKey>) -> Result<Go> {
+    match binding {
+        RequestBinding::Post => request.post_form(None, key).map(Go::Post).map_err(Error::internal),
+        _ => request.redirect_url(None, key).map(Go::Redirect).map_err(Error::internal),
+    }
+}
+
+fn waiting(
+    random: &crate::random::Random,
+    now: crate::model::Timestamp,
+    connection: &Connection,
+    request_id: String,
+    wish: Wish,
+) -> SignIn {
+    let (kind, started_by) = match wish.purpose {
+        Purpose::SignIn => (SignInKind::Requested, None),
+        Purpose::Test(admin) => (SignInKind::Test, Some(admin)),
+    };
+    SignIn {
+        id: SignInId::new(now, random.bytes()),
+        reference: random.reference(),
+        connection_id: Some(connection.id),
+        kind,
+        outcome: Outcome::Waiting,
+        request_id: Some(request_id),
+        return_to: local_path(&wish.return_to).unwrap_or_else(|| "/".to_owned()),
+        person_id: None,
+        issuer: None,
+        subject: None,
+        email: None,
+        given_name: None,
+        family_name: None,
+        problem: None,
+        trace: Trace::default(),
+        address: wish.visitor.address,
+        user_agent: wish.visitor.user_agent,
+        started_by,
+        started_at: now,
+        finished_at: None,
+    }
+}

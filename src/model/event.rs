@@ -1,0 +1,214 @@
+//! The event log: every change appends one event in the transaction that makes the change.
+//!
+//! Each event carries the hash of the one before it, so that an edit, a removal or a swap shows.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{PersonId, Timestamp};
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    Person {
+        id: PersonId,
+        label: String,
+    },
+    /// A command on the server: `init`, `apply`.
+    Command(&'static str),
+    /// Doorward itself: sweeps, or a visitor whom it does not know.
+    Doorward,
+}
+
+impl Actor {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Actor::Person { .. } => "person",
+            Actor::Command(_) => "command",
+            Actor::Doorward => "doorward",
+        }
+    }
+
+    pub fn id(&self) -> Option<String> {
+        match self {
+            Actor::Person { id, .. } => Some(id.to_string()),
+            Actor::Command(name) => Some((*name).to_owned()),
+            Actor::Doorward => None,
+        }
+    }
+
+    pub fn label(&self) -> String {
+        match self {
+            Actor::Person { label, .. } => label.clone(),
+            Actor::Command(name) => format!("doorward {name}"),
+            Actor::Doorward => "Doorward".to_owned(),
+        }
+    }
+}
+
+/// What was changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// `person`, `connection`, `organization`, `session`, `access_request`.
+    pub kind: &'static str,
+    pub id: String,
+    pub label: String,
+}
+
+/// What happened, as `noun.verb`: a closed list, so that pages and tests can name all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    OrganizationSetUp,
+    OrganizationChanged,
+    PersonAdded,
+    PersonChanged,
+    PersonDeactivated,
+    PersonReactivated,
+    IdentityLinked,
+    IdentityUnlinked,
+    ConnectionAdded,
+    ConnectionChanged,
+    ConnectionEnabled,
+    ConnectionDisabled,
+    ConnectionRemoved,
+    DomainConfirmed,
+    DomainWithdrawn,
+    SessionStarted,
+    SessionEnded,
+    AccessRequested,
+    AccessRequestDismissed,
+    PassphraseChanged,
+    RecoveryCodesMade,
+}
+
+impl Action {
+    pub const ALL: [Action; 21] = [
+        Action::OrganizationSetUp,
+        Action::OrganizationChanged,
+        Action::PersonAdded,
+        Action::PersonChanged,
+        Action::PersonDeactivated,
+        Action::PersonReactivated,
+        Action::IdentityLinked,
+        Action::IdentityUnlinked,
+        Action::ConnectionAdded,
+        Action::ConnectionChanged,
+        Action::ConnectionEnabled,
+        Action::ConnectionDisabled,
+        Action::ConnectionRemoved,
+        Action::DomainConfirmed,
+        Action::DomainWithdrawn,
+        Action::SessionStarted,
+        Action::SessionEnded,
+        Action::AccessRequested,
+        Action::AccessRequestDismissed,
+        Action::PassphraseChanged,
+        Action::RecoveryCodesMade,
+    ];
+
+    pub fn key(self) -> &'static str {
+        self.key_and_words().0
+    }
+
+    /// For the audit page: "added", with the subject behind it.
+    pub fn words(self) -> &'static str {
+        self.key_and_words().1
+    }
+
+    pub fn parse(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.key() == key)
+    }
+
+    fn key_and_words(self) -> (&'static str, &'static str) {
+        match self {
+            Action::OrganizationSetUp => ("organization.set_up", "Set up the organization"),
+            Action::OrganizationChanged => ("organization.changed", "Changed the organization"),
+            Action::PersonAdded => ("person.added", "Added a person"),
+            Action::PersonChanged => ("person.changed", "Changed a person"),
+            Action::PersonDeactivated => ("person.deactivated", "Deactivated a person"),
+            Action::PersonReactivated => ("person.reactivated", "Reactivated a person"),
+            Action::IdentityLinked => ("identity.linked", "Linked a sign-in to a person"),
+            Action::IdentityUnlinked => ("identity.unlinked", "Removed a sign-in from a person"),
+            Action::ConnectionAdded => ("connection.added", "Added an integration"),
+            Action::ConnectionChanged => ("connection.changed", "Changed an integration"),
+            Action::ConnectionEnabled => ("connection.enabled", "Turned an integration on"),
+            Action::ConnectionDisabled => ("connection.disabled", "Turned an integration off"),
+            Action::ConnectionRemoved => ("connection.removed", "Removed an integration"),
+            Action::DomainConfirmed => ("domain.confirmed", "Confirmed a domain"),
+            Action::DomainWithdrawn => ("domain.withdrawn", "Withdrew a domain"),
+            Action::SessionStarted => ("session.started", "Signed in"),
+            Action::SessionEnded => ("session.ended", "Signed out"),
+            Action::AccessRequested => ("access.requested", "Asked for access"),
+            Action::AccessRequestDismissed => ("access.dismissed", "Dismissed a request for access"),
+            Action::PassphraseChanged => ("passphrase.changed", "Changed a passphrase"),
+            Action::RecoveryCodesMade => ("recovery_codes.made", "Made recovery codes"),
+        }
+    }
+}
+
+/// An event about to be written.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    pub at: Timestamp,
+    pub actor: Actor,
+    pub action: Action,
+    pub subject: Subject,
+    /// The changed fields as they were and as they are; `Null` where there is no such side.
+    pub before: Value,
+    pub after: Value,
+    /// The request or sign-in that caused it.
+    pub reference: Option<String>,
+}
+
+/// An event as it stands in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    pub sequence: i64,
+    pub at: Timestamp,
+    pub actor_kind: String,
+    pub actor_id: Option<String>,
+    pub actor_label: String,
+    pub action: String,
+    pub subject_kind: String,
+    pub subject_id: String,
+    pub subject_label: String,
+    pub before: String,
+    pub after: String,
+    pub reference: Option<String>,
+    pub previous_hash: String,
+    pub hash: String,
+}
+
+impl Event {
+    /// SHA-256 over every field and the previous event's hash, each with its length before it.
+    pub fn expected_hash(&self) -> String {
+        let mut digest = Sha256::new();
+        let sequence = self.sequence.to_string();
+        let at = self.at.0.to_string();
+        let fields = [
+            self.previous_hash.as_str(),
+            &sequence,
+            &at,
+            &self.actor_kind,
+            self.actor_id.as_deref().unwrap_or(""),
+            &self.actor_label,
+            &self.action,
+            &self.subject_kind,
+            &self.subject_id,
+            &self.subject_label,
+            &self.before,
+            &self.after,
+            self.reference.as_deref().unwrap_or(""),
+        ];
+        for field in fields {
+            digest.update((field.len() as u64).to_be_bytes());
+            digest.update(field.as_bytes());
+        }
+        digest
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}

@@ -1,0 +1,125 @@
+//! What we know of identity providers' own admin pages: labels, steps, traps. Data, not code.
+//!
+//! One TOML file per provider under `static/providers/`; adding a provider adds a file and touches no Rust.
+
+use std::sync::LazyLock;
+
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+
+static FILES: Dir = include_dir!("$CARGO_MANIFEST_DIR/static/providers");
+
+static PROVIDERS: LazyLock<Vec<Provider>> = LazyLock::new(|| {
+    let mut providers: Vec<Provider> = FILES
+        .files()
+        .filter_map(|file| read(file.contents_utf8()?))
+        .collect();
+    providers.sort_by(|a, b| (a.order, &a.name).cmp(&(b.order, &b.name)));
+    providers
+});
+
+/// One identity provider, as its admins see it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// `okta`; what a connection's `provider` says.
+    pub key: String,
+    pub name: String,
+    /// Place in the picker.
+    pub order: u32,
+    /// The day on which somebody compared the labels with the provider's pages.
+    pub labels_checked_on: String,
+    pub saml: SamlGuide,
+}
+
+/// How a SAML application is made at the provider.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamlGuide {
+    /// What to click, in order, up to the form that takes our values.
+    pub open: Vec<String>,
+    /// Our values under the provider's labels.
+    pub values: Vec<GuideValue>,
+    /// Other fields of that form and what to choose in them.
+    #[serde(default)]
+    pub choices: Vec<GuideChoice>,
+    /// Attributes that the provider should send.
+    #[serde(default)]
+    pub attributes: Vec<GuideAttribute>,
+    /// Where the provider shows what it takes to come back here.
+    pub bring_back: String,
+    /// What is easily forgotten after saving.
+    #[serde(default)]
+    pub then: Vec<String>,
+    /// What goes wrong there, and the cure.
+    #[serde(default)]
+    pub traps: Vec<GuideTrap>,
+}
+
+/// A label at the provider and which of our values goes under it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuideValue {
+    pub label: String,
+    pub value: OurValue,
+    #[serde(default)]
+    pub note: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OurValue {
+    Acs,
+    /// The ACS as a regular expression, which OneLogin wants for its validator.
+    AcsPattern,
+    EntityId,
+    Metadata,
+    SignIn,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuideChoice {
+    pub label: String,
+    pub choose: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuideAttribute {
+    pub name: String,
+    pub value: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuideTrap {
+    pub seen: String,
+    pub cure: String,
+}
+
+fn read(text: &str) -> Option<Provider> {
+    // A file that does not read is caught by a test, not by a customer's start.
+    toml::from_str(text).ok()
+}
+
+impl Provider {
+    /// Every provider, in the order of the picker; `generic` is last.
+    pub fn all() -> &'static [Provider] {
+        &PROVIDERS
+    }
+
+    pub fn find(key: &str) -> Option<&'static Provider> {
+        PROVIDERS.iter().find(|provider| provider.key == key)
+    }
+
+    /// Its name, or the key itself when we no longer know it.
+    pub fn name_of(key: &str) -> &str {
+        Self::find(key).map_or(key, |provider| provider.name.as_str())
+    }
+
+    /// How many files there are, so that a test can see that all of them were read.
+    pub fn files() -> usize {
+        FILES.files().count()
+    }
+}

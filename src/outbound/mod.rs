@@ -1,0 +1,17 @@
+//! Other people's machines. Everything that leaves this process towards a network goes through here.
+//!
+//! An address that an admin types in is an order to this server to connect somewhere. [`GuardedClient`]
+//! obeys it for public addresses over https and for what the operator has named with `--allow-upstream`,
+//! and says in plain words why it did not get what was asked for.
+
+pub mod address;
+pub mod http;
+mod policy;
+mod problem;
+mod resolver;
+mod trouble;
+
+pub use address::is_public;
+pub use http::{Fetched, GuardedClient};
+pub use policy::{AllowedUpstream, Policy};
+pub use problem::UpstreamProblem;

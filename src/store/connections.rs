@@ -1,0 +1,143 @@
+//! `connections` and the e-mail domains that were confirmed for them.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::rows::{exactly_one, is_duplicate, parsed, time, time_option};
+use super::{Reader, Writer};
+use crate::error::{Error, Result};
+use crate::model::{Connection, ConnectionId, Slug, Timestamp};
+
+const COLUMNS: &str = "id, slug, provider, name, enabled, saml, version, created_at, updated_at, tested_at";
+
+fn read(row: &Row) -> rusqlite::Result<Connection> {
+    Ok(Connection {
+        id: parsed(row, "id", ConnectionId::parse)?,
+        slug: parsed(row, "slug", |text| Slug::parse(text).ok())?,
+        provider: row.get("provider")?,
+        name: row.get("name")?,
+        enabled: row.get("enabled")?,
+        saml: parsed(row, "saml", |text| serde_json::from_str(text).ok())?,
+        version: row.get("version")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+        tested_at: time_option(row, "tested_at")?,
+    })
+}
+
+pub fn find_by_slug(r: &Reader, slug: &str) -> Result<Option<Connection>> {
+    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM connections WHERE slug = ?1"))?;
+    Ok(statement.query_row([slug], read).optional()?)
+}
+
+pub fn get_by_slug(r: &Reader, slug: &str) -> Result<Connection> {
+    find_by_slug(r, slug)?.ok_or_else(|| Error::not_found("integration"))
+}
+
+pub fn find(r: &Reader, id: ConnectionId) -> Result<Option<Connection>> {
+    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM connections WHERE id = ?1"))?;
+    Ok(statement.query_row([id.to_string()], read).optional()?)
+}
+
+pub fn get(r: &Reader, id: ConnectionId) -> Result<Connection> {
+    find(r, id)?.ok_or_else(|| Error::not_found("integration"))
+}
+
+/// All of them by name: an organization has a handful.
+pub fn list(r: &Reader) -> Result<Vec<Connection>> {
+    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM connections ORDER BY lower(name), slug"))?;
+    let rows = statement.query_map([], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
+    let inserted = w.execute(
+        "INSERT INTO connections (id, slug, provider, name, enabled, saml, version, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            connection.id.to_string(),
+            connection.slug.as_str(),
+            connection.provider,
+            connection.name,
+            connection.enabled,
+            saml(connection)?,
+            connection.version,
+            connection.created_at.0,
+            connection.updated_at.0
+        ],
+    );
+    inserted.map(drop).map_err(|cause| {
+        if is_duplicate(&cause) {
+            Error::invalid("slug", format!("An integration with the short name \"{}\" exists already.", connection.slug))
+        } else {
+            cause.into()
+        }
+    })
+}
+
+/// Writes everything but id and slug, which stand in the identity provider's settings.
+pub fn update(w: &Writer, connection: &Connection) -> Result<()> {
+    let changed = w.execute(
+        "UPDATE connections SET provider = ?3, name = ?4, enabled = ?5, saml = ?6, updated_at = ?7, tested_at = ?8,
+                version = version + 1
+         WHERE id = ?1 AND version = ?2",
+        params![
+            connection.id.to_string(),
+            connection.version,
+            connection.provider,
+            connection.name,
+            connection.enabled,
+            saml(connection)?,
+            connection.updated_at.0,
+            connection.tested_at.map(|at| at.0)
+        ],
+    )?;
+    exactly_one(changed, "integration")
+}
+
+/// Remembers a good test without counting the version up: no setting changed.
+pub fn touch_tested(w: &Writer, id: ConnectionId, version: i64, now: Timestamp) -> Result<bool> {
+    let changed = w.execute(
+        "UPDATE connections SET tested_at = ?3 WHERE id = ?1 AND version = ?2",
+        params![id.to_string(), version, now.0],
+    )?;
+    Ok(changed == 1)
+}
+
+pub fn delete(w: &Writer, id: ConnectionId) -> Result<()> {
+    exactly_one(w.execute("DELETE FROM connections WHERE id = ?1", [id.to_string()])?, "integration")
+}
+
+fn saml(connection: &Connection) -> Result<String> {
+    serde_json::to_string(&connection.saml).map_err(Error::internal)
+}
+
+/// The domains for which this connection speaks, in order.
+pub fn list_domains(r: &Reader, id: ConnectionId) -> Result<Vec<String>> {
+    let mut statement =
+        r.prepare_cached("SELECT domain FROM connection_domains WHERE connection_id = ?1 ORDER BY domain")?;
+    let rows = statement.query_map([id.to_string()], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The connection that speaks for a domain, if any.
+pub fn find_by_domain(r: &Reader, domain: &str) -> Result<Option<ConnectionId>> {
+    let mut statement = r.prepare_cached("SELECT connection_id FROM connection_domains WHERE domain = ?1")?;
+    let found = statement.query_row([domain], |row| parsed(row, "connection_id", ConnectionId::parse)).optional()?;
+    Ok(found)
+}
+
+pub fn insert_domain(w: &Writer, id: ConnectionId, domain: &str, by: &str, now: Timestamp) -> Result<()> {
+    w.execute(
+        "INSERT INTO connection_domains (domain, connection_id, confirmed_by, confirmed_at) VALUES (?1, ?2, ?3, ?4)",
+        params![domain, id.to_string(), by, now.0],
+    )?;
+    Ok(())
+}
+
+pub fn delete_domain(w: &Writer, id: ConnectionId, domain: &str) -> Result<()> {
+    let changed = w.execute(
+        "DELETE FROM connection_domains WHERE connection_id = ?1 AND domain = ?2",
+        params![id.to_string(), domain],
+    )?;
+    exactly_one(changed, "domain")
+}

@@ -1,0 +1,128 @@
+//! `identities`: which subject at which connection is which person. E-mail never stands here.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::rows::{exactly_one, parsed, time, time_option};
+use super::{Reader, Writer};
+use crate::error::{Error, Result};
+use crate::model::{ConnectionId, IdentityId, PersonId, Timestamp};
+
+/// A subject at an identity provider, tied to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub id: IdentityId,
+    pub person_id: PersonId,
+    pub connection_id: ConnectionId,
+    pub issuer: String,
+    pub subject: String,
+    pub linked_how: LinkedHow,
+    pub created_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// Why we believed that the subject is the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkedHow {
+    /// An owner confirmed that the connection speaks for the e-mail's domain.
+    Domain,
+    /// An admin added the person, who had no other way to sign in.
+    Invited,
+    /// The person proved the account with the way they signed in until then.
+    Proved,
+    /// An admin added the person from a request for access.
+    Request,
+}
+
+impl LinkedHow {
+    const ALL: [LinkedHow; 4] = [LinkedHow::Domain, LinkedHow::Invited, LinkedHow::Proved, LinkedHow::Request];
+
+    pub fn key(self) -> &'static str {
+        match self {
+            LinkedHow::Domain => "domain",
+            LinkedHow::Invited => "invited",
+            LinkedHow::Proved => "proved",
+            LinkedHow::Request => "request",
+        }
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            LinkedHow::Domain => "its e-mail domain is confirmed for this integration",
+            LinkedHow::Invited => "an admin added the person, and this was their first sign-in",
+            LinkedHow::Proved => "the person proved the account",
+            LinkedHow::Request => "an admin added the person from a request for access",
+        }
+    }
+
+    fn parse(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|how| how.key() == key)
+    }
+}
+
+const COLUMNS: &str = "id, person_id, connection_id, issuer, subject, linked_how, created_at, last_used_at";
+
+fn read(row: &Row) -> rusqlite::Result<Identity> {
+    Ok(Identity {
+        id: parsed(row, "id", IdentityId::parse)?,
+        person_id: parsed(row, "person_id", PersonId::parse)?,
+        connection_id: parsed(row, "connection_id", ConnectionId::parse)?,
+        issuer: row.get("issuer")?,
+        subject: row.get("subject")?,
+        linked_how: parsed(row, "linked_how", LinkedHow::parse)?,
+        created_at: time(row, "created_at")?,
+        last_used_at: time_option(row, "last_used_at")?,
+    })
+}
+
+pub fn find(r: &Reader, connection: ConnectionId, issuer: &str, subject: &str) -> Result<Option<Identity>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM identities WHERE connection_id = ?1 AND issuer = ?2 AND subject = ?3"
+    ))?;
+    Ok(statement.query_row(params![connection.to_string(), issuer, subject], read).optional()?)
+}
+
+pub fn get(r: &Reader, id: IdentityId) -> Result<Identity> {
+    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM identities WHERE id = ?1"))?;
+    statement.query_row([id.to_string()], read).optional()?.ok_or_else(|| Error::not_found("linked sign-in"))
+}
+
+pub fn list_of_person(r: &Reader, person: PersonId) -> Result<Vec<Identity>> {
+    let mut statement =
+        r.prepare_cached(&format!("SELECT {COLUMNS} FROM identities WHERE person_id = ?1 ORDER BY created_at, id"))?;
+    let rows = statement.query_map([person.to_string()], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many people are linked through a connection.
+pub fn count_of_connection(r: &Reader, connection: ConnectionId) -> Result<i64> {
+    let mut statement =
+        r.prepare_cached("SELECT count(DISTINCT person_id) FROM identities WHERE connection_id = ?1")?;
+    Ok(statement.query_row([connection.to_string()], |row| row.get(0))?)
+}
+
+pub fn insert(w: &Writer, identity: &Identity) -> Result<()> {
+    w.execute(
+        "INSERT INTO identities (id, person_id, connection_id, issuer, subject, linked_how, created_at, last_used_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            identity.id.to_string(),
+            identity.person_id.to_string(),
+            identity.connection_id.to_string(),
+            identity.issuer,
+            identity.subject,
+            identity.linked_how.key(),
+            identity.created_at.0,
+            identity.last_used_at.map(|at| at.0)
+        ],
+    )?;
+    Ok(())
+}
+
+pub fn touch(w: &Writer, id: IdentityId, now: Timestamp) -> Result<()> {
+    let mut statement = w.prepare_cached("UPDATE identities SET last_used_at = ?2 WHERE id = ?1")?;
+    exactly_one(statement.execute(params![id.to_string(), now.0])?, "linked sign-in")
+}
+
+pub fn delete(w: &Writer, id: IdentityId) -> Result<()> {
+    exactly_one(w.execute("DELETE FROM identities WHERE id = ?1", [id.to_string()])?, "linked sign-in")
+}

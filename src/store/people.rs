@@ -1,0 +1,166 @@
+//! `people`: the organization's own directory.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::rows::{exactly_one, is_duplicate, parsed, time, time_option};
+use super::{Reader, Writer};
+use crate::error::{Error, FieldProblem, Kind, Result};
+use crate::model::{Email, Person, PersonId, PersonState, Role, Timestamp};
+
+const COLUMNS: &str = "id, email, given_name, family_name, role, state, version, created_at, updated_at, \
+                       deactivated_at, last_sign_in_at";
+
+/// What the list is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct Narrow {
+    /// Every word must occur in the name or the address.
+    pub search: String,
+    pub state: Option<PersonState>,
+    pub role: Option<Role>,
+}
+
+fn read(row: &Row) -> rusqlite::Result<Person> {
+    Ok(Person {
+        id: parsed(row, "id", PersonId::parse)?,
+        email: parsed(row, "email", |text| Email::parse(text).ok())?,
+        given_name: row.get("given_name")?,
+        family_name: row.get("family_name")?,
+        role: parsed(row, "role", Role::parse)?,
+        state: parsed(row, "state", parse_state)?,
+        version: row.get("version")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+        deactivated_at: time_option(row, "deactivated_at")?,
+        last_sign_in_at: time_option(row, "last_sign_in_at")?,
+    })
+}
+
+fn parse_state(key: &str) -> Option<PersonState> {
+    [PersonState::Active, PersonState::Deactivated].into_iter().find(|state| state.key() == key)
+}
+
+pub fn find(r: &Reader, id: PersonId) -> Result<Option<Person>> {
+    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM people WHERE id = ?1"))?;
+    Ok(statement.query_row([id.to_string()], read).optional()?)
+}
+
+pub fn get(r: &Reader, id: PersonId) -> Result<Person> {
+    find(r, id)?.ok_or_else(|| Error::not_found("person"))
+}
+
+/// By address, without regard to case. `key` is [`Email::key`].
+pub fn find_by_email(r: &Reader, key: &str) -> Result<Option<Person>> {
+    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM people WHERE email_key = ?1"))?;
+    Ok(statement.query_row([key], read).optional()?)
+}
+
+/// One page, ordered by family name, given name, address; `offset` counts from 0.
+pub fn list(r: &Reader, narrow: &Narrow, offset: i64, limit: i64) -> Result<Vec<Person>> {
+    let (condition, values) = condition(narrow);
+    let sql = format!("SELECT {COLUMNS} FROM people {condition} ORDER BY sort_key, id LIMIT {limit} OFFSET {offset}");
+    let mut statement = r.prepare(&sql)?;
+    let rows = statement.query_map(rusqlite::params_from_iter(values), read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub fn count(r: &Reader, narrow: &Narrow) -> Result<i64> {
+    let (condition, values) = condition(narrow);
+    let sql = format!("SELECT count(*) FROM people {condition}");
+    Ok(r.prepare(&sql)?.query_row(rusqlite::params_from_iter(values), |row| row.get(0))?)
+}
+
+fn condition(narrow: &Narrow) -> (String, Vec<String>) {
+    let mut terms = Vec::new();
+    let mut values = Vec::new();
+    // A dozen words are more than a name and an address have.
+    for word in narrow.search.to_lowercase().split_whitespace().take(12) {
+        values.push(word.to_owned());
+        terms.push(format!("instr(search_key, ?{}) > 0", values.len()));
+    }
+    if let Some(state) = narrow.state {
+        values.push(state.key().to_owned());
+        terms.push(format!("state = ?{}", values.len()));
+    }
+    if let Some(role) = narrow.role {
+        values.push(role.key().to_owned());
+        terms.push(format!("role = ?{}", values.len()));
+    }
+    let condition = if terms.is_empty() { String::new() } else { format!("WHERE {}", terms.join(" AND ")) };
+    (condition, values)
+}
+
+/// Owners who can still sign in, other than `except`.
+pub fn count_other_owners(r: &Reader, except: PersonId) -> Result<i64> {
+    let mut statement =
+        r.prepare_cached("SELECT count(*) FROM people WHERE role = 'owner' AND state = 'active' AND id <> ?1")?;
+    Ok(statement.query_row([except.to_string()], |row| row.get(0))?)
+}
+
+pub fn insert(w: &Writer, person: &Person) -> Result<()> {
+    let inserted = w.execute(
+        "INSERT INTO people (id, email, email_key, given_name, family_name, search_key, sort_key, role, state,
+                             version, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        params![
+            person.id.to_string(),
+            person.email.as_str(),
+            person.email.key(),
+            person.given_name,
+            person.family_name,
+            search_key(person),
+            sort_key(person),
+            person.role.key(),
+            person.state.key(),
+            person.version,
+            person.created_at.0,
+            person.updated_at.0
+        ],
+    );
+    inserted.map(drop).map_err(|cause| taken(cause, person))
+}
+
+/// Writes everything but the id. `person.version` is the version that was read; it is counted up here.
+pub fn update(w: &Writer, person: &Person) -> Result<()> {
+    let changed = w.execute(
+        "UPDATE people SET email = ?3, email_key = ?4, given_name = ?5, family_name = ?6, search_key = ?7,
+                sort_key = ?8, role = ?9, state = ?10, updated_at = ?11, deactivated_at = ?12, version = version + 1
+         WHERE id = ?1 AND version = ?2",
+        params![
+            person.id.to_string(),
+            person.version,
+            person.email.as_str(),
+            person.email.key(),
+            person.given_name,
+            person.family_name,
+            search_key(person),
+            sort_key(person),
+            person.role.key(),
+            person.state.key(),
+            person.updated_at.0,
+            person.deactivated_at.map(|at| at.0)
+        ],
+    );
+    exactly_one(changed.map_err(|cause| taken(cause, person))?, "person")
+}
+
+pub fn touch_sign_in(w: &Writer, id: PersonId, now: Timestamp) -> Result<()> {
+    let mut statement = w.prepare_cached("UPDATE people SET last_sign_in_at = ?2 WHERE id = ?1")?;
+    exactly_one(statement.execute(params![id.to_string(), now.0])?, "person")
+}
+
+fn search_key(person: &Person) -> String {
+    format!("{} {} {}", person.given_name, person.family_name, person.email.as_str()).to_lowercase()
+}
+
+fn sort_key(person: &Person) -> String {
+    format!("{}\u{1}{}\u{1}{}", person.family_name, person.given_name, person.email.as_str()).to_lowercase()
+}
+
+fn taken(cause: rusqlite::Error, person: &Person) -> Error {
+    if !is_duplicate(&cause) {
+        return cause.into();
+    }
+    let message = format!("Somebody with the address {} exists already.", person.email);
+    let problem = FieldProblem { field: "email".to_owned(), message: message.clone() };
+    Error::new(Kind::Invalid(vec![problem]), message)
+}

@@ -1,0 +1,92 @@
+//! `sessions`: signed-in browsers, found by the hash of their token.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::rows::{parsed, parsed_option, time};
+use super::{Reader, Writer};
+use crate::error::Result;
+use crate::model::{ConnectionId, Method, PersonId, Session, SessionId, Timestamp};
+
+const COLUMNS: &str =
+    "id, person_id, connection_id, method, signed_in_at, last_seen_at, expires_at, address, user_agent";
+
+fn read(row: &Row) -> rusqlite::Result<Session> {
+    Ok(Session {
+        id: parsed(row, "id", SessionId::parse)?,
+        person_id: parsed(row, "person_id", PersonId::parse)?,
+        connection_id: parsed_option(row, "connection_id", ConnectionId::parse)?,
+        method: parsed(row, "method", Method::parse)?,
+        signed_in_at: time(row, "signed_in_at")?,
+        last_seen_at: time(row, "last_seen_at")?,
+        expires_at: time(row, "expires_at")?,
+        address: row.get("address")?,
+        user_agent: row.get("user_agent")?,
+    })
+}
+
+pub fn find(r: &Reader, token_hash: &[u8]) -> Result<Option<Session>> {
+    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM sessions WHERE token_hash = ?1"))?;
+    Ok(statement.query_row([token_hash], read).optional()?)
+}
+
+/// A person's sessions that have not expired, newest first.
+pub fn list_of_person(r: &Reader, person: PersonId, now: Timestamp) -> Result<Vec<Session>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM sessions WHERE person_id = ?1 AND expires_at > ?2 ORDER BY signed_in_at DESC"
+    ))?;
+    let rows = statement.query_map(params![person.to_string(), now.0], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub fn count_of_connection(r: &Reader, connection: ConnectionId, now: Timestamp) -> Result<i64> {
+    let mut statement =
+        r.prepare_cached("SELECT count(*) FROM sessions WHERE connection_id = ?1 AND expires_at > ?2")?;
+    Ok(statement.query_row(params![connection.to_string(), now.0], |row| row.get(0))?)
+}
+
+pub fn insert(w: &Writer, token_hash: &[u8], session: &Session) -> Result<()> {
+    let mut statement = w.prepare_cached(
+        "INSERT INTO sessions (token_hash, id, person_id, connection_id, method, signed_in_at, last_seen_at,
+                               expires_at, address, user_agent)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?;
+    statement.execute(params![
+        token_hash,
+        session.id.to_string(),
+        session.person_id.to_string(),
+        session.connection_id.map(|id| id.to_string()),
+        session.method.key(),
+        session.signed_in_at.0,
+        session.last_seen_at.0,
+        session.expires_at.0,
+        session.address,
+        session.user_agent
+    ])?;
+    Ok(())
+}
+
+/// Never moves back: of two requests at once, the later one counts.
+pub fn touch(w: &Writer, token_hash: &[u8], now: Timestamp) -> Result<()> {
+    let mut statement =
+        w.prepare_cached("UPDATE sessions SET last_seen_at = max(last_seen_at, ?2) WHERE token_hash = ?1")?;
+    statement.execute(params![token_hash, now.0])?;
+    Ok(())
+}
+
+pub fn delete(w: &Writer, token_hash: &[u8]) -> Result<bool> {
+    Ok(w.execute("DELETE FROM sessions WHERE token_hash = ?1", [token_hash])? == 1)
+}
+
+/// Ends every session of a person; returns how many there were.
+pub fn delete_of_person(w: &Writer, person: PersonId) -> Result<usize> {
+    Ok(w.execute("DELETE FROM sessions WHERE person_id = ?1", [person.to_string()])?)
+}
+
+/// Ends every session that came through a connection; returns how many there were.
+pub fn delete_of_connection(w: &Writer, connection: ConnectionId) -> Result<usize> {
+    Ok(w.execute("DELETE FROM sessions WHERE connection_id = ?1", [connection.to_string()])?)
+}
+
+pub fn delete_expired(w: &Writer, now: Timestamp) -> Result<usize> {
+    Ok(w.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now.0])?)
+}

@@ -1,0 +1,181 @@
+//! `sign_ins`: every attempt with its trace, and at the same time the memory of requests we sent out.
+
+use rusqlite::{OptionalExtension, Row, params, params_from_iter};
+
+use super::rows::{exactly_one, parsed, parsed_option, time, time_option};
+use super::{Reader, Writer};
+use crate::error::{Error, Result};
+use crate::model::{ConnectionId, Outcome, PersonId, SignIn, SignInId, SignInKind, Timestamp};
+
+const COLUMNS: &str = "id, reference, connection_id, kind, outcome, request_id, return_to, person_id, issuer, \
+                       subject, email, given_name, family_name, problem, trace, address, user_agent, started_by, \
+                       started_at, finished_at";
+
+/// What the list is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct Narrow {
+    pub connection: Option<ConnectionId>,
+    pub person: Option<PersonId>,
+    pub outcome: Option<Outcome>,
+    /// A reference, or part of an e-mail address or subject.
+    pub search: String,
+    /// Only attempts before this moment: the next page.
+    pub before: Option<Timestamp>,
+}
+
+fn read(row: &Row) -> rusqlite::Result<SignIn> {
+    Ok(SignIn {
+        id: parsed(row, "id", SignInId::parse)?,
+        reference: row.get("reference")?,
+        connection_id: parsed_option(row, "connection_id", ConnectionId::parse)?,
+        kind: parsed(row, "kind", SignInKind::parse)?,
+        outcome: parsed(row, "outcome", Outcome::parse)?,
+        request_id: row.get("request_id")?,
+        return_to: row.get("return_to")?,
+        person_id: parsed_option(row, "person_id", PersonId::parse)?,
+        issuer: row.get("issuer")?,
+        subject: row.get("subject")?,
+        email: row.get("email")?,
+        given_name: row.get("given_name")?,
+        family_name: row.get("family_name")?,
+        problem: row.get("problem")?,
+        trace: parsed(row, "trace", |text| serde_json::from_str(text).ok())?,
+        address: row.get("address")?,
+        user_agent: row.get("user_agent")?,
+        started_by: parsed_option(row, "started_by", PersonId::parse)?,
+        started_at: time(row, "started_at")?,
+        finished_at: time_option(row, "finished_at")?,
+    })
+}
+
+/// The attempt behind an AuthnRequest of ours, with the hash of the browser that started it.
+pub fn find_by_request(r: &Reader, request_id: &str) -> Result<Option<(SignIn, Vec<u8>)>> {
+    let sql = format!("SELECT {COLUMNS}, browser_hash FROM sign_ins WHERE request_id = ?1");
+    let mut statement = r.prepare_cached(&sql)?;
+    let found = statement.query_row([request_id], |row| {
+        Ok((read(row)?, row.get::<_, Option<Vec<u8>>>("browser_hash")?.unwrap_or_default()))
+    });
+    Ok(found.optional()?)
+}
+
+/// The attempt, with the hash of the browser that it belongs to.
+pub fn find_with_browser(r: &Reader, reference: &str) -> Result<Option<(SignIn, Vec<u8>)>> {
+    let sql = format!("SELECT {COLUMNS}, browser_hash FROM sign_ins WHERE reference = ?1");
+    let mut statement = r.prepare_cached(&sql)?;
+    let found = statement.query_row([reference], |row| {
+        Ok((read(row)?, row.get::<_, Option<Vec<u8>>>("browser_hash")?.unwrap_or_default()))
+    });
+    Ok(found.optional()?)
+}
+
+pub fn get_by_reference(r: &Reader, reference: &str) -> Result<SignIn> {
+    let found = find_with_browser(r, reference)?.map(|(sign_in, _)| sign_in);
+    found.ok_or_else(|| Error::not_found("sign-in; they are kept for 30 days"))
+}
+
+/// Newest first.
+pub fn list(r: &Reader, narrow: &Narrow, limit: i64) -> Result<Vec<SignIn>> {
+    let mut terms = vec!["1".to_owned()];
+    let mut values: Vec<rusqlite::types::Value> = Vec::new();
+    let mut term = |sql: &str, value: rusqlite::types::Value| {
+        values.push(value);
+        terms.push(sql.replace('?', &format!("?{}", values.len())));
+    };
+    if let Some(id) = narrow.connection {
+        term("connection_id = ?", id.to_string().into());
+    }
+    if let Some(id) = narrow.person {
+        term("person_id = ?", id.to_string().into());
+    }
+    if let Some(outcome) = narrow.outcome {
+        term("outcome = ?", outcome.key().to_owned().into());
+    }
+    if let Some(before) = narrow.before {
+        term("started_at < ?", before.0.into());
+    }
+    if !narrow.search.is_empty() {
+        term(
+            "instr(lower(reference || ' ' || coalesce(email, '') || ' ' || coalesce(subject, '')), ?) > 0",
+            narrow.search.to_lowercase().into(),
+        );
+    }
+    let sql = format!(
+        "SELECT {COLUMNS} FROM sign_ins WHERE {} ORDER BY started_at DESC, id DESC LIMIT {limit}",
+        terms.join(" AND ")
+    );
+    let mut statement = r.prepare(&sql)?;
+    let rows = statement.query_map(params_from_iter(values), read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+pub fn insert(w: &Writer, sign_in: &SignIn, browser_hash: Option<&[u8]>) -> Result<()> {
+    let mut statement = w.prepare_cached(&format!(
+        "INSERT INTO sign_ins ({COLUMNS}, browser_hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)"
+    ))?;
+    statement.execute(params![
+        sign_in.id.to_string(),
+        sign_in.reference,
+        sign_in.connection_id.map(|id| id.to_string()),
+        sign_in.kind.key(),
+        sign_in.outcome.key(),
+        sign_in.request_id,
+        sign_in.return_to,
+        sign_in.person_id.map(|id| id.to_string()),
+        sign_in.issuer,
+        sign_in.subject,
+        sign_in.email,
+        sign_in.given_name,
+        sign_in.family_name,
+        sign_in.problem,
+        serde_json::to_string(&sign_in.trace).map_err(Error::internal)?,
+        sign_in.address,
+        sign_in.user_agent,
+        sign_in.started_by.map(|id| id.to_string()),
+        sign_in.started_at.0,
+        sign_in.finished_at.map(|at| at.0),
+        browser_hash
+    ])?;
+    Ok(())
+}
+
+/// Takes the request back, so that it is answered once. False: it was answered before.
+pub fn consume_request(w: &Writer, id: SignInId) -> Result<bool> {
+    let mut statement =
+        w.prepare_cached("UPDATE sign_ins SET request_id = NULL WHERE id = ?1 AND request_id IS NOT NULL")?;
+    Ok(statement.execute([id.to_string()])? == 1)
+}
+
+/// Writes how it ended: outcome, person, what was received, the trace.
+pub fn finish(w: &Writer, sign_in: &SignIn) -> Result<()> {
+    let mut statement = w.prepare_cached(
+        "UPDATE sign_ins SET outcome = ?2, person_id = ?3, issuer = ?4, subject = ?5, email = ?6, given_name = ?7,
+                family_name = ?8, problem = ?9, trace = ?10, finished_at = ?11
+         WHERE id = ?1",
+    )?;
+    let changed = statement.execute(params![
+        sign_in.id.to_string(),
+        sign_in.outcome.key(),
+        sign_in.person_id.map(|id| id.to_string()),
+        sign_in.issuer,
+        sign_in.subject,
+        sign_in.email,
+        sign_in.given_name,
+        sign_in.family_name,
+        sign_in.problem,
+        serde_json::to_string(&sign_in.trace).map_err(Error::internal)?,
+        sign_in.finished_at.map(|at| at.0)
+    ])?;
+    exactly_one(changed, "sign-in")
+}
+
+/// Hands an attempt to another browser secret: the next step after the response was good.
+pub fn rebind(w: &Writer, id: SignInId, browser_hash: &[u8]) -> Result<()> {
+    let changed =
+        w.execute("UPDATE sign_ins SET browser_hash = ?2 WHERE id = ?1", params![id.to_string(), browser_hash])?;
+    exactly_one(changed, "sign-in")
+}
+
+pub fn delete_before(w: &Writer, at: Timestamp) -> Result<usize> {
+    Ok(w.execute("DELETE FROM sign_ins WHERE started_at < ?1", [at.0])?)
+}

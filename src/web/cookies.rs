@@ -1,0 +1,81 @@
+//! Our cookies: the session, the flow (a sign-in on its way), the device (signed in here before), and two small ones.
+//!
+//! Over TLS each is `__Host-`, `Secure` and `HttpOnly`. Over plain HTTP, which is the machine itself only, the
+//! names have no prefix, so that one can never stand in for the other.
+
+use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+
+use crate::flows::sign_on::FLOW_LIFE;
+use crate::model::time::{DAY, SECOND};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jar {
+    Session,
+    /// Must come along with the identity provider's cross-site POST.
+    Flow,
+    Device,
+    /// The code of the first run.
+    Setup,
+    /// What the last action did, said once on the next page.
+    Flash,
+}
+
+impl Jar {
+    fn name(self, secure: bool) -> &'static str {
+        match (self, secure) {
+            (Jar::Session, true) => "__Host-doorward",
+            (Jar::Session, false) => "doorward",
+            (Jar::Flow, true) => "__Host-doorward_flow",
+            (Jar::Flow, false) => "doorward_flow",
+            (Jar::Device, true) => "__Host-doorward_device",
+            (Jar::Device, false) => "doorward_device",
+            (Jar::Setup, true) => "__Host-doorward_setup",
+            (Jar::Setup, false) => "doorward_setup",
+            (Jar::Flash, true) => "__Host-doorward_said",
+            (Jar::Flash, false) => "doorward_said",
+        }
+    }
+}
+
+/// The value of one of our cookies, if the request carries exactly one of that name.
+pub fn read(request: &HttpRequest, jar: Jar, secure: bool) -> Option<String> {
+    let cookies = request.cookies().ok()?;
+    let mut found = cookies.iter().filter(|cookie| cookie.name() == jar.name(secure));
+    // Two of one name: somebody planted one, and there is no telling which.
+    match (found.next(), found.next()) {
+        (Some(one), None) => Some(one.value().to_owned()),
+        _ => None,
+    }
+}
+
+/// A cookie that lives for `millis`.
+pub fn make(jar: Jar, secure: bool, value: String, millis: i64) -> Cookie<'static> {
+    let mut cookie = Cookie::build(jar.name(secure), value)
+        .path("/")
+        .http_only(true)
+        .secure(secure)
+        .max_age(Duration::seconds((millis / SECOND).max(0)));
+    cookie = match (jar, secure) {
+        (Jar::Flow, true) => cookie.same_site(SameSite::None),
+        // SameSite=None needs Secure. Without the attribute browsers send it with a POST for two minutes.
+        (Jar::Flow, false) => cookie,
+        (Jar::Setup, _) => cookie.same_site(SameSite::Strict),
+        _ => cookie.same_site(SameSite::Lax),
+    };
+    cookie.finish()
+}
+
+pub fn flow(secure: bool, value: String) -> Cookie<'static> {
+    make(Jar::Flow, secure, value, FLOW_LIFE)
+}
+
+pub fn device(secure: bool, value: String) -> Cookie<'static> {
+    make(Jar::Device, secure, value, 365 * DAY)
+}
+
+/// A cookie that removes itself.
+pub fn gone(jar: Jar, secure: bool) -> Cookie<'static> {
+    make(jar, secure, String::new(), 0)
+}

@@ -1,0 +1,276 @@
+//! The middleware before every handler: is this address known, is the visitor who they must be, does the
+//! request come from our own pages?
+//!
+//! Deny by default: an address that is not in [`super::routes`] has no handler, and a row there says who may
+//! come. A handler that needs a principal takes [`SignedIn`], [`Admin`] or [`Owner`], which only exist when
+//! the gate let somebody through.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HOST, LOCATION, ORIGIN};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
+
+use super::cookies::{self, Jar};
+use super::fail::{self, Fail};
+use super::page::Shell;
+use super::peer::{Client, throttle_key};
+use super::pieces::Notice;
+use super::routes::{Access, Route, find_route};
+use super::urls;
+use crate::error::{Error, Result};
+use crate::flows::gate::Principal;
+use crate::flows::{Context, Visitor, Who};
+use crate::model::Role;
+
+/// One request's visitor: who they are, if anybody, and how they came.
+#[derive(Clone)]
+pub struct Visit {
+    pub ctx: Arc<Context>,
+    pub principal: Option<Principal>,
+    pub client: Client,
+    pub user_agent: String,
+    pub session_token: Option<String>,
+    pub flow_cookie: Option<String>,
+    pub device_cookie: Option<String>,
+    flash: Option<Notice>,
+}
+
+impl Visit {
+    /// The page around what this visitor sees, with what the last action did.
+    pub fn shell(&self, title: &str) -> Shell {
+        let name = self.ctx.organization().map(|o| o.name.clone()).unwrap_or_default();
+        let shell = Shell::new(title, name).with_flash(self.flash.clone());
+        match &self.principal {
+            Some(principal) => shell.seen_by(principal.person().display_name(), principal.role().is_admin()),
+            None => shell,
+        }
+    }
+
+    /// The visitor as flows keep them.
+    pub fn visitor(&self) -> Visitor {
+        Visitor {
+            address: self.client.address.to_string(),
+            user_agent: self.user_agent.clone(),
+            throttle_key: throttle_key(self.client.address).to_string(),
+        }
+    }
+
+    pub fn secure(&self) -> bool {
+        self.client.secure
+    }
+}
+
+/// Somebody signed in.
+pub struct SignedIn(pub Principal);
+/// Somebody who may open the settings.
+pub struct Admin(pub Principal);
+
+impl Admin {
+    pub fn who(&self) -> Who {
+        Who::Person(self.0.person().id)
+    }
+
+    pub fn is_owner(&self) -> bool {
+        self.0.role() == Role::Owner
+    }
+}
+
+impl FromRequest for Visit {
+    type Error = Fail;
+    type Future = Ready<Result<Self, Fail>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(visit_of(request))
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = Fail;
+    type Future = Ready<Result<Self, Fail>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let principal = visit_of(request).and_then(|visit| visit.principal.ok_or_else(stranger));
+        ready(principal.map(SignedIn))
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Fail;
+    type Future = Ready<Result<Self, Fail>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let principal = visit_of(request).and_then(|visit| visit.principal.ok_or_else(stranger));
+        let admin = principal.and_then(|p| if p.role().is_admin() { Ok(Admin(p)) } else { Err(stranger()) });
+        ready(admin)
+    }
+}
+
+fn visit_of(request: &HttpRequest) -> Result<Visit, Fail> {
+    let visit = request.extensions().get::<Visit>().cloned();
+    visit.ok_or_else(|| Fail(Error::internal("a handler ran without the gate")))
+}
+
+fn stranger() -> Fail {
+    Fail(Error::denied("This page is for admins."))
+}
+
+/// The middleware.
+pub async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, ActixError> {
+    let visit = match look(&request).await {
+        Ok(visit) => visit,
+        Err(error) => {
+            tracing::error!(%error, "a visitor could not be looked up");
+            let (http, _) = request.into_parts();
+            let busy = HttpResponse::ServiceUnavailable().body("Doorward cannot answer at the moment. Try again.\n");
+            return Ok(ServiceResponse::new(http, busy));
+        }
+    };
+    let route = find_route(request.match_pattern().as_deref(), request.method());
+    let path = request.path().to_owned();
+    let had_flash = visit.flash.is_some();
+    if let Some(refusal) = refuse(&visit, &request, route) {
+        return Ok(request.into_response(refusal).map_into_boxed_body());
+    }
+    request.extensions_mut().insert(visit.clone());
+    let response = next.call(request).await?;
+    let mut response = redraw(&visit, &path, response.map_into_boxed_body());
+    // Said once: the page that showed it lets it go.
+    if had_flash && !response.status().is_redirection() {
+        let forget = cookies::gone(Jar::Flash, visit.secure());
+        let _ = response.response_mut().add_cookie(&forget);
+    }
+    Ok(response)
+}
+
+async fn look(request: &ServiceRequest) -> Result<Visit> {
+    let http = request.request();
+    let ctx = http.app_data::<web::Data<Arc<Context>>>().ok_or_else(|| Error::internal("no context"))?;
+    let client = Client::of(http);
+    let session_token = cookies::read(http, Jar::Session, client.secure);
+    let principal = match &session_token {
+        Some(token) if token.len() <= 64 => ctx.admit(token).await?,
+        _ => None,
+    };
+    let user_agent = http.headers().get("user-agent").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    Ok(Visit {
+        ctx: ctx.get_ref().clone(),
+        principal,
+        flow_cookie: cookies::read(http, Jar::Flow, client.secure),
+        device_cookie: cookies::read(http, Jar::Device, client.secure),
+        flash: cookies::read(http, Jar::Flash, client.secure).and_then(|text| super::flash::read(&text)),
+        user_agent: user_agent.chars().take(300).collect(),
+        session_token,
+        client,
+    })
+}
+
+fn refuse(visit: &Visit, request: &ServiceRequest, route: Option<&Route>) -> Option<HttpResponse> {
+    let path = request.path();
+    let page = |status, message: &str| Some(fail::plain(visit, path, status, message, None));
+    let Some(route) = route else { return None };
+    if route.access == Access::Machine {
+        return None;
+    }
+    if !is_our_host(visit, request) {
+        let message = "This is not an address of Doorward. Use the one that your admin gave you.";
+        return page(StatusCode::MISDIRECTED_REQUEST, message);
+    }
+    let is_set_up = visit.ctx.organization().is_some();
+    if !is_set_up && route.access != Access::Setup {
+        return match *request.method() {
+            Method::GET | Method::HEAD if !path.starts_with("/api/") => Some(see_other(&urls::setup())),
+            _ => page(StatusCode::CONFLICT, "Doorward is not set up yet. Open the first-run address from its terminal."),
+        };
+    }
+    if !request.method().is_safe() && !route.cross_site && !is_same_site(visit, request) {
+        let message = "This request came from another site, so nothing was changed. Open the page here and try again.";
+        return page(StatusCode::FORBIDDEN, message);
+    }
+    match (route.access, &visit.principal) {
+        (Access::Machine | Access::Public | Access::Setup, _) | (Access::Member, Some(_)) => None,
+        (Access::Admin, Some(p)) if p.role().is_admin() => None,
+        (Access::Owner, Some(p)) if p.role() == Role::Owner => None,
+        (Access::Owner, Some(_)) => page(StatusCode::FORBIDDEN, "Only an owner may do this."),
+        (_, Some(_)) => page(StatusCode::FORBIDDEN, "This page is for admins. Ask an owner to make you one."),
+        (_, None) if path.starts_with("/api/") => page(StatusCode::UNAUTHORIZED, "Sign in first."),
+        (_, None) if request.method().is_safe() => {
+            let wanted = request.uri().path_and_query().map_or("/", |p| p.as_str());
+            Some(see_other(&urls::login_then(if wanted == "/" { "" } else { wanted })))
+        }
+        (_, None) => page(StatusCode::UNAUTHORIZED, "Your session has ended. Sign in, then do it again."),
+    }
+}
+
+/// The base URL's host, an IP address, or `localhost`: a name that somebody else points at us is none of them.
+fn is_our_host(visit: &Visit, request: &ServiceRequest) -> bool {
+    let Some(organization) = visit.ctx.organization() else { return true };
+    let given = host_of(request);
+    if given.eq_ignore_ascii_case(organization.base_url.authority()) {
+        return true;
+    }
+    let name = given.rsplit_once(':').map_or(given.as_str(), |(name, port)| {
+        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { given.as_str() }
+    });
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// `Host`, or in HTTP/2 `:authority`.
+fn host_of(request: &ServiceRequest) -> String {
+    let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    header.or_else(|| request.uri().authority().map(|a| a.as_str())).unwrap_or_default().to_owned()
+}
+
+/// Fetch metadata where the browser sends it, else `Origin`; a request with neither is not from our pages.
+fn is_same_site(visit: &Visit, request: &ServiceRequest) -> bool {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = header("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    let scheme = if visit.client.secure { "https" } else { "http" };
+    let ours = format!("{scheme}://{}", host_of(request));
+    header(ORIGIN.as_str()).is_some_and(|origin| origin.eq_ignore_ascii_case(&ours))
+}
+
+pub fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
+}
+
+/// Draws the page of an error that a handler returned, or that actix made (a body too large, no such page).
+fn redraw(visit: &Visit, path: &str, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let drawn = match response.response().error() {
+        Some(error) => match error.as_error::<Fail>() {
+            Some(Fail(error)) => fail::draw(visit, path, error),
+            None => fail::plain(visit, path, status, explain(status), None),
+        },
+        None if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) && is_bare(&response) => {
+            fail::plain(visit, path, status, explain(status), None)
+        }
+        None => return response,
+    };
+    let (request, _) = response.into_parts();
+    ServiceResponse::new(request, drawn)
+}
+
+fn is_bare(response: &ServiceResponse<BoxBody>) -> bool {
+    response.headers().get("content-type").is_none()
+}
+
+fn explain(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        404 => "The address may be mistyped, or what was here is gone.",
+        405 => "Open the page and use its buttons.",
+        413 => "The request was larger than Doorward takes. Send less.",
+        415 => "Doorward does not read this kind of content here.",
+        _ => "The request does not have the form that this address takes. Open the page and use its form.",
+    }
+}

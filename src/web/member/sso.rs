@@ -1,0 +1,169 @@
+//! Through an identity provider and back: `/sso/{slug}`, its ACS and its SP metadata.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
+use actix_web::{HttpResponse, web};
+use askama::Template;
+use url::Url;
+
+use super::login::enter;
+use crate::error::Error;
+use crate::flows::sign_on::start::Wish;
+use crate::flows::sign_on::{self, Go, Posted, Purpose, Started};
+use crate::model::{Outcome, local_path};
+use crate::saml::PostForm;
+use crate::store;
+use crate::web::cookies;
+use crate::web::fail::Answer;
+use crate::web::gate::{Visit, see_other};
+use crate::web::headers::allow_form_to;
+use crate::web::page::{Shell, render, render_as};
+use crate::web::routes::{Access, Route, get, post};
+use crate::web::urls;
+
+/// A response of 256 KiB in base64, escaped for a form, with room to spare.
+const ACS_LIMIT: usize = 1024 * 1024;
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        // Starts a sign-in; bookmarks and tiles lead here.
+        get("/sso/{slug}", Access::Public, start),
+        // The assertion consumer service: other sites post here, and nothing rests on the session cookie.
+        post("/sso/{slug}/acs", Access::Public, acs).from_anywhere().limit(ACS_LIMIT),
+        get("/sso/{slug}/acs", Access::Public, acs_by_get),
+        get("/sso/{slug}/metadata", Access::Public, metadata),
+    ]
+}
+
+#[derive(serde::Deserialize)]
+pub struct StartQuery {
+    #[serde(default)]
+    return_to: String,
+}
+
+async fn start(visit: Visit, slug: web::Path<String>, query: web::Query<StartQuery>) -> Answer {
+    let wish = Wish {
+        slug: slug.into_inner(),
+        purpose: Purpose::SignIn,
+        return_to: query.into_inner().return_to,
+        flow_cookie: visit.flow_cookie.clone(),
+        visitor: visit.visitor(),
+    };
+    let started = sign_on::start(&visit.ctx, wish).await?;
+    go(&visit, started)
+}
+
+#[derive(Template)]
+#[template(path = "member/post_to_idp.html")]
+struct PostPage {
+    shell: Shell,
+    name: String,
+    form: PostForm,
+}
+
+/// Sends the browser to the identity provider, with the cookie that ties the answer to it.
+pub fn go(visit: &Visit, started: Started) -> Answer {
+    let mut response = match started.go {
+        Go::Redirect(url) => see_other(&url),
+        Go::Post(form) => {
+            let target = Url::parse(&form.action).map_err(Error::internal)?;
+            let page = PostPage { shell: visit.shell("Continue"), name: started.connection_name, form };
+            let mut response = render(&page);
+            allow_form_to(&mut response, &target);
+            response
+        }
+    };
+    let _ = response.add_cookie(&cookies::flow(visit.secure(), started.flow_token));
+    Ok(response)
+}
+
+#[derive(serde::Deserialize)]
+pub struct AcsForm {
+    #[serde(rename = "SAMLResponse")]
+    saml_response: String,
+    #[serde(rename = "RelayState")]
+    relay_state: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "member/refused.html")]
+struct RefusedPage {
+    shell: Shell,
+    problem: &'static str,
+    reference: String,
+    again: String,
+    login: String,
+    contact: String,
+    trace: Option<String>,
+}
+
+async fn acs(visit: Visit, slug: web::Path<String>, form: web::Form<AcsForm>) -> Answer {
+    let slug = slug.into_inner();
+    let form = form.into_inner();
+    let posted = Posted {
+        slug: slug.clone(),
+        saml_response: form.saml_response,
+        relay_state: form.relay_state,
+        flow_cookie: visit.flow_cookie.clone(),
+        old_token: visit.session_token.clone(),
+        visitor: visit.visitor(),
+    };
+    match sign_on::answer(&visit.ctx, posted).await? {
+        sign_on::Answer::SignedIn(entered) => Ok(enter(&visit, &entered)),
+        sign_on::Answer::Restart { return_to } => {
+            Ok(see_other(&urls::query(&urls::sso(&slug), &[("return_to", &return_to)])))
+        }
+        sign_on::Answer::Tested { reference } => Ok(see_other(&urls::sign_in(&reference))),
+        sign_on::Answer::Stuck { reference, outcome, flow_token } => {
+            let part = if outcome == Outcome::Unproved { "link" } else { "notice" };
+            let mut response = see_other(&urls::unfinished(&reference, part));
+            let _ = response.add_cookie(&cookies::flow(visit.secure(), flow_token));
+            Ok(response)
+        }
+        sign_on::Answer::Refused { reference, problem } => Ok(refused(&visit, &slug, reference, problem)),
+    }
+}
+
+fn refused(visit: &Visit, slug: &str, reference: String, problem: &'static str) -> HttpResponse {
+    let is_admin = visit.principal.as_ref().is_some_and(|p| p.role().is_admin());
+    let page = RefusedPage {
+        shell: visit.shell("You could not be signed in"),
+        problem,
+        again: urls::sso(slug),
+        login: urls::login(),
+        contact: visit.ctx.organization().map(|o| o.contact.clone()).unwrap_or_default(),
+        trace: is_admin.then(|| urls::sign_in(&reference)),
+        reference,
+    };
+    render_as(StatusCode::FORBIDDEN, &page)
+}
+
+/// Somebody opened the ACS by its address, or pressed reload in a way that lost the POST.
+async fn acs_by_get(slug: web::Path<String>) -> Answer {
+    Ok(see_other(&urls::sso(&slug)))
+}
+
+#[derive(serde::Deserialize)]
+pub struct MetadataQuery {
+    download: Option<String>,
+}
+
+async fn metadata(visit: Visit, slug: web::Path<String>, query: web::Query<MetadataQuery>) -> Answer {
+    let slug = slug.into_inner();
+    let wanted = slug.clone();
+    let connection = visit.ctx.store.reading(move |r| store::connections::get_by_slug(r, &wanted)).await?;
+    let xml = visit.ctx.sp_metadata(&connection).await?;
+    let mut response = HttpResponse::Ok();
+    response.content_type("application/samlmetadata+xml; charset=utf-8");
+    response.insert_header((CACHE_CONTROL, "public, max-age=300"));
+    if query.download.is_some() {
+        let name = format!("attachment; filename=\"doorward-{}-metadata.xml\"", connection.slug);
+        response.insert_header((CONTENT_DISPOSITION, name));
+    }
+    Ok(response.body(xml))
+}
+
+/// The path that a page names, if it is ours.
+pub fn ours(path: &str) -> String {
+    local_path(path).unwrap_or_else(urls::home)
+}

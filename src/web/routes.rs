@@ -1,0 +1,125 @@
+//! Every address of the product and who may use it. What is not listed here does not exist.
+
+use std::sync::LazyLock;
+
+use actix_web::http::Method;
+use actix_web::{Handler, Responder, web};
+
+use super::{admin, member};
+
+/// Who may use an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, by any host name, before first run too: health.
+    Machine,
+    /// The first run; guards itself with the setup code.
+    Setup,
+    Public,
+    Member,
+    Admin,
+    Owner,
+}
+
+/// One row: method, address, who, and the handler behind it.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub access: Access,
+    /// A POST that other sites send by design (the ACS); it must not rest on the session cookie.
+    pub cross_site: bool,
+    /// Largest body in bytes.
+    pub limit: usize,
+    make: Box<dyn Fn() -> actix_web::Route + Send + Sync>,
+}
+
+/// Ordinary forms are small.
+const FORM_LIMIT: usize = 64 * 1024;
+
+fn row<F, Args>(method: Method, path: &'static str, access: Access, handler: F) -> Route
+where
+    F: Handler<Args> + Send + Sync,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    let make = Box::new({
+        let method = method.clone();
+        move || {
+            let route = web::route().to(handler.clone());
+            match method {
+                Method::GET => route.guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head())),
+                _ => route.method(method.clone()),
+            }
+        }
+    });
+    Route { method, path, access, cross_site: false, limit: FORM_LIMIT, make }
+}
+
+/// A page; `HEAD` is answered too.
+pub fn get<F, Args>(path: &'static str, access: Access, handler: F) -> Route
+where
+    F: Handler<Args> + Send + Sync,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    row(Method::GET, path, access, handler)
+}
+
+/// A form's target.
+pub fn post<F, Args>(path: &'static str, access: Access, handler: F) -> Route
+where
+    F: Handler<Args> + Send + Sync,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    row(Method::POST, path, access, handler)
+}
+
+impl Route {
+    /// Other sites may post here.
+    pub fn from_anywhere(mut self) -> Self {
+        self.cross_site = true;
+        self
+    }
+
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
+    }
+}
+
+/// All of them.
+pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    let mut routes = Vec::new();
+    routes.extend(super::health::routes());
+    routes.extend(member::routes());
+    routes.extend(admin::routes());
+    routes
+});
+
+/// The row of an address, by the pattern that actix matched.
+pub fn find_route(pattern: Option<&str>, method: &Method) -> Option<&'static Route> {
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    ROUTES.iter().find(|route| Some(route.path) == pattern && route.method == *method)
+}
+
+/// Hangs every row into the application; an address with another method answers 405.
+pub fn configure(config: &mut web::ServiceConfig) {
+    let mut paths: Vec<&'static str> = Vec::new();
+    for route in ROUTES.iter() {
+        if !paths.contains(&route.path) {
+            paths.push(route.path);
+        }
+    }
+    for path in paths {
+        let mut resource = web::resource(path);
+        let mut limit = 0;
+        for route in ROUTES.iter().filter(|route| route.path == path) {
+            resource = resource.route((route.make)());
+            limit = limit.max(route.limit);
+        }
+        let form = web::FormConfig::default().limit(limit);
+        let payload = web::PayloadConfig::new(limit);
+        let json = web::JsonConfig::default().limit(limit);
+        config.service(resource.app_data(form).app_data(payload).app_data(json));
+    }
+}

@@ -1,0 +1,204 @@
+//! Every address of Doorward, as a function. No handler and no template spells a path.
+//!
+//! ```
+//! use doorward::web::urls;
+//! assert_eq!(urls::integration("okta"), "/admin/integrations/okta");
+//! assert_eq!(urls::query(&urls::people(), &[("q", "Ana & Bo")]), "/admin/people?q=Ana+%26+Bo");
+//! ```
+//!
+//! Parts that vary are percent-encoded here, so that a strange slug cannot leave its place in the path.
+//! `/sso/…`, `/scim/…`, `/api/v1/…` and the health addresses are a contract: customers' identity providers hold them.
+
+use std::fmt::Write;
+
+// For everybody
+
+pub fn home() -> String {
+    "/".into()
+}
+
+pub fn login() -> String {
+    "/login".into()
+}
+
+/// The sign-in page, which afterwards leads to `path`. Whether `path` is ours is judged when it is used.
+pub fn login_then(path: &str) -> String {
+    query(&login(), &[("next", path)])
+}
+
+pub fn logout() -> String {
+    "/logout".into()
+}
+
+pub fn setup() -> String {
+    "/setup".into()
+}
+
+/// The first-run address of the terminal.
+pub fn setup_with_code(code: &str) -> String {
+    query(&setup(), &[("code", code)])
+}
+
+/// First run, by step: `owner`, `recovery-codes`, `organization`.
+pub fn setup_step(step: &str) -> String {
+    format!("/setup/{}", segment(step))
+}
+
+/// A page of a sign-in that could not be finished: `notice`, `access-request`, `link`.
+pub fn unfinished(reference: &str, part: &str) -> String {
+    format!("/sign-in/{}/{}", segment(reference), segment(part))
+}
+
+// Contract with identity providers
+
+pub fn sso(slug: &str) -> String {
+    format!("/sso/{}", segment(slug))
+}
+
+pub fn sso_acs(slug: &str) -> String {
+    format!("{}/acs", sso(slug))
+}
+
+pub fn sso_metadata(slug: &str) -> String {
+    format!("{}/metadata", sso(slug))
+}
+
+pub fn sso_callback(slug: &str) -> String {
+    format!("{}/callback", sso(slug))
+}
+
+pub fn scim(slug: &str) -> String {
+    format!("/scim/{}/v2", segment(slug))
+}
+
+// For programs
+
+pub fn api_me() -> String {
+    "/api/v1/me".into()
+}
+
+pub fn healthz() -> String {
+    "/healthz".into()
+}
+
+pub fn readyz() -> String {
+    "/readyz".into()
+}
+
+// Admin
+
+pub fn overview() -> String {
+    "/admin".into()
+}
+
+pub fn integrations() -> String {
+    "/admin/integrations".into()
+}
+
+/// The picker of identity providers.
+pub fn new_integration() -> String {
+    "/admin/integrations/new".into()
+}
+
+/// The form for one kind of identity provider: `okta`, `entra`, `generic`.
+pub fn new_integration_with(provider: &str) -> String {
+    query(&new_integration(), &[("provider", provider)])
+}
+
+pub fn integration(slug: &str) -> String {
+    format!("/admin/integrations/{}", segment(slug))
+}
+
+/// A room of one integration: `metadata`, `certificates`, `tests`, `activation`, `settings`, `removal`.
+pub fn integration_part(slug: &str, part: &str) -> String {
+    format!("{}/{}", integration(slug), segment(part))
+}
+
+pub fn people() -> String {
+    "/admin/people".into()
+}
+
+pub fn new_person() -> String {
+    "/admin/people/new".into()
+}
+
+pub fn person(id: &str) -> String {
+    format!("/admin/people/{}", segment(id))
+}
+
+/// A room of one person: `edit`, `deactivation`, `sessions`.
+pub fn person_part(id: &str, part: &str) -> String {
+    format!("{}/{}", person(id), segment(part))
+}
+
+/// What the first link in the menu called Activity opens.
+pub fn activity() -> String {
+    sign_ins()
+}
+
+pub fn sign_ins() -> String {
+    "/admin/activity/sign-ins".into()
+}
+
+/// The trace of one attempt.
+pub fn sign_in(reference: &str) -> String {
+    format!("/admin/activity/sign-ins/{}", segment(reference))
+}
+
+pub fn audit() -> String {
+    "/admin/activity/audit".into()
+}
+
+pub fn settings() -> String {
+    "/admin/settings".into()
+}
+
+pub fn settings_part(part: &str) -> String {
+    format!("/admin/settings/{}", segment(part))
+}
+
+// Building blocks
+
+/// `path?name=value&…`; pairs with an empty value are left out, so that filters stay short in the address.
+pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut encoded = url::form_urlencoded::Serializer::new(String::new());
+    encoded.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
+    match encoded.finish() {
+        none if none.is_empty() => path.into(),
+        some => format!("{path}?{some}"),
+    }
+}
+
+/// One segment of a path: everything but letters, digits and `-._~` is percent-encoded, and `.` and `..` too.
+fn segment(raw: &str) -> String {
+    if raw.chars().all(|c| c == '.') {
+        return raw.replace('.', "%2E");
+    }
+    raw.bytes()
+        .fold(String::with_capacity(raw.len()), |mut out, byte| {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                out.push(char::from(byte));
+            } else {
+                let _ = write!(out, "%{byte:02X}");
+            }
+            out
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strange_slug_stays_in_its_segment() {
+        assert_eq!(sso("../admin"), "/sso/..%2Fadmin");
+        assert_eq!(integration(".."), "/admin/integrations/%2E%2E");
+        assert_eq!(person("a?b#c\"é"), "/admin/people/a%3Fb%23c%22%C3%A9");
+    }
+
+    #[test]
+    fn empty_filters_stay_out_of_the_address() {
+        assert_eq!(query("/x", &[("q", ""), ("state", "")]), "/x");
+        assert_eq!(login_then("/admin?a=b&c"), "/login?next=%2Fadmin%3Fa%3Db%26c");
+    }
+}

@@ -1,0 +1,192 @@
+/**
+ * What pages gain where scripts run. Every page works without it.
+ *
+ * data-copy on a button       copies the [data-value] of the nearest [data-copies] and says so
+ * data-live="seconds" on #id  keeps itself up to date from the page's own address
+ * <time datetime>             in the reader's zone; with data-relative as "3 minutes ago"
+ * data-confirm="word"         the form's button waits until the word is typed
+ * form[data-auto-submit]      goes on by itself
+ * data-key="/" on an input    that key moves there
+ */
+
+const say = (words) => {
+  const status = document.getElementById("status");
+  if (status) status.textContent = words;
+};
+
+// Copy
+
+const textOf = (element) =>
+  element.matches("ol, ul")
+    ? [...element.children].map((item) => item.textContent.trim()).join("\n")
+    : element.textContent;
+
+/** Without https there is no clipboard API; the old way still works. */
+const copyOldWay = (text) => {
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.readOnly = true;
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  return copied;
+};
+
+const copy = async (button) => {
+  const row = button.closest("[data-copies]");
+  const text = textOf(row.querySelector("[data-value]"));
+  let copied = false;
+  try {
+    await navigator.clipboard.writeText(text);
+    copied = true;
+  } catch {
+    copied = copyOldWay(text);
+    button.focus();
+  }
+  button.textContent = copied ? "Copied" : "Select it";
+  button.classList.toggle("is-copied", copied);
+  say(copied ? `${row.dataset.copies}: copied` : "This browser did not copy it. Select the value and copy it by hand.");
+  setTimeout(() => {
+    button.textContent = "Copy";
+    button.classList.remove("is-copied");
+    say("");
+  }, 2500);
+};
+
+// Times
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const two = (number) => String(number).padStart(2, "0");
+const exact = (at) =>
+  `${at.getDate()} ${MONTHS[at.getMonth()]} ${at.getFullYear()}, ${two(at.getHours())}:${two(at.getMinutes())}`;
+
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+const relative = (at) => {
+  const seconds = (at - Date.now()) / 1000;
+  if (Math.abs(seconds) < 45) return seconds > 5 ? "in a moment" : "just now";
+  if (Math.abs(seconds) > 30 * 86_400) return exact(at);
+  const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size * 0.9) ?? UNITS[2];
+  return new Intl.RelativeTimeFormat("en", { numeric: "always" }).format(Math.round(seconds / size), unit);
+};
+
+const localTimes = (root) => {
+  for (const time of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime()) || !time.dateTime.includes("T")) continue;
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    time.textContent = "relative" in time.dataset ? relative(at) : exact(at);
+    time.title = `${exact(at)} ${zone}`;
+  }
+};
+
+// Confirm by typing
+
+const confirmByTyping = (root) => {
+  for (const input of root.querySelectorAll("input[data-confirm]")) {
+    const button = input.form?.querySelector("button:not([type=button])");
+    const check = () => {
+      if (button) button.disabled = input.value.trim() !== input.dataset.confirm;
+    };
+    input.addEventListener("input", check);
+    check();
+  }
+};
+
+// Live parts
+
+/** What the server last said of each part, as it said it: our own changes must not look like news. */
+const said = new WeakMap();
+
+const swap = (part, fresh) => {
+  if (said.get(part) === fresh.innerHTML) return false;
+  said.set(part, fresh.innerHTML);
+  const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+  part.replaceChildren(...fresh.childNodes);
+  part.className = fresh.className;
+  if ("live" in fresh.dataset) part.dataset.live = fresh.dataset.live;
+  else delete part.dataset.live;
+  part.classList.remove("arrived");
+  void part.offsetWidth;
+  part.classList.add("arrived");
+  bring(part);
+  if (focused) document.getElementById(focused)?.focus();
+  return true;
+};
+
+/** Asks again after a while, more slowly when nothing is new, not at all while nobody looks. */
+const keepUp = () => {
+  const parts = () => [...document.querySelectorAll("[data-live][id]")];
+  const shortest = () => Math.min(...parts().map((part) => Number(part.dataset.live) || 3)) * 1000;
+  for (const part of parts()) said.set(part, part.innerHTML);
+  let wait = shortest();
+  let timer = 0;
+
+  const look = async () => {
+    timer = 0;
+    let news = false;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error", cache: "no-store" });
+      if (answer.ok) {
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        for (const part of parts()) {
+          const fresh = page.getElementById(part.id);
+          if (fresh) news = swap(part, fresh) || news;
+        }
+      } else if (answer.status < 500) return;
+    } catch {
+      // Away for a moment, or signed out: ask more slowly.
+    }
+    wait = news ? shortest() : Math.min(wait * 1.3, 30_000);
+    plan();
+  };
+
+  const plan = () => {
+    if (!timer && !document.hidden && parts().length) timer = setTimeout(look, wait);
+  };
+
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    timer = 0;
+    if (!document.hidden && parts().length) {
+      wait = shortest();
+      look();
+    }
+  });
+  plan();
+};
+
+// Keys
+
+const isTyping = (element) => element.isContentEditable || element.matches("input, textarea, select");
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
+  const target = document.querySelector(`input[data-key="${CSS.escape(event.key)}"]`);
+  if (!target) return;
+  event.preventDefault();
+  target.focus();
+  target.select();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+
+/** Makes `root` live; again for every part that arrives later. */
+function bring(root) {
+  for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
+  localTimes(root);
+  confirmByTyping(root);
+}
+
+keepUp();
+bring(document);
+setInterval(() => localTimes(document), 60_000);
+document.querySelector("form[data-auto-submit]")?.requestSubmit();
