@@ -40,7 +40,9 @@ pub struct Init {
 
 impl std::fmt::Debug for Init {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Init").field("owner_email", &self.owner_email).finish_non_exhaustive()
+        f.debug_struct("Init")
+            .field("owner_email", &self.owner_email)
+            .finish_non_exhaustive()
     }
 }
 
@@ -108,7 +110,8 @@ async fn answer(mut stream: UnixStream, ctx: Arc<Context>) {
 }
 
 fn parse(bytes: &[u8]) -> std::result::Result<Request, String> {
-    serde_json::from_slice(bytes).map_err(|_| "The running Doorward is of another version. Restart it.".to_owned())
+    serde_json::from_slice(bytes)
+        .map_err(|_| "The running Doorward is of another version. Restart it.".to_owned())
 }
 
 /// An error for a terminal: the message, and for an internal one its cause too.
@@ -122,7 +125,8 @@ pub fn explain(error: &Error) -> String {
 /// Asks the running appliance of this data directory.
 pub fn ask(folder: &Path, request: &Request) -> Result<Vec<String>> {
     let unreachable = |cause: std::io::Error| {
-        let message = "A running Doorward holds the data directory but does not answer. Stop it, then try again.";
+        let message =
+            "A running Doorward holds the data directory but does not answer. Stop it, then try again.";
         Error::unavailable(message, cause)
     };
     let mut stream = BlockingStream::connect(path(folder)).map_err(unreachable)?;

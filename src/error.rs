@@ -43,7 +43,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
     }
 
     pub fn not_found(what: &str) -> Self {
@@ -60,23 +64,38 @@ impl Error {
 
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        let problem = FieldProblem { field: field.to_owned(), message: message.clone() };
+        let problem = FieldProblem {
+            field: field.to_owned(),
+            message: message.clone(),
+        };
         Self::new(Kind::Invalid(vec![problem]), message)
     }
 
     /// Several fields at once; the message is theirs, joined.
     pub fn invalid_fields(problems: Vec<FieldProblem>) -> Self {
-        let message = problems.iter().map(|p| p.message.as_str()).collect::<Vec<_>>().join(" ");
+        let message = problems
+            .iter()
+            .map(|p| p.message.as_str())
+            .collect::<Vec<_>>()
+            .join(" ");
         Self::new(Kind::Invalid(problems), message)
     }
 
     pub fn internal(source: impl Into<Source>) -> Self {
         let message = "Doorward could not do this because of a fault of its own.".to_owned();
-        Self { kind: Kind::Internal, message, source: Some(source.into()) }
+        Self {
+            kind: Kind::Internal,
+            message,
+            source: Some(source.into()),
+        }
     }
 
     pub fn unavailable(message: impl Into<String>, source: impl Into<Source>) -> Self {
-        Self { kind: Kind::Unavailable, message: message.into(), source: Some(source.into()) }
+        Self {
+            kind: Kind::Unavailable,
+            message: message.into(),
+            source: Some(source.into()),
+        }
     }
 
     /// The problems of single fields, if this is about fields.
@@ -96,6 +115,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+        self.source
+            .as_ref()
+            .map(|source| &**source as &(dyn std::error::Error + 'static))
     }
 }

@@ -37,7 +37,10 @@ fn main() -> ExitCode {
 
 fn log(config: &Config) {
     let filter = tracing_subscriber::EnvFilter::new(format!("warn,doorward={}", config.log.as_str()));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     match config.log_format {
         LogFormat::Json => builder.json().init(),
         LogFormat::Text => builder.init(),
@@ -75,7 +78,14 @@ fn apply(config: &Config, options: &ApplyOptions) -> Result<()> {
         let content = read(&folder.join(&name))?;
         files.insert(name, content);
     }
-    let changes = perform(config, Request::Apply(Application { toml, files, dry_run: options.dry_run }))?;
+    let changes = perform(
+        config,
+        Request::Apply(Application {
+            toml,
+            files,
+            dry_run: options.dry_run,
+        }),
+    )?;
     match (changes.is_empty(), options.dry_run) {
         (true, _) => println!("Nothing to change."),
         (false, true) => println!("Would change:"),

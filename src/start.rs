@@ -84,11 +84,19 @@ impl Appliance {
         };
         let certificate = certificate(&config, &house.ctx)?;
         let listener = TcpListener::bind(config.listen).map_err(|cause| {
-            let message = format!("Doorward cannot listen on {} ({cause}). Name another address with --listen.", config.listen);
+            let message = format!(
+                "Doorward cannot listen on {} ({cause}). Name another address with --listen.",
+                config.listen
+            );
             Error::unavailable(message, cause)
         })?;
         listener.set_nonblocking(true).map_err(Error::internal)?;
-        Ok(Self { house, listener, config, certificate })
+        Ok(Self {
+            house,
+            listener,
+            config,
+            certificate,
+        })
     }
 
     /// Where it listens; with port 0 in the settings, the port that it got.
@@ -102,7 +110,11 @@ impl Appliance {
 
     /// The address to open on this machine.
     pub fn url(&self) -> String {
-        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        let scheme = if self.certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         let address = self.address();
         match address.ip() {
             ip if ip.is_unspecified() => format!("{scheme}://localhost:{}", address.port()),
@@ -112,7 +124,9 @@ impl Appliance {
 
     /// SHA-256 of the TLS certificate, for comparing with what the browser shows.
     pub fn fingerprint(&self) -> Option<String> {
-        self.certificate.as_ref().map(|certificate| certificate.fingerprint())
+        self.certificate
+            .as_ref()
+            .map(|certificate| certificate.fingerprint())
     }
 
     /// Answers until `stop` completes, then lets requests in flight finish and closes the database.
@@ -123,7 +137,9 @@ impl Appliance {
         let mut side_jobs = vec![tokio::spawn(sweep(ctx.clone()))];
         match control::listen(&self.config.data_dir, ctx.clone()) {
             Ok(control) => side_jobs.push(tokio::spawn(control)),
-            Err(cause) => tracing::warn!(%cause, "commands cannot reach this process; stop it before you run one"),
+            Err(cause) => {
+                tracing::warn!(%cause, "commands cannot reach this process; stop it before you run one")
+            }
         }
         if let Some(certificate) = self.certificate {
             side_jobs.push(tokio::spawn(certificate.watch(ctx.clock.clone())));
@@ -158,7 +174,10 @@ pub async fn serve(config: Config) -> Result<()> {
         println!("TLS certificate SHA-256 {fingerprint}");
     }
     if let Some(code) = enroll::make_setup_code(&ctx).await? {
-        println!("First run: open {url}{} within 24 hours", web::urls::setup_with_code(&code));
+        println!(
+            "First run: open {url}{} within 24 hours",
+            web::urls::setup_with_code(&code)
+        );
     }
     appliance.run(stop_signal()).await
 }
@@ -166,7 +185,8 @@ pub async fn serve(config: Config) -> Result<()> {
 /// SIGTERM, or Ctrl-C.
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         tracing::warn!("signals cannot be heard; end the process by SIGKILL, nothing acknowledged is lost");
         return std::future::pending().await;
     };
@@ -177,43 +197,74 @@ async fn stop_signal() {
 fn certificate(config: &Config, ctx: &Context) -> Result<Option<Arc<LiveCertificate>>> {
     let source = match &config.tls {
         None => return Ok(None),
-        Some(TlsSetting::Files { cert, key }) => Source::Files { cert: cert.clone(), key: key.clone() },
+        Some(TlsSetting::Files { cert, key }) => Source::Files {
+            cert: cert.clone(),
+            key: key.clone(),
+        },
         Some(TlsSetting::SelfSigned) => {
             let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
             if !config.listen.ip().is_unspecified() && !config.listen.ip().is_loopback() {
                 names.push(config.listen.ip().to_string());
             }
-            let host = ctx.organization().and_then(|o| url::Url::parse(o.base_url.as_str()).ok());
-            names.extend(host.and_then(|url| url.host_str().map(str::to_owned)).filter(|h| h != "127.0.0.1"));
-            Source::SelfSigned { data_dir: config.data_dir.clone(), names }
+            let host = ctx
+                .organization()
+                .and_then(|o| url::Url::parse(o.base_url.as_str()).ok());
+            names.extend(
+                host.and_then(|url| url.host_str().map(str::to_owned))
+                    .filter(|h| h != "127.0.0.1"),
+            );
+            Source::SelfSigned {
+                data_dir: config.data_dir.clone(),
+                names,
+            }
         }
     };
     let loaded = LiveCertificate::load(source, ctx.now());
-    loaded.map(Some).map_err(|problem| Error::new(Kind::Unavailable, problem.to_string()))
+    loaded
+        .map(Some)
+        .map_err(|problem| Error::new(Kind::Unavailable, problem.to_string()))
 }
 
 fn prepare_folder(folder: &Path) -> Result<()> {
     if !folder.exists() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|cause| unusable(folder, cause))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|cause| unusable(folder, cause))?;
     }
     let rights = folder.metadata().map_err(|cause| unusable(folder, cause))?;
     if !rights.is_dir() {
-        return Err(Error::new(Kind::Unavailable, format!("{} is not a directory.", folder.display())));
+        return Err(Error::new(
+            Kind::Unavailable,
+            format!("{} is not a directory.", folder.display()),
+        ));
     }
     if rights.permissions().mode() & 0o077 != 0 {
-        std::fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(|cause| unusable(folder, cause))?;
+        std::fs::set_permissions(folder, Permissions::from_mode(0o700))
+            .map_err(|cause| unusable(folder, cause))?;
     }
     Ok(())
 }
 
 fn private_file(path: &Path) -> Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path);
     let file = file.map_err(|cause| unusable(path, cause))?;
-    file.set_permissions(Permissions::from_mode(0o600)).map_err(|cause| unusable(path, cause))?;
+    file.set_permissions(Permissions::from_mode(0o600))
+        .map_err(|cause| unusable(path, cause))?;
     Ok(file)
 }
 
 fn unusable(path: &Path, cause: std::io::Error) -> Error {
-    let message = format!("{} cannot be used ({cause}). Check who owns it, or name another directory with --data-dir.", path.display());
+    let message = format!(
+        "{} cannot be used ({cause}). Check who owns it, or name another directory with --data-dir.",
+        path.display()
+    );
     Error::unavailable(message, cause)
 }

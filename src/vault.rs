@@ -46,7 +46,10 @@ impl Vault {
         match File::open(path) {
             Ok(mut file) => {
                 let mut text = Zeroizing::new(String::new());
-                Read::by_ref(&mut file).take(1024).read_to_string(&mut text).map_err(|e| unreadable(path, e))?;
+                Read::by_ref(&mut file)
+                    .take(1024)
+                    .read_to_string(&mut text)
+                    .map_err(|e| unreadable(path, e))?;
                 let key = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|e| unreadable(path, e))?);
                 Self::new(&key).ok_or_else(|| unreadable(path, "it does not hold 32 bytes in base64"))
             }
@@ -64,14 +67,24 @@ impl Vault {
 
     fn create(path: &Path, random: &Random) -> Result<Self> {
         let key = Zeroizing::new(random.bytes::<32>());
-        let failed = |e: std::io::Error| Error::unavailable(format!("{} cannot be written ({e}).", path.display()), e);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+        let failed =
+            |e: std::io::Error| Error::unavailable(format!("{} cannot be written ({e}).", path.display()), e);
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(failed)?;
         let text = Zeroizing::new(STANDARD.encode(*key));
-        file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).map_err(failed)?;
+        file.write_all(text.as_bytes())
+            .and_then(|()| file.write_all(b"\n"))
+            .map_err(failed)?;
         file.sync_all().map_err(failed)?;
         // The name must survive a power loss too, not only the bytes.
         if let Some(folder) = path.parent() {
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+            File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(failed)?;
         }
         Self::new(&*key).ok_or_else(|| Error::internal("a fresh key was refused"))
     }
@@ -79,7 +92,10 @@ impl Vault {
     fn new(key: &[u8]) -> Option<Self> {
         let unbound = UnboundKey::new(&AES_256_GCM, key).ok()?;
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"doorward marks 1");
-        Some(Self { key: LessSafeKey::new(unbound), marks: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) })
+        Some(Self {
+            key: LessSafeKey::new(unbound),
+            marks: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
+        })
     }
 
     /// Nonce and ciphertext of `plain`, for this place only.
@@ -87,7 +103,11 @@ impl Vault {
         let nonce = random.bytes::<NONCE_LEN>();
         let mut sealed = plain.to_vec();
         self.key
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(place.bytes()), &mut sealed)
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(place.bytes()),
+                &mut sealed,
+            )
             .map_err(|_| Error::internal("sealing failed"))?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
@@ -103,7 +123,11 @@ impl Vault {
         let (nonce, text) = sealed.split_at_checked(NONCE_LEN).ok_or_else(wrong)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| wrong())?;
         let mut text = Zeroizing::new(text.to_vec());
-        let length = self.key.open_in_place(nonce, Aad::from(place.bytes()), &mut text).map_err(|_| wrong())?.len();
+        let length = self
+            .key
+            .open_in_place(nonce, Aad::from(place.bytes()), &mut text)
+            .map_err(|_| wrong())?
+            .len();
         text.truncate(length);
         Ok(text)
     }
@@ -122,6 +146,9 @@ impl Vault {
 fn unreadable(path: &Path, cause: impl std::fmt::Display) -> Error {
     Error::new(
         Kind::Unavailable,
-        format!("{} cannot be read as a key file ({cause}). Restore it from your backup.", path.display()),
+        format!(
+            "{} cannot be read as a key file ({cause}). Restore it from your backup.",
+            path.display()
+        ),
     )
 }

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, FieldProblem, Kind, Result};
 use crate::model::person::checked_name;
 use crate::model::{
-    AccessRequestId, Action, BaseUrl, Email, IdentityId, Organization, Person, PersonId, PersonState, Role, Subject,
+    AccessRequestId, Action, BaseUrl, Email, IdentityId, Organization, Person, PersonId, PersonState, Role,
+    Subject,
 };
 use crate::store::{self, identities::LinkedHow};
 
@@ -36,25 +37,43 @@ struct Checked {
 /// Checks all fields at once, so that a form shows everything that is wrong with it.
 fn check(fields: &PersonFields) -> Result<Checked> {
     let mut problems = Vec::new();
-    let mut wrong = |field: &str, message: String| problems.push(FieldProblem { field: field.to_owned(), message });
-    let email = Email::parse(&fields.email).map_err(|e| wrong("email", e.to_string())).ok();
-    let given_name = checked_name(&fields.given_name).map_err(|e| wrong("given_name", e.to_owned())).ok();
-    let family_name = checked_name(&fields.family_name).map_err(|e| wrong("family_name", e.to_owned())).ok();
+    let mut wrong = |field: &str, message: String| {
+        problems.push(FieldProblem {
+            field: field.to_owned(),
+            message,
+        })
+    };
+    let email = Email::parse(&fields.email)
+        .map_err(|e| wrong("email", e.to_string()))
+        .ok();
+    let given_name = checked_name(&fields.given_name)
+        .map_err(|e| wrong("given_name", e.to_owned()))
+        .ok();
+    let family_name = checked_name(&fields.family_name)
+        .map_err(|e| wrong("family_name", e.to_owned()))
+        .ok();
     let role = Role::parse(&fields.role);
     if role.is_none() {
         wrong("role", "Choose member, admin or owner.".to_owned());
     }
     match (email, given_name, family_name, role) {
-        (Some(email), Some(given_name), Some(family_name), Some(role)) => {
-            Ok(Checked { email, given_name, family_name, role })
-        }
+        (Some(email), Some(given_name), Some(family_name), Some(role)) => Ok(Checked {
+            email,
+            given_name,
+            family_name,
+            role,
+        }),
         _ => Err(Error::invalid_fields(problems)),
     }
 }
 
 /// The subject of an event about a person.
 pub fn subject(person: &Person) -> Subject {
-    Subject { kind: "person", id: person.id.to_string(), label: person.display_name() }
+    Subject {
+        kind: "person",
+        id: person.id.to_string(),
+        label: person.display_name(),
+    }
 }
 
 fn facts(person: &Person) -> Value {
@@ -196,7 +215,11 @@ pub fn grant_access(act: &Act, id: AccessRequestId) -> Result<Person> {
         )),
         _ => error,
     })?;
-    let found = link::Subject { connection: request.connection_id, issuer: request.issuer, subject: request.subject };
+    let found = link::Subject {
+        connection: request.connection_id,
+        issuer: request.issuer,
+        subject: request.subject,
+    };
     link::tie(act, &person, &found, LinkedHow::Request, Some(request.reference))?;
     store::access_requests::decide(act.w, id, "added", act.now)?;
     Ok(person)
@@ -206,7 +229,11 @@ pub fn dismiss_request(act: &Act, id: AccessRequestId) -> Result<()> {
     act.need_admin()?;
     let request = store::access_requests::get_waiting(act.w, id)?;
     store::access_requests::decide(act.w, id, "dismissed", act.now)?;
-    let subject = Subject { kind: "access_request", id: id.to_string(), label: request.email };
+    let subject = Subject {
+        kind: "access_request",
+        id: id.to_string(),
+        label: request.email,
+    };
     act.event(Action::AccessRequestDismissed, subject, Value::Null, Value::Null)
 }
 
@@ -221,7 +248,11 @@ pub struct OrganizationFields {
 /// Checks a name for an organization: 1 to 200 characters that print.
 pub fn organization_name(text: &str) -> Result<String> {
     let name = checked_name(text).map_err(|e| Error::invalid("name", e))?;
-    if name.is_empty() { Err(Error::invalid("name", "Enter the organization's name.")) } else { Ok(name) }
+    if name.is_empty() {
+        Err(Error::invalid("name", "Enter the organization's name."))
+    } else {
+        Ok(name)
+    }
 }
 
 /// Checks a base URL.
@@ -245,15 +276,25 @@ pub fn change_organization(act: &Act, fields: &OrganizationFields) -> Result<Org
     }
     if is != was {
         store::organization::update(act.w, &is)?;
-        let facts = |o: &Organization| json!({ "name": o.name, "base_url": o.base_url, "contact": o.contact });
+        let facts =
+            |o: &Organization| json!({ "name": o.name, "base_url": o.base_url, "contact": o.contact });
         let (before, after) = difference(&facts(&was), &facts(&is));
-        act.event(Action::OrganizationChanged, organization_subject(&is), before, after)?;
+        act.event(
+            Action::OrganizationChanged,
+            organization_subject(&is),
+            before,
+            after,
+        )?;
     }
     Ok(is)
 }
 
 pub fn organization_subject(organization: &Organization) -> Subject {
-    Subject { kind: "organization", id: "organization".to_owned(), label: organization.name.clone() }
+    Subject {
+        kind: "organization",
+        id: "organization".to_owned(),
+        label: organization.name.clone(),
+    }
 }
 
 fn manageable(act: &Act, id: PersonId) -> Result<Person> {
@@ -267,7 +308,10 @@ fn need_to_manage(act: &Act, role: Role) -> Result<()> {
     if act.role.may_manage(role) {
         return Ok(());
     }
-    Err(Error::denied(format!("Only an owner may give, change or take away the role {}.", role.name())))
+    Err(Error::denied(format!(
+        "Only an owner may give, change or take away the role {}.",
+        role.name()
+    )))
 }
 
 fn need_another_owner(act: &Act, person: &Person, what: &str) -> Result<()> {
@@ -283,7 +327,9 @@ fn need_another_owner(act: &Act, person: &Person, what: &str) -> Result<()> {
 impl Context {
     /// Changes the organization and lets every page see it.
     pub async fn change_organization(&self, who: Who, fields: OrganizationFields) -> Result<Organization> {
-        let changed = self.act(who, move |act| change_organization(act, &fields)).await?;
+        let changed = self
+            .act(who, move |act| change_organization(act, &fields))
+            .await?;
         self.refresh_organization()?;
         Ok(changed)
     }

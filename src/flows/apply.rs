@@ -119,7 +119,11 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
             let changes = run(act, file.organization, prepared, file.person)?;
             *lines.lock().unwrap_or_else(PoisonError::into_inner) = changes;
             // A dry run is a real run whose savepoint is rolled back.
-            if dry_run { Err(Error::new(Kind::Unavailable, "dry run")) } else { Ok(()) }
+            if dry_run {
+                Err(Error::new(Kind::Unavailable, "dry run"))
+            } else {
+                Ok(())
+            }
         })
         .await;
     let lines = std::mem::take(&mut *report.lock().unwrap_or_else(PoisonError::into_inner));
@@ -140,7 +144,9 @@ async fn read_idp(
 ) -> Result<Option<IdentityProvider>> {
     let mut sources = Vec::new();
     if let Some(name) = &saml.metadata_file {
-        let content = files.get(name).ok_or_else(|| Error::invalid("metadata_file", format!("{name} was not read.")))?;
+        let content = files
+            .get(name)
+            .ok_or_else(|| Error::invalid("metadata_file", format!("{name} was not read.")))?;
         sources.push(IdpSource::Xml(content.clone().into_bytes()));
     }
     if let Some(xml) = &saml.metadata {
@@ -166,8 +172,12 @@ async fn read_idp(
                        sign_in_url and certificate.";
         return Err(about(slug, Error::invalid("saml", message)));
     }
-    let Some(source) = sources.pop() else { return Ok(None) };
-    let understood = connect::understand(ctx, source).await.map_err(|error| about(slug, error))?;
+    let Some(source) = sources.pop() else {
+        return Ok(None);
+    };
+    let understood = connect::understand(ctx, source)
+        .await
+        .map_err(|error| about(slug, error))?;
     Ok(Some(understood.idp))
 }
 
@@ -175,9 +185,15 @@ async fn read_idp(
 fn about(name: &str, error: Error) -> Error {
     let named: Vec<String> = match error.fields() {
         [] => vec![error.message.clone()],
-        fields => fields.iter().map(|f| format!("{}: {}", f.field, f.message)).collect(),
+        fields => fields
+            .iter()
+            .map(|f| format!("{}: {}", f.field, f.message))
+            .collect(),
     };
-    Error { message: format!("{name}: {}", named.join(" ")), ..error }
+    Error {
+        message: format!("{name}: {}", named.join(" ")),
+        ..error
+    }
 }
 
 fn run(
@@ -189,7 +205,11 @@ fn run(
     let newest = store::events::list(act.w, &store::events::Narrow::default(), 1)?;
     let before = newest.first().map_or(0, |event| event.sequence);
     if let Some(part) = organization {
-        let fields = OrganizationFields { name: part.name, base_url: part.base_url, contact: part.contact };
+        let fields = OrganizationFields {
+            name: part.name,
+            base_url: part.base_url,
+            contact: part.contact,
+        };
         administer::change_organization(act, &fields).map_err(|error| about("organization", error))?;
     }
     for (part, idp) in connections {
@@ -213,7 +233,14 @@ fn apply_connection(act: &Act, part: ConnectionPart, idp: Option<IdentityProvide
     if is_new {
         let provider = part.provider.clone().unwrap_or_else(|| "generic".to_owned());
         let name = part.name.clone().unwrap_or_else(|| slug.clone());
-        connect::add(act, &NewConnection { slug: slug.clone(), provider, name })?;
+        connect::add(
+            act,
+            &NewConnection {
+                slug: slug.clone(),
+                provider,
+                name,
+            },
+        )?;
     }
     let gave_idp = idp.is_some();
     if let Some(idp) = idp {
@@ -244,12 +271,15 @@ fn apply_connection(act: &Act, part: ConnectionPart, idp: Option<IdentityProvide
 fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
     let email = Email::parse(&part.email).map_err(|problem| Error::invalid("email", problem.to_string()))?;
     let found = store::people::find_by_email(act.w, &email.key())?;
-    let kept = |given: Option<String>, was: Option<&String>| given.or_else(|| was.cloned()).unwrap_or_default();
+    let kept =
+        |given: Option<String>, was: Option<&String>| given.or_else(|| was.cloned()).unwrap_or_default();
     let fields = PersonFields {
         email: part.email,
         given_name: kept(part.given_name, found.as_ref().map(|p| &p.given_name)),
         family_name: kept(part.family_name, found.as_ref().map(|p| &p.family_name)),
-        role: part.role.unwrap_or_else(|| found.as_ref().map_or("member", |p| p.role.key()).to_owned()),
+        role: part
+            .role
+            .unwrap_or_else(|| found.as_ref().map_or("member", |p| p.role.key()).to_owned()),
     };
     let person = match &found {
         Some(person) => administer::change_person(act, person.id, &fields, None)?,
@@ -264,7 +294,9 @@ fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
 
 /// `Changed a person: Bob Ng (role: member → admin)`.
 fn line(event: &Event) -> String {
-    let words = Action::parse(&event.action).map(Action::words).unwrap_or(&event.action);
+    let words = Action::parse(&event.action)
+        .map(Action::words)
+        .unwrap_or(&event.action);
     let side = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
     let (before, after) = (side(&event.before), side(&event.after));
     let mut parts = Vec::new();
@@ -277,7 +309,11 @@ fn line(event: &Event) -> String {
             None => parts.push(format!("{field}: {}", plain(value))),
         }
     }
-    let details = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+    let details = if parts.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", parts.join(", "))
+    };
     format!("{words}: {}{details}", event.subject_label)
 }
 

@@ -9,8 +9,8 @@ use crate::error::{Error, FieldProblem, Result};
 use crate::model::person::checked_name;
 use crate::model::time::DAY;
 use crate::model::{
-    Action, Connection, ConnectionId, IdentityProvider, PinnedCertificate, Provider, RequestBinding, SamlSettings,
-    Slug, Subject, Timestamp, Unsolicited,
+    Action, Connection, ConnectionId, IdentityProvider, PinnedCertificate, Provider, RequestBinding,
+    SamlSettings, Slug, Subject, Timestamp, Unsolicited,
 };
 use crate::saml;
 use crate::store;
@@ -48,7 +48,11 @@ pub struct ConnectionFields {
 }
 
 pub fn subject(connection: &Connection) -> Subject {
-    Subject { kind: "connection", id: connection.id.to_string(), label: connection.name.clone() }
+    Subject {
+        kind: "connection",
+        id: connection.id.to_string(),
+        label: connection.name.clone(),
+    }
 }
 
 fn facts(connection: &Connection) -> Value {
@@ -71,10 +75,18 @@ fn facts(connection: &Connection) -> Value {
 pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
     act.need_admin()?;
     let mut problems = Vec::new();
-    let mut wrong = |field: &str, message: String| problems.push(FieldProblem { field: field.to_owned(), message });
+    let mut wrong = |field: &str, message: String| {
+        problems.push(FieldProblem {
+            field: field.to_owned(),
+            message,
+        })
+    };
     let slug = match Slug::parse(new.slug.trim()) {
         Ok(slug) if RESERVED_SLUGS.contains(&slug.as_str()) => {
-            wrong("slug", format!("\"{slug}\" is taken by Doorward itself. Choose another short name."));
+            wrong(
+                "slug",
+                format!("\"{slug}\" is taken by Doorward itself. Choose another short name."),
+            );
             None
         }
         Ok(slug) => Some(slug),
@@ -85,7 +97,13 @@ pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
     };
     let name = name(&new.name).map_err(|message| wrong("name", message)).ok();
     if Provider::find(&new.provider).is_none() {
-        wrong("provider", format!("Choose an identity provider from the list; \"{}\" is none of it.", cut(&new.provider)));
+        wrong(
+            "provider",
+            format!(
+                "Choose an identity provider from the list; \"{}\" is none of it.",
+                cut(&new.provider)
+            ),
+        );
     }
     let (Some(slug), Some(name), true) = (slug, name, problems.is_empty()) else {
         return Err(Error::invalid_fields(problems));
@@ -103,7 +121,12 @@ pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
         tested_at: None,
     };
     store::connections::insert(act.w, &connection)?;
-    act.event(Action::ConnectionAdded, subject(&connection), Value::Null, facts(&connection))?;
+    act.event(
+        Action::ConnectionAdded,
+        subject(&connection),
+        Value::Null,
+        facts(&connection),
+    )?;
     Ok(connection)
 }
 
@@ -112,7 +135,10 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
     edit(act, slug, version, |connection| {
         let mut problems = Vec::new();
         let mut wrong = |field: &str, message: &str| {
-            problems.push(FieldProblem { field: field.to_owned(), message: message.to_owned() });
+            problems.push(FieldProblem {
+                field: field.to_owned(),
+                message: message.to_owned(),
+            });
         };
         if let Some(text) = &fields.name {
             match name(text) {
@@ -140,14 +166,23 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
         }
         if let Some(attribute) = &fields.subject_attribute {
             match checked_name(attribute) {
-                Ok(attribute) => connection.saml.subject_attribute = Some(attribute).filter(|a| !a.is_empty()),
-                Err(_) => wrong("subject_attribute", "An attribute name has at most 200 characters that print."),
+                Ok(attribute) => {
+                    connection.saml.subject_attribute = Some(attribute).filter(|a| !a.is_empty())
+                }
+                Err(_) => wrong(
+                    "subject_attribute",
+                    "An attribute name has at most 200 characters that print.",
+                ),
             }
         }
         if let Some(sign) = fields.sign_requests {
             connection.saml.sign_requests = sign;
         }
-        if problems.is_empty() { Ok(()) } else { Err(Error::invalid_fields(problems)) }
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::invalid_fields(problems))
+        }
     })
 }
 
@@ -155,7 +190,10 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
 pub fn set_idp(act: &Act, slug: &str, idp: IdentityProvider) -> Result<Connection> {
     edit(act, slug, None, |connection| {
         if idp.certificates.is_empty() {
-            return Err(Error::invalid("certificate", "Without a signing certificate nobody could sign in."));
+            return Err(Error::invalid(
+                "certificate",
+                "Without a signing certificate nobody could sign in.",
+            ));
         }
         // A provider that wants signed requests gets them; the admin can still switch it off.
         if idp.wants_signed_requests && connection.saml.idp.is_none() {
@@ -170,7 +208,9 @@ pub fn set_idp(act: &Act, slug: &str, idp: IdentityProvider) -> Result<Connectio
 pub fn add_certificates(act: &Act, slug: &str, certificates: Vec<PinnedCertificate>) -> Result<Connection> {
     edit(act, slug, None, |connection| {
         let Some(idp) = &mut connection.saml.idp else {
-            return Err(Error::conflict("Tell Doorward about the identity provider first."));
+            return Err(Error::conflict(
+                "Tell Doorward about the identity provider first.",
+            ));
         };
         for certificate in certificates {
             if !idp.certificates.contains(&certificate) {
@@ -178,7 +218,10 @@ pub fn add_certificates(act: &Act, slug: &str, certificates: Vec<PinnedCertifica
             }
         }
         if idp.certificates.len() > 10 {
-            return Err(Error::invalid("certificate", "More than ten certificates. Remove old ones first."));
+            return Err(Error::invalid(
+                "certificate",
+                "More than ten certificates. Remove old ones first.",
+            ));
         }
         Ok(())
     })
@@ -187,11 +230,15 @@ pub fn add_certificates(act: &Act, slug: &str, certificates: Vec<PinnedCertifica
 /// Stops trusting one certificate; the last one stays.
 pub fn remove_certificate(act: &Act, slug: &str, fingerprint: &str) -> Result<Connection> {
     edit(act, slug, None, |connection| {
-        let Some(idp) = &mut connection.saml.idp else { return Err(Error::not_found("certificate")) };
+        let Some(idp) = &mut connection.saml.idp else {
+            return Err(Error::not_found("certificate"));
+        };
         let before = idp.certificates.len();
         idp.certificates.retain(|c| c.fingerprint != fingerprint);
         match (before, idp.certificates.len()) {
-            (_, 0) => Err(Error::conflict("This is the last certificate. Add the new one first, then remove this.")),
+            (_, 0) => Err(Error::conflict(
+                "This is the last certificate. Add the new one first, then remove this.",
+            )),
             (was, is) if was == is => Err(Error::not_found("certificate")),
             _ => Ok(()),
         }
@@ -228,10 +275,14 @@ pub fn enable(act: &Act, slug: &str) -> Result<Connection> {
     act.need_admin()?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     let Some(idp) = &connection.saml.idp else {
-        return Err(Error::conflict("Tell Doorward about the identity provider first: give its metadata, or its sign-in URL and certificate."));
+        return Err(Error::conflict(
+            "Tell Doorward about the identity provider first: give its metadata, or its sign-in URL and certificate.",
+        ));
     };
     if idp.certificates.iter().all(|c| c.not_after <= act.now) {
-        return Err(Error::conflict("Every certificate of the identity provider has ended. Get the current one there and add it here first."));
+        return Err(Error::conflict(
+            "Every certificate of the identity provider has ended. Get the current one there and add it here first.",
+        ));
     }
     switch(act, connection, true)
 }
@@ -250,9 +301,22 @@ fn switch(act: &Act, mut connection: Connection, on: bool) -> Result<Connection>
     connection.enabled = on;
     connection.updated_at = act.now;
     store::connections::update(act.w, &connection)?;
-    let ended = if on { 0 } else { store::sessions::delete_of_connection(act.w, connection.id)? };
-    let action = if on { Action::ConnectionEnabled } else { Action::ConnectionDisabled };
-    act.event(action, subject(&connection), json!({ "enabled": !on }), json!({ "enabled": on, "sessions_ended": ended }))?;
+    let ended = if on {
+        0
+    } else {
+        store::sessions::delete_of_connection(act.w, connection.id)?
+    };
+    let action = if on {
+        Action::ConnectionEnabled
+    } else {
+        Action::ConnectionDisabled
+    };
+    act.event(
+        action,
+        subject(&connection),
+        json!({ "enabled": !on }),
+        json!({ "enabled": on, "sessions_ended": ended }),
+    )?;
     store::connections::get(act.w, connection.id)
 }
 
@@ -261,13 +325,21 @@ pub fn remove(act: &Act, slug: &str, typed: &str) -> Result<()> {
     act.need_owner()?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     if typed.trim() != connection.slug.as_str() {
-        return Err(Error::invalid("confirm", format!("Type {slug} to remove the integration.")));
+        return Err(Error::invalid(
+            "confirm",
+            format!("Type {slug} to remove the integration."),
+        ));
     }
     let people = store::identities::count_of_connection(act.w, connection.id)?;
     store::connections::delete(act.w, connection.id)?;
     let mut before = facts(&connection);
     before["linked_people"] = json!(people);
-    act.event(Action::ConnectionRemoved, subject(&connection), before, Value::Null)
+    act.event(
+        Action::ConnectionRemoved,
+        subject(&connection),
+        before,
+        Value::Null,
+    )
 }
 
 /// An owner confirms that the connection speaks for an e-mail domain: first sign-ins link by address.
@@ -279,13 +351,21 @@ pub fn confirm_domain(act: &Act, slug: &str, typed: &str) -> Result<String> {
         Some(id) if id == connection.id => return Ok(domain),
         Some(id) => {
             let other = store::connections::get(act.w, id)?;
-            let message = format!("{domain} belongs to the integration {} already. Withdraw it there first.", other.name);
+            let message = format!(
+                "{domain} belongs to the integration {} already. Withdraw it there first.",
+                other.name
+            );
             return Err(Error::invalid("domain", message));
         }
         None => {}
     }
     store::connections::insert_domain(act.w, connection.id, &domain, &act.actor.label(), act.now)?;
-    act.event(Action::DomainConfirmed, subject(&connection), Value::Null, json!({ "domain": domain }))?;
+    act.event(
+        Action::DomainConfirmed,
+        subject(&connection),
+        Value::Null,
+        json!({ "domain": domain }),
+    )?;
     Ok(domain)
 }
 
@@ -293,7 +373,12 @@ pub fn withdraw_domain(act: &Act, slug: &str, domain: &str) -> Result<()> {
     act.need_owner()?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     store::connections::delete_domain(act.w, connection.id, domain)?;
-    act.event(Action::DomainWithdrawn, subject(&connection), json!({ "domain": domain }), Value::Null)
+    act.event(
+        Action::DomainWithdrawn,
+        subject(&connection),
+        json!({ "domain": domain }),
+        Value::Null,
+    )
 }
 
 fn domain(typed: &str) -> Result<String> {
@@ -318,14 +403,19 @@ fn cut(text: &str) -> String {
 
 /// Our side of a connection.
 pub fn service_provider(base: &crate::model::BaseUrl, slug: &Slug) -> saml::ServiceProvider {
-    saml::ServiceProvider { entity_id: base.sp_metadata(slug), acs_url: base.acs(slug) }
+    saml::ServiceProvider {
+        entity_id: base.sp_metadata(slug),
+        acs_url: base.acs(slug),
+    }
 }
 
 /// Certificates that end within 60 days, soonest first: for banners.
 pub fn ending_soon(connection: &Connection, now: Timestamp) -> Vec<&PinnedCertificate> {
     let idp = connection.saml.idp.iter();
-    let mut ending: Vec<_> =
-        idp.flat_map(|idp| &idp.certificates).filter(|c| c.not_after <= now.plus(60 * DAY)).collect();
+    let mut ending: Vec<_> = idp
+        .flat_map(|idp| &idp.certificates)
+        .filter(|c| c.not_after <= now.plus(60 * DAY))
+        .collect();
     ending.sort_by_key(|c| c.not_after);
     ending
 }
@@ -333,9 +423,15 @@ pub fn ending_soon(connection: &Connection, now: Timestamp) -> Vec<&PinnedCertif
 impl Context {
     /// The SP metadata document of a connection. Makes our key when there is none yet.
     pub async fn sp_metadata(&self, connection: &Connection) -> Result<String> {
-        let organization = self.organization().ok_or_else(|| Error::not_found("organization yet"))?;
+        let organization = self
+            .organization()
+            .ok_or_else(|| Error::not_found("organization yet"))?;
         let sp = service_provider(&organization.base_url, &connection.slug);
         let key = self.sp_key().await?;
-        Ok(saml::sp_metadata(&sp, Some(key.certificate()), connection.saml.sign_requests))
+        Ok(saml::sp_metadata(
+            &sp,
+            Some(key.certificate()),
+            connection.saml.sign_requests,
+        ))
     }
 }

@@ -7,9 +7,9 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, FieldProblem, Result};
+use crate::model::sign_in::Trace;
 use crate::model::time::DAY;
 use crate::model::{Action, Email, Organization, Person, PersonId, PersonState, Role};
-use crate::model::sign_in::Trace;
 use crate::model::{Method, Outcome, SignIn, SignInId, SignInKind};
 use crate::store;
 
@@ -48,7 +48,11 @@ pub fn check_owner(run: &FirstRun) -> Result<()> {
     };
     let of_owner = |p: &FieldProblem| matches!(p.field.as_str(), "owner_name" | "owner_email" | "passphrase");
     let problems: Vec<FieldProblem> = problems.into_iter().filter(of_owner).collect();
-    if problems.is_empty() { Ok(()) } else { Err(Error::invalid_fields(problems)) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::invalid_fields(problems))
+    }
 }
 
 /// Signs the new owner in, in the browser that did the first run.
@@ -78,7 +82,17 @@ pub async fn enter(ctx: &Context, owner: PersonId, visitor: Visitor) -> Result<E
             finished_at: Some(act.now),
         };
         store::sign_ins::insert(act.w, &row, None)?;
-        session::begin(act, &person, &row, Door { method: Method::Passphrase, connection: None, ends_at: None, old_token: None })
+        session::begin(
+            act,
+            &person,
+            &row,
+            Door {
+                method: Method::Passphrase,
+                connection: None,
+                ends_at: None,
+                old_token: None,
+            },
+        )
     })
     .await
 }
@@ -103,7 +117,10 @@ pub async fn is_setup_code(ctx: &Context, code: &str) -> Result<bool> {
         return Ok(false);
     }
     let (now, given) = (ctx.now(), hash(code));
-    let kept = ctx.store.reading(move |r| store::organization::find_setup_code(r, now)).await?;
+    let kept = ctx
+        .store
+        .reading(move |r| store::organization::find_setup_code(r, now))
+        .await?;
     Ok(kept.is_some_and(|kept| bool::from(kept.ct_eq(&given))))
 }
 
@@ -111,26 +128,49 @@ pub async fn is_setup_code(ctx: &Context, code: &str) -> Result<bool> {
 pub fn check(run: &FirstRun) -> Result<()> {
     let mut problems = Vec::new();
     if run.owner_name.trim().is_empty() {
-        problems.push(FieldProblem { field: "owner_name".to_owned(), message: "Enter your name.".to_owned() });
+        problems.push(FieldProblem {
+            field: "owner_name".to_owned(),
+            message: "Enter your name.".to_owned(),
+        });
     } else if let Err(message) = crate::model::person::checked_name(&run.owner_name) {
-        problems.push(FieldProblem { field: "owner_name".to_owned(), message: message.to_owned() });
+        problems.push(FieldProblem {
+            field: "owner_name".to_owned(),
+            message: message.to_owned(),
+        });
     }
     if let Err(problem) = Email::parse(&run.owner_email) {
-        problems.push(FieldProblem { field: "owner_email".to_owned(), message: problem.to_string() });
+        problems.push(FieldProblem {
+            field: "owner_email".to_owned(),
+            message: problem.to_string(),
+        });
     }
-    let words = [run.owner_name.as_str(), run.owner_email.as_str(), run.organization.as_str()];
+    let words = [
+        run.owner_name.as_str(),
+        run.owner_email.as_str(),
+        run.organization.as_str(),
+    ];
     if let Err(message) = passphrase::check_strength(&run.passphrase, &words) {
-        problems.push(FieldProblem { field: "passphrase".to_owned(), message });
+        problems.push(FieldProblem {
+            field: "passphrase".to_owned(),
+            message,
+        });
     }
     for (field, result) in [
         ("organization", organization_name(&run.organization).map(drop)),
         ("base_url", base_url(&run.base_url).map(drop)),
     ] {
         if let Err(error) = result {
-            problems.push(FieldProblem { field: field.to_owned(), message: error.message });
+            problems.push(FieldProblem {
+                field: field.to_owned(),
+                message: error.message,
+            });
         }
     }
-    if problems.is_empty() { Ok(()) } else { Err(Error::invalid_fields(problems)) }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::invalid_fields(problems))
+    }
 }
 
 /// Ten codes of 100 bits, in groups that can be typed: `7Q4MK-2XD9P-...`.
@@ -147,7 +187,10 @@ pub fn make_recovery_codes(ctx: &Context) -> Vec<String> {
 
 /// A recovery code as it is compared: without hyphens, in upper case, the letters that are mistaken made one.
 pub fn plain_recovery_code(typed: &str) -> String {
-    let letters = typed.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase());
+    let letters = typed
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_uppercase());
     letters
         .map(|c| match c {
             'O' => '0',
@@ -160,8 +203,14 @@ pub fn plain_recovery_code(typed: &str) -> String {
 /// Does the first run in one transaction: owner, passphrase, recovery codes, organization; the code is gone.
 pub async fn set_up(ctx: &Context, who: Who, run: FirstRun, recovery_codes: &[String]) -> Result<PersonId> {
     check(&run)?;
-    let phc = ctx.hasher.hash(run.passphrase.clone(), ctx.random.bytes()).await?;
-    let hashes: Vec<Vec<u8>> = recovery_codes.iter().map(|code| hash(&plain_recovery_code(code))).collect();
+    let phc = ctx
+        .hasher
+        .hash(run.passphrase.clone(), ctx.random.bytes())
+        .await?;
+    let hashes: Vec<Vec<u8>> = recovery_codes
+        .iter()
+        .map(|code| hash(&plain_recovery_code(code)))
+        .collect();
     let done = ctx
         .act(who, move |act| {
             if store::organization::find(act.w)?.is_some() {
@@ -197,7 +246,12 @@ fn insert_owner(act: &Act, run: &FirstRun) -> Result<Person> {
     };
     store::people::insert(act.w, &owner)?;
     let after = json!({ "email": owner.email, "role": owner.role });
-    act.event(Action::PersonAdded, administer::subject(&owner), Value::Null, after)?;
+    act.event(
+        Action::PersonAdded,
+        administer::subject(&owner),
+        Value::Null,
+        after,
+    )?;
     Ok(owner)
 }
 

@@ -44,15 +44,23 @@ impl Principal {
 
 /// Who holds this session token, if anybody live does.
 pub fn admit(r: &Reader, token: &str, now: Timestamp) -> Result<Option<Principal>> {
-    let Some(session) = store::sessions::find(r, &hash(token))? else { return Ok(None) };
-    let Some(person) = store::people::find(r, session.person_id)? else { return Ok(None) };
+    let Some(session) = store::sessions::find(r, &hash(token))? else {
+        return Ok(None);
+    };
+    let Some(person) = store::people::find(r, session.person_id)? else {
+        return Ok(None);
+    };
     let connection = match session.connection_id {
         Some(id) => store::connections::find(r, id)?,
         None => None,
     };
     let through_open_door = session.connection_id.is_none() || connection.as_ref().is_some_and(|c| c.enabled);
     let live = may_enter(&person) && through_open_door && session.is_current(Limits::of(person.role), now);
-    Ok(live.then_some(Principal { person, session, connection }))
+    Ok(live.then_some(Principal {
+        person,
+        session,
+        connection,
+    }))
 }
 
 /// May this person get a session at all? Asked at every sign-in, whatever the door.
@@ -66,7 +74,9 @@ impl Context {
         let now = self.now();
         let copy = token.to_owned();
         let principal = self.store.reading(move |r| admit(r, &copy, now)).await?;
-        let Some(principal) = principal else { return Ok(None) };
+        let Some(principal) = principal else {
+            return Ok(None);
+        };
         if now.since(principal.session.last_seen_at) >= SEEN_STEP {
             let hash = hash(token);
             // Nobody waits for this one: a page must not wait for the disk to be read.
@@ -84,15 +94,26 @@ impl Context {
     pub async fn sign_out(&self, token: &str) -> Result<()> {
         let hash = hash(token);
         let copy = hash.clone();
-        let found = self.store.reading(move |r| store::sessions::find(r, &copy)).await?;
+        let found = self
+            .store
+            .reading(move |r| store::sessions::find(r, &copy))
+            .await?;
         let Some(session) = found else { return Ok(()) };
         self.act(super::Who::Doorward, move |act| {
             let person = store::people::get(act.w, session.person_id)?;
             if store::sessions::delete(act.w, &hash)? {
-                let actor = crate::model::Actor::Person { id: person.id, label: person.display_name() };
+                let actor = crate::model::Actor::Person {
+                    id: person.id,
+                    label: person.display_name(),
+                };
                 let act = super::Act { actor, ..*act };
                 let subject = super::administer::subject(&person);
-                act.event(crate::model::Action::SessionEnded, subject, serde_json::Value::Null, serde_json::Value::Null)?;
+                act.event(
+                    crate::model::Action::SessionEnded,
+                    subject,
+                    serde_json::Value::Null,
+                    serde_json::Value::Null,
+                )?;
             }
             Ok(())
         })

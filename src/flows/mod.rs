@@ -61,7 +61,13 @@ pub struct Act<'a> {
 }
 
 impl Context {
-    pub fn new(store: Store, clock: Clock, random: Random, vault: Vault, outbound: GuardedClient) -> Result<Self> {
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        random: Random,
+        vault: Vault,
+        outbound: GuardedClient,
+    ) -> Result<Self> {
         let organization = store.read(store::organization::find)?.map(Arc::new);
         Ok(Self {
             store,
@@ -82,13 +88,19 @@ impl Context {
 
     /// The organization; `None` until the first run is done.
     pub fn organization(&self) -> Option<Arc<Organization>> {
-        self.organization.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.organization
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// Reads the organization again, after something changed it.
     pub fn refresh_organization(&self) -> Result<()> {
         let fresh = self.store.read(store::organization::find)?.map(Arc::new);
-        *self.organization.write().unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
+        *self
+            .organization
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = fresh;
         Ok(())
     }
 
@@ -102,7 +114,13 @@ impl Context {
         self.store
             .write(move |w| {
                 let (actor, role) = resolve(w, &who)?;
-                work(&Act { w, now, random: &random, actor, role })
+                work(&Act {
+                    w,
+                    now,
+                    random: &random,
+                    actor,
+                    role,
+                })
             })
             .await
     }
@@ -115,7 +133,13 @@ fn resolve(w: &Writer, who: &Who) -> Result<(Actor, Role)> {
         Who::Person(id) => {
             let person = store::people::find(w, *id)?.filter(crate::model::Person::is_active);
             let person = person.ok_or_else(|| Error::denied("Your account is no longer active."))?;
-            Ok((Actor::Person { id: person.id, label: person.display_name() }, person.role))
+            Ok((
+                Actor::Person {
+                    id: person.id,
+                    label: person.display_name(),
+                },
+                person.role,
+            ))
         }
     }
 }
@@ -135,19 +159,34 @@ impl Act<'_> {
         after: Value,
         reference: Option<String>,
     ) -> Result<()> {
-        let event =
-            NewEvent { at: self.now, actor: self.actor.clone(), action, subject, before, after, reference };
+        let event = NewEvent {
+            at: self.now,
+            actor: self.actor.clone(),
+            action,
+            subject,
+            before,
+            after,
+            reference,
+        };
         store::events::insert(self.w, event)
     }
 
     /// Fails unless the actor may open the settings.
     pub fn need_admin(&self) -> Result<()> {
-        if self.role.is_admin() { Ok(()) } else { Err(Error::denied("Only an admin may do this.")) }
+        if self.role.is_admin() {
+            Ok(())
+        } else {
+            Err(Error::denied("Only an admin may do this."))
+        }
     }
 
     /// Fails unless the actor is an owner.
     pub fn need_owner(&self) -> Result<()> {
-        if self.role == Role::Owner { Ok(()) } else { Err(Error::denied("Only an owner may do this.")) }
+        if self.role == Role::Owner {
+            Ok(())
+        } else {
+            Err(Error::denied("Only an owner may do this."))
+        }
     }
 
     pub fn random_id(&self) -> [u8; 10] {

@@ -11,7 +11,9 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Result};
 use crate::model::sign_in::Trace;
 use crate::model::time::{DAY, HOUR, MINUTE};
-use crate::model::{Check, Email, Method, Outcome, Person, PersonId, SignIn, SignInId, SignInKind, Timestamp, Verdict};
+use crate::model::{
+    Check, Email, Method, Outcome, Person, PersonId, SignIn, SignInId, SignInKind, Timestamp, Verdict,
+};
 use crate::store::{self, Writer, throttles};
 
 use super::sign_on::session::{self, Entered};
@@ -32,7 +34,9 @@ pub const FAILURES_IN_A_ROW: i64 = 100;
 /// Refuses a passphrase that is too short, too long or known. `words` are what an attacker would try first.
 pub fn check_strength(passphrase: &str, words: &[&str]) -> Result<(), String> {
     if passphrase.chars().count() < SHORTEST {
-        return Err(format!("Use at least {SHORTEST} characters. Four or five words that only you would put together are good."));
+        return Err(format!(
+            "Use at least {SHORTEST} characters. Four or five words that only you would put together are good."
+        ));
     }
     if passphrase.len() > LONGEST {
         return Err(format!("Use at most {LONGEST} bytes."));
@@ -57,8 +61,13 @@ pub struct Hasher {
 impl Default for Hasher {
     fn default() -> Self {
         // A valid hash of nothing anybody can type, made once, so that an unknown person costs the same.
-        let dummy = "$argon2id$v=19$m=19456,t=2,p=1$ZG9vcndhcmRkdW1teQ$7mPq1UM9Jw3wSgBSg5uo3CVy5OqYkTNJm2wzYcOTUy8";
-        Self { running: Semaphore::new(2), waiting: Semaphore::new(50), dummy: dummy.to_owned() }
+        let dummy =
+            "$argon2id$v=19$m=19456,t=2,p=1$ZG9vcndhcmRkdW1teQ$7mPq1UM9Jw3wSgBSg5uo3CVy5OqYkTNJm2wzYcOTUy8";
+        Self {
+            running: Semaphore::new(2),
+            waiting: Semaphore::new(50),
+            dummy: dummy.to_owned(),
+        }
     }
 }
 
@@ -72,7 +81,9 @@ impl Hasher {
     pub async fn hash(&self, passphrase: Zeroizing<String>, salt: [u8; 16]) -> Result<String> {
         self.run(move || {
             let hashed = argon2().hash_password_with_salt(passphrase.as_bytes(), &salt);
-            hashed.map(|phc| phc.to_string()).map_err(|e| Error::internal(e.to_string()))
+            hashed
+                .map(|phc| phc.to_string())
+                .map_err(|e| Error::internal(e.to_string()))
         })
         .await
     }
@@ -89,7 +100,12 @@ impl Hasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-        let busy = || Error::new(Kind::RateLimited(5), "Too many people sign in at once. Try again in a few seconds.");
+        let busy = || {
+            Error::new(
+                Kind::RateLimited(5),
+                "Too many people sign in at once. Try again in a few seconds.",
+            )
+        };
         let _place = self.waiting.try_acquire().map_err(|_| busy())?;
         let _turn = self.running.acquire().await.map_err(Error::internal)?;
         tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
@@ -112,7 +128,9 @@ pub struct Attempt {
 pub enum Answered {
     Entered(Entered, PersonId),
     /// Wrong, unknown or deactivated: one answer for all. The reference leads an admin to the trace.
-    Refused { reference: String },
+    Refused {
+        reference: String,
+    },
 }
 
 /// Signs in with e-mail and passphrase. `RateLimited` when too much was wrong lately.
@@ -122,7 +140,9 @@ pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
     let found = ctx
         .store
         .reading(move |r| {
-            let Some(person) = store::people::find_by_email(r, &lookup)? else { return Ok(None) };
+            let Some(person) = store::people::find_by_email(r, &lookup)? else {
+                return Ok(None);
+            };
             let phc = store::passphrases::find(r, person.id)?;
             Ok(Some((person, phc)))
         })
@@ -137,14 +157,19 @@ pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
     ctx.act(Who::Doorward, move |act| {
         let mut sign_in = row(act.now, act.random, person.as_ref(), return_to, visitor);
         // Two people changed the answer since it was read: read again what decides.
-        let entering = entering.map(|p| store::people::get(act.w, p.id)).transpose()?.filter(gate::may_enter);
+        let entering = entering
+            .map(|p| store::people::get(act.w, p.id))
+            .transpose()?
+            .filter(gate::may_enter);
         let Some(person) = entering else {
             for (key, window) in &keys {
                 throttles::count(act.w, key, *window, act.now)?;
             }
             sign_in.trace = trace(person.as_ref(), right);
             store::sign_ins::insert(act.w, &sign_in, None)?;
-            return Ok(Answered::Refused { reference: sign_in.reference });
+            return Ok(Answered::Refused {
+                reference: sign_in.reference,
+            });
         };
         for (key, _) in &keys {
             throttles::delete(act.w, key)?;
@@ -152,13 +177,29 @@ pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
         sign_in.outcome = Outcome::Succeeded;
         sign_in.problem = None;
         store::sign_ins::insert(act.w, &sign_in, None)?;
-        let entered = session::begin(act, &person, &sign_in, session::Door { method: Method::Passphrase, connection: None, ends_at: None, old_token: old })?;
+        let entered = session::begin(
+            act,
+            &person,
+            &sign_in,
+            session::Door {
+                method: Method::Passphrase,
+                connection: None,
+                ends_at: None,
+                old_token: old,
+            },
+        )?;
         Ok(Answered::Entered(entered, person.id))
     })
     .await
 }
 
-fn row(now: Timestamp, random: &crate::random::Random, person: Option<&Person>, return_to: String, visitor: Visitor) -> SignIn {
+fn row(
+    now: Timestamp,
+    random: &crate::random::Random,
+    person: Option<&Person>,
+    return_to: String,
+    visitor: Visitor,
+) -> SignIn {
     SignIn {
         id: SignInId::new(now, random.bytes()),
         reference: random.reference(),
@@ -214,17 +255,33 @@ fn trace(person: Option<&Person>, right: bool) -> Trace {
             "The passphrase was wrong, or the person has none and signs in through an integration.",
         ));
     }
-    Trace { checks, ..Trace::default() }
+    Trace {
+        checks,
+        ..Trace::default()
+    }
 }
 
-fn throttle_keys(ctx: &Context, email_key: &str, person: Option<PersonId>, attempt: &Attempt) -> Vec<(String, i64)> {
-    let known = person.zip(attempt.device.as_deref()).filter(|(person, device)| is_known_device(ctx, *person, device));
+fn throttle_keys(
+    ctx: &Context,
+    email_key: &str,
+    person: Option<PersonId>,
+    attempt: &Attempt,
+) -> Vec<(String, i64)> {
+    let known = person
+        .zip(attempt.device.as_deref())
+        .filter(|(person, device)| is_known_device(ctx, *person, device));
     // Whoever guesses from elsewhere cannot lock the owner out of a browser that was let in before.
     let account = match known {
         Some((_, device)) => format!("device:{}", hex(&hash(device))),
         None => format!("account:{}", hex(&hash(email_key))),
     };
-    vec![(account, WINDOW), (format!("address:{}", attempt.visitor.throttle_key), ADDRESS_WINDOW)]
+    vec![
+        (account, WINDOW),
+        (
+            format!("address:{}", attempt.visitor.throttle_key),
+            ADDRESS_WINDOW,
+        ),
+    ]
 }
 
 async fn refuse_if_throttled(ctx: &Context, keys: &[(String, i64)]) -> Result<()> {
@@ -235,7 +292,11 @@ async fn refuse_if_throttled(ctx: &Context, keys: &[(String, i64)]) -> Result<()
         .reading(move |r| {
             let mut longest = 0;
             for (key, window) in &keys {
-                let limit = if *window == WINDOW { FAILURES_PER_ACCOUNT } else { FAILURES_PER_ADDRESS };
+                let limit = if *window == WINDOW {
+                    FAILURES_PER_ACCOUNT
+                } else {
+                    FAILURES_PER_ADDRESS
+                };
                 if let Some(count) = throttles::find(r, key)? {
                     longest = longest.max(wait(count, limit, *window, now));
                 }
@@ -257,7 +318,11 @@ fn wait(count: throttles::Count, limit: i64, window: i64, now: Timestamp) -> i64
     if window == WINDOW && count.in_a_row >= FAILURES_IN_A_ROW {
         return began.plus(DAY).since(now).max(0);
     }
-    if count.failures >= limit { began.plus(window).since(now).max(0) } else { 0 }
+    if count.failures >= limit {
+        began.plus(window).since(now).max(0)
+    } else {
+        0
+    }
 }
 
 /// A cookie that says: this person signed in here before. Good for throttling only, never for signing in.
@@ -268,7 +333,9 @@ pub fn device_cookie(ctx: &Context, person: PersonId) -> String {
 }
 
 fn is_known_device(ctx: &Context, person: PersonId, cookie: &str) -> bool {
-    let Some((nonce, mark)) = cookie.split_once('.') else { return false };
+    let Some((nonce, mark)) = cookie.split_once('.') else {
+        return false;
+    };
     unhex(mark).is_some_and(|mark| ctx.vault.is_marked(&format!("device {person} {nonce}"), &mark))
 }
 
@@ -280,7 +347,10 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.is_ascii() || text.len() % 2 != 0 || text.len() > 128 {
         return None;
     }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
+        .collect()
 }
 
 /// Forgets failures that no window reaches any more.

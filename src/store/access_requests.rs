@@ -41,7 +41,10 @@ fn read(row: &Row) -> rusqlite::Result<AccessRequest> {
 /// A request that still waits for an admin.
 pub fn get_waiting(r: &Reader, id: AccessRequestId) -> Result<AccessRequest> {
     let sql = format!("SELECT {COLUMNS} FROM access_requests WHERE id = ?1 AND state = 'waiting'");
-    let found = r.prepare_cached(&sql)?.query_row([id.to_string()], read).optional()?;
+    let found = r
+        .prepare_cached(&sql)?
+        .query_row([id.to_string()], read)
+        .optional()?;
     found.ok_or_else(|| Error::not_found("request for access any more: somebody else may have decided it"))
 }
 

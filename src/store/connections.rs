@@ -44,7 +44,9 @@ pub fn get(r: &Reader, id: ConnectionId) -> Result<Connection> {
 
 /// All of them by name: an organization has a handful.
 pub fn list(r: &Reader) -> Result<Vec<Connection>> {
-    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM connections ORDER BY lower(name), slug"))?;
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM connections ORDER BY lower(name), slug"
+    ))?;
     let rows = statement.query_map([], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -67,7 +69,13 @@ pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
     );
     inserted.map(drop).map_err(|cause| {
         if is_duplicate(&cause) {
-            Error::invalid("slug", format!("An integration with the short name \"{}\" exists already.", connection.slug))
+            Error::invalid(
+                "slug",
+                format!(
+                    "An integration with the short name \"{}\" exists already.",
+                    connection.slug
+                ),
+            )
         } else {
             cause.into()
         }
@@ -104,7 +112,10 @@ pub fn touch_tested(w: &Writer, id: ConnectionId, version: i64, now: Timestamp) 
 }
 
 pub fn delete(w: &Writer, id: ConnectionId) -> Result<()> {
-    exactly_one(w.execute("DELETE FROM connections WHERE id = ?1", [id.to_string()])?, "integration")
+    exactly_one(
+        w.execute("DELETE FROM connections WHERE id = ?1", [id.to_string()])?,
+        "integration",
+    )
 }
 
 fn saml(connection: &Connection) -> Result<String> {
@@ -122,7 +133,9 @@ pub fn list_domains(r: &Reader, id: ConnectionId) -> Result<Vec<String>> {
 /// The connection that speaks for a domain, if any.
 pub fn find_by_domain(r: &Reader, domain: &str) -> Result<Option<ConnectionId>> {
     let mut statement = r.prepare_cached("SELECT connection_id FROM connection_domains WHERE domain = ?1")?;
-    let found = statement.query_row([domain], |row| parsed(row, "connection_id", ConnectionId::parse)).optional()?;
+    let found = statement
+        .query_row([domain], |row| parsed(row, "connection_id", ConnectionId::parse))
+        .optional()?;
     Ok(found)
 }
 

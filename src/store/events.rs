@@ -43,7 +43,9 @@ fn read(row: &Row) -> rusqlite::Result<Event> {
 /// Appends an event in the transaction that makes the change.
 pub fn insert(w: &Writer, new: NewEvent) -> Result<()> {
     let mut newest = w.prepare_cached("SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1")?;
-    let last = newest.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).optional()?;
+    let last = newest
+        .query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+        .optional()?;
     let (sequence, previous_hash) = last.unwrap_or((0, String::new()));
     let mut event = Event {
         sequence: sequence + 1,
@@ -104,13 +106,18 @@ pub fn list(r: &Reader, narrow: &Narrow, limit: i64) -> Result<Vec<Event>> {
         term("subject_id = ?", id.clone().into());
     }
     if !narrow.search.is_empty() {
-        term("instr(lower(actor_label || ' ' || subject_label || ' ' || coalesce(reference, '')), ?) > 0",
-            narrow.search.to_lowercase().into());
+        term(
+            "instr(lower(actor_label || ' ' || subject_label || ' ' || coalesce(reference, '')), ?) > 0",
+            narrow.search.to_lowercase().into(),
+        );
     }
     if let Some(before) = narrow.before {
         term("sequence < ?", before.into());
     }
-    let sql = format!("SELECT {COLUMNS} FROM events WHERE {} ORDER BY sequence DESC LIMIT {limit}", terms.join(" AND "));
+    let sql = format!(
+        "SELECT {COLUMNS} FROM events WHERE {} ORDER BY sequence DESC LIMIT {limit}",
+        terms.join(" AND ")
+    );
     let mut statement = r.prepare(&sql)?;
     let rows = statement.query_map(params_from_iter(values), read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -125,7 +132,9 @@ pub fn verify(r: &Reader) -> Result<i64> {
         let event = event?;
         count += 1;
         if event.sequence != count || event.previous_hash != previous || event.hash != event.expected_hash() {
-            return Err(Error::conflict(format!("The event log was changed at entry {count}.")));
+            return Err(Error::conflict(format!(
+                "The event log was changed at entry {count}."
+            )));
         }
         previous = event.hash;
     }

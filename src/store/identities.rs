@@ -34,7 +34,12 @@ pub enum LinkedHow {
 }
 
 impl LinkedHow {
-    const ALL: [LinkedHow; 4] = [LinkedHow::Domain, LinkedHow::Invited, LinkedHow::Proved, LinkedHow::Request];
+    const ALL: [LinkedHow; 4] = [
+        LinkedHow::Domain,
+        LinkedHow::Invited,
+        LinkedHow::Proved,
+        LinkedHow::Request,
+    ];
 
     pub fn key(self) -> &'static str {
         match self {
@@ -78,17 +83,23 @@ pub fn find(r: &Reader, connection: ConnectionId, issuer: &str, subject: &str) -
     let mut statement = r.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM identities WHERE connection_id = ?1 AND issuer = ?2 AND subject = ?3"
     ))?;
-    Ok(statement.query_row(params![connection.to_string(), issuer, subject], read).optional()?)
+    Ok(statement
+        .query_row(params![connection.to_string(), issuer, subject], read)
+        .optional()?)
 }
 
 pub fn get(r: &Reader, id: IdentityId) -> Result<Identity> {
     let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM identities WHERE id = ?1"))?;
-    statement.query_row([id.to_string()], read).optional()?.ok_or_else(|| Error::not_found("linked sign-in"))
+    statement
+        .query_row([id.to_string()], read)
+        .optional()?
+        .ok_or_else(|| Error::not_found("linked sign-in"))
 }
 
 pub fn list_of_person(r: &Reader, person: PersonId) -> Result<Vec<Identity>> {
-    let mut statement =
-        r.prepare_cached(&format!("SELECT {COLUMNS} FROM identities WHERE person_id = ?1 ORDER BY created_at, id"))?;
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM identities WHERE person_id = ?1 ORDER BY created_at, id"
+    ))?;
     let rows = statement.query_map([person.to_string()], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -120,9 +131,15 @@ pub fn insert(w: &Writer, identity: &Identity) -> Result<()> {
 
 pub fn touch(w: &Writer, id: IdentityId, now: Timestamp) -> Result<()> {
     let mut statement = w.prepare_cached("UPDATE identities SET last_used_at = ?2 WHERE id = ?1")?;
-    exactly_one(statement.execute(params![id.to_string(), now.0])?, "linked sign-in")
+    exactly_one(
+        statement.execute(params![id.to_string(), now.0])?,
+        "linked sign-in",
+    )
 }
 
 pub fn delete(w: &Writer, id: IdentityId) -> Result<()> {
-    exactly_one(w.execute("DELETE FROM identities WHERE id = ?1", [id.to_string()])?, "linked sign-in")
+    exactly_one(
+        w.execute("DELETE FROM identities WHERE id = ?1", [id.to_string()])?,
+        "linked sign-in",
+    )
 }

@@ -21,13 +21,18 @@ const STEPS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_first.s
 /// The write connection, migrated and ready.
 pub fn open(path: &Path) -> Result<Connection> {
     if rusqlite::version_number() < OLDEST_SQLITE {
-        return Err(refuse("The SQLite built into this program is too old to be safe; use 3.51.3 or newer."));
+        return Err(refuse(
+            "The SQLite built into this program is too old to be safe; use 3.51.3 or newer.",
+        ));
     }
     let mut connection = Connection::open(path).map_err(|e| unreadable(path, e))?;
     let application: i64 = pragma(&connection, "application_id").map_err(|e| unreadable(path, e))?;
     let version: i64 = pragma(&connection, "user_version").map_err(|e| unreadable(path, e))?;
     if application != APPLICATION_ID && (application != 0 || version != 0) {
-        return Err(refuse(format!("{} is not a database of Doorward; name another data directory.", path.display())));
+        return Err(refuse(format!(
+            "{} is not a database of Doorward; name another data directory.",
+            path.display()
+        )));
     }
     if version > STEPS.len() as i64 {
         return Err(refuse(format!(
@@ -47,10 +52,16 @@ pub fn open(path: &Path) -> Result<Connection> {
         )));
     }
     settle(&connection)?;
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;").map_err(Error::from)?;
-    Migrations::from_slice(STEPS).to_latest(&mut connection).map_err(Error::internal)?;
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;")
+        .map_err(Error::from)?;
+    Migrations::from_slice(STEPS)
+        .to_latest(&mut connection)
+        .map_err(Error::internal)?;
     if application != APPLICATION_ID {
-        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(Error::from)?;
+        connection
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .map_err(Error::from)?;
     }
     Ok(connection)
 }

@@ -43,7 +43,11 @@ pub fn insert(w: &Writer, organization: &Organization) -> Result<()> {
 pub fn update(w: &Writer, organization: &Organization) -> Result<()> {
     let changed = w.execute(
         "UPDATE organization SET name = ?1, base_url = ?2, contact = ?3",
-        params![organization.name, organization.base_url.as_str(), organization.contact],
+        params![
+            organization.name,
+            organization.base_url.as_str(),
+            organization.contact
+        ],
     )?;
     exactly_one(changed, "organization")
 }

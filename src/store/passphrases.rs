@@ -9,7 +9,9 @@ use crate::model::{PersonId, Timestamp};
 /// The PHC string, if the person has a passphrase.
 pub fn find(r: &Reader, person: PersonId) -> Result<Option<String>> {
     let mut statement = r.prepare_cached("SELECT phc FROM passphrases WHERE person_id = ?1")?;
-    Ok(statement.query_row([person.to_string()], |row| row.get(0)).optional()?)
+    Ok(statement
+        .query_row([person.to_string()], |row| row.get(0))
+        .optional()?)
 }
 
 pub fn put(w: &Writer, person: PersonId, phc: &str, now: Timestamp) -> Result<()> {
@@ -23,7 +25,10 @@ pub fn put(w: &Writer, person: PersonId, phc: &str, now: Timestamp) -> Result<()
 
 /// Replaces all recovery codes of the person.
 pub fn put_recovery_codes(w: &Writer, person: PersonId, hashes: &[Vec<u8>], now: Timestamp) -> Result<()> {
-    w.execute("DELETE FROM recovery_codes WHERE person_id = ?1", [person.to_string()])?;
+    w.execute(
+        "DELETE FROM recovery_codes WHERE person_id = ?1",
+        [person.to_string()],
+    )?;
     for hash in hashes {
         w.execute(
             "INSERT INTO recovery_codes (person_id, code_hash, created_at) VALUES (?1, ?2, ?3)",

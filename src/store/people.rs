@@ -36,7 +36,9 @@ fn read(row: &Row) -> rusqlite::Result<Person> {
 }
 
 fn parse_state(key: &str) -> Option<PersonState> {
-    [PersonState::Active, PersonState::Deactivated].into_iter().find(|state| state.key() == key)
+    [PersonState::Active, PersonState::Deactivated]
+        .into_iter()
+        .find(|state| state.key() == key)
 }
 
 pub fn find(r: &Reader, id: PersonId) -> Result<Option<Person>> {
@@ -57,7 +59,9 @@ pub fn find_by_email(r: &Reader, key: &str) -> Result<Option<Person>> {
 /// One page, ordered by family name, given name, address; `offset` counts from 0.
 pub fn list(r: &Reader, narrow: &Narrow, offset: i64, limit: i64) -> Result<Vec<Person>> {
     let (condition, values) = condition(narrow);
-    let sql = format!("SELECT {COLUMNS} FROM people {condition} ORDER BY sort_key, id LIMIT {limit} OFFSET {offset}");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM people {condition} ORDER BY sort_key, id LIMIT {limit} OFFSET {offset}"
+    );
     let mut statement = r.prepare(&sql)?;
     let rows = statement.query_map(rusqlite::params_from_iter(values), read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -66,7 +70,8 @@ pub fn list(r: &Reader, narrow: &Narrow, offset: i64, limit: i64) -> Result<Vec<
 pub fn count(r: &Reader, narrow: &Narrow) -> Result<i64> {
     let (condition, values) = condition(narrow);
     let sql = format!("SELECT count(*) FROM people {condition}");
-    Ok(r.prepare(&sql)?.query_row(rusqlite::params_from_iter(values), |row| row.get(0))?)
+    Ok(r.prepare(&sql)?
+        .query_row(rusqlite::params_from_iter(values), |row| row.get(0))?)
 }
 
 fn condition(narrow: &Narrow) -> (String, Vec<String>) {
@@ -85,14 +90,19 @@ fn condition(narrow: &Narrow) -> (String, Vec<String>) {
         values.push(role.key().to_owned());
         terms.push(format!("role = ?{}", values.len()));
     }
-    let condition = if terms.is_empty() { String::new() } else { format!("WHERE {}", terms.join(" AND ")) };
+    let condition = if terms.is_empty() {
+        String::new()
+    } else {
+        format!("WHERE {}", terms.join(" AND "))
+    };
     (condition, values)
 }
 
 /// Owners who can still sign in, other than `except`.
 pub fn count_other_owners(r: &Reader, except: PersonId) -> Result<i64> {
-    let mut statement =
-        r.prepare_cached("SELECT count(*) FROM people WHERE role = 'owner' AND state = 'active' AND id <> ?1")?;
+    let mut statement = r.prepare_cached(
+        "SELECT count(*) FROM people WHERE role = 'owner' AND state = 'active' AND id <> ?1",
+    )?;
     Ok(statement.query_row([except.to_string()], |row| row.get(0))?)
 }
 
@@ -149,11 +159,23 @@ pub fn touch_sign_in(w: &Writer, id: PersonId, now: Timestamp) -> Result<()> {
 }
 
 fn search_key(person: &Person) -> String {
-    format!("{} {} {}", person.given_name, person.family_name, person.email.as_str()).to_lowercase()
+    format!(
+        "{} {} {}",
+        person.given_name,
+        person.family_name,
+        person.email.as_str()
+    )
+    .to_lowercase()
 }
 
 fn sort_key(person: &Person) -> String {
-    format!("{}\u{1}{}\u{1}{}", person.family_name, person.given_name, person.email.as_str()).to_lowercase()
+    format!(
+        "{}\u{1}{}\u{1}{}",
+        person.family_name,
+        person.given_name,
+        person.email.as_str()
+    )
+    .to_lowercase()
 }
 
 fn taken(cause: rusqlite::Error, person: &Person) -> Error {
@@ -161,6 +183,9 @@ fn taken(cause: rusqlite::Error, person: &Person) -> Error {
         return cause.into();
     }
     let message = format!("Somebody with the address {} exists already.", person.email);
-    let problem = FieldProblem { field: "email".to_owned(), message: message.clone() };
+    let problem = FieldProblem {
+        field: "email".to_owned(),
+        message: message.clone(),
+    };
     Error::new(Kind::Invalid(vec![problem]), message)
 }

@@ -29,14 +29,21 @@ const KEPT: usize = 4;
 
 impl Pool {
     pub fn new(path: &Path) -> Result<Self> {
-        let pool = Self { path: path.to_owned(), idle: Mutex::new(Vec::new()) };
+        let pool = Self {
+            path: path.to_owned(),
+            idle: Mutex::new(Vec::new()),
+        };
         let first = pool.open()?;
         pool.give_back(first);
         Ok(pool)
     }
 
     pub fn read<T>(&self, work: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
-        let lent = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+        let lent = self
+            .idle
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .pop();
         let connection = match lent {
             Some(connection) => connection,
             None => self.open()?,
@@ -51,7 +58,10 @@ impl Pool {
     }
 
     fn give_back(&self, connection: Connection) {
-        let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if idle.len() < KEPT {
             idle.push(connection);
         }

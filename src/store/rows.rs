@@ -10,9 +10,12 @@ impl From<rusqlite::Error> for Error {
     fn from(cause: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
         match cause.sqlite_error_code() {
-            Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => {
-                Error::unavailable("Doorward could not use its disk. Nothing was changed.", cause)
-            }
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen,
+            ) => Error::unavailable("Doorward could not use its disk. Nothing was changed.", cause),
             _ => Error::internal(cause),
         }
     }
@@ -35,9 +38,14 @@ pub fn parsed<T>(row: &Row, column: &str, parse: impl FnOnce(&str) -> Option<T>)
 }
 
 /// As [`parsed`], for a column that may be NULL.
-pub fn parsed_option<T>(row: &Row, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> rusqlite::Result<Option<T>> {
+pub fn parsed_option<T>(
+    row: &Row,
+    column: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> rusqlite::Result<Option<T>> {
     let text: Option<String> = row.get(column)?;
-    text.map(|text| parse(&text).ok_or_else(|| inconsistent(column, &text))).transpose()
+    text.map(|text| parse(&text).ok_or_else(|| inconsistent(column, &text)))
+        .transpose()
 }
 
 pub fn time(row: &Row, column: &str) -> rusqlite::Result<Timestamp> {
@@ -59,7 +67,9 @@ pub fn exactly_one(changed: usize, what: &str) -> Result<()> {
         1 => Ok(()),
         0 => Err(Error::new(
             Kind::Conflict,
-            format!("Somebody else changed this {what} in the meantime. Load the page again and repeat your change."),
+            format!(
+                "Somebody else changed this {what} in the meantime. Load the page again and repeat your change."
+            ),
         )),
         more => Err(Error::internal(format!("a write to one {what} hit {more} rows"))),
     }

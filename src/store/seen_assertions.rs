@@ -9,8 +9,9 @@ use crate::model::Timestamp;
 
 /// Remembers an assertion until it would be refused as expired anyway. False: it was used before.
 pub fn insert(w: &Writer, issuer: &str, assertion_id: &str, expires_at: Timestamp) -> Result<bool> {
-    let mut statement =
-        w.prepare_cached("INSERT INTO seen_assertions (issuer, assertion_id, expires_at) VALUES (?1, ?2, ?3)")?;
+    let mut statement = w.prepare_cached(
+        "INSERT INTO seen_assertions (issuer, assertion_id, expires_at) VALUES (?1, ?2, ?3)",
+    )?;
     match statement.execute(params![issuer, assertion_id, expires_at.0]) {
         Ok(_) => Ok(true),
         Err(cause) if is_duplicate(&cause) => Ok(false),

@@ -84,7 +84,10 @@ pub fn delete_of_person(w: &Writer, person: PersonId) -> Result<usize> {
 
 /// Ends every session that came through a connection; returns how many there were.
 pub fn delete_of_connection(w: &Writer, connection: ConnectionId) -> Result<usize> {
-    Ok(w.execute("DELETE FROM sessions WHERE connection_id = ?1", [connection.to_string()])?)
+    Ok(w.execute(
+        "DELETE FROM sessions WHERE connection_id = ?1",
+        [connection.to_string()],
+    )?)
 }
 
 pub fn delete_expired(w: &Writer, now: Timestamp) -> Result<usize> {

@@ -53,7 +53,10 @@ pub fn find_by_request(r: &Reader, request_id: &str) -> Result<Option<(SignIn, V
     let sql = format!("SELECT {COLUMNS}, browser_hash FROM sign_ins WHERE request_id = ?1");
     let mut statement = r.prepare_cached(&sql)?;
     let found = statement.query_row([request_id], |row| {
-        Ok((read(row)?, row.get::<_, Option<Vec<u8>>>("browser_hash")?.unwrap_or_default()))
+        Ok((
+            read(row)?,
+            row.get::<_, Option<Vec<u8>>>("browser_hash")?.unwrap_or_default(),
+        ))
     });
     Ok(found.optional()?)
 }
@@ -63,7 +66,10 @@ pub fn find_with_browser(r: &Reader, reference: &str) -> Result<Option<(SignIn, 
     let sql = format!("SELECT {COLUMNS}, browser_hash FROM sign_ins WHERE reference = ?1");
     let mut statement = r.prepare_cached(&sql)?;
     let found = statement.query_row([reference], |row| {
-        Ok((read(row)?, row.get::<_, Option<Vec<u8>>>("browser_hash")?.unwrap_or_default()))
+        Ok((
+            read(row)?,
+            row.get::<_, Option<Vec<u8>>>("browser_hash")?.unwrap_or_default(),
+        ))
     });
     Ok(found.optional()?)
 }
@@ -171,8 +177,10 @@ pub fn finish(w: &Writer, sign_in: &SignIn) -> Result<()> {
 
 /// Hands an attempt to another browser secret: the next step after the response was good.
 pub fn rebind(w: &Writer, id: SignInId, browser_hash: &[u8]) -> Result<()> {
-    let changed =
-        w.execute("UPDATE sign_ins SET browser_hash = ?2 WHERE id = ?1", params![id.to_string(), browser_hash])?;
+    let changed = w.execute(
+        "UPDATE sign_ins SET browser_hash = ?2 WHERE id = ?1",
+        params![id.to_string(), browser_hash],
+    )?;
     exactly_one(changed, "sign-in")
 }
 

@@ -18,7 +18,11 @@ pub fn find(r: &Reader, key: &str) -> Result<Option<Count>> {
     let mut statement =
         r.prepare_cached("SELECT failures, in_a_row, window_began_at FROM throttles WHERE key = ?1")?;
     let found = statement.query_row([key], |row| {
-        Ok(Count { failures: row.get(0)?, in_a_row: row.get(1)?, window_began_at: row.get(2)? })
+        Ok(Count {
+            failures: row.get(0)?,
+            in_a_row: row.get(1)?,
+            window_began_at: row.get(2)?,
+        })
     });
     Ok(found.optional()?)
 }
@@ -37,7 +41,8 @@ pub fn count(w: &Writer, key: &str, window: i64, now: Timestamp) -> Result<()> {
 }
 
 pub fn delete(w: &Writer, key: &str) -> Result<()> {
-    w.prepare_cached("DELETE FROM throttles WHERE key = ?1")?.execute([key])?;
+    w.prepare_cached("DELETE FROM throttles WHERE key = ?1")?
+        .execute([key])?;
     Ok(())
 }
 

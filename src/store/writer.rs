@@ -39,8 +39,11 @@ struct Pending<T, F> {
 
 impl<T: Send, F: FnOnce(&Writer) -> Result<T> + Send> Job for Pending<T, F> {
     fn run(&mut self, writer: &Writer) -> bool {
-        let Some(work) = self.work.take() else { return false };
-        let result = catch_unwind(AssertUnwindSafe(|| work(writer))).unwrap_or_else(|cause| Err(panicked(&*cause)));
+        let Some(work) = self.work.take() else {
+            return false;
+        };
+        let result =
+            catch_unwind(AssertUnwindSafe(|| work(writer))).unwrap_or_else(|cause| Err(panicked(&*cause)));
         let keep = result.is_ok();
         self.result = Some(result);
         keep
@@ -50,7 +53,10 @@ impl<T: Send, F: FnOnce(&Writer) -> Result<T> + Send> Job for Pending<T, F> {
         let result = match (self.result, committed) {
             (Some(Ok(value)), Ok(())) => Ok(value),
             (Some(Err(error)), _) => Err(error),
-            (_, Err(cause)) => Err(Error::unavailable("Doorward could not write to its disk. Nothing was changed.", cause)),
+            (_, Err(cause)) => Err(Error::unavailable(
+                "Doorward could not write to its disk. Nothing was changed.",
+                cause,
+            )),
             (None, Ok(())) => Err(Error::internal("a write was answered before it ran")),
         };
         // Nobody waits any more when the browser went away; the change stands all the same.
@@ -81,7 +87,10 @@ pub fn start(connection: Connection) -> Result<Queue> {
         .name("writer".to_owned())
         .spawn(move || serve(&connection, &receiver))
         .map_err(Error::internal)?;
-    Ok(Queue { sender: Arc::new(Mutex::new(Some(sender))), thread: Arc::new(Mutex::new(Some(thread))) })
+    Ok(Queue {
+        sender: Arc::new(Mutex::new(Some(sender))),
+        thread: Arc::new(Mutex::new(Some(thread))),
+    })
 }
 
 impl Queue {
@@ -107,21 +116,39 @@ impl Queue {
         F: FnOnce(&Writer) -> Result<T> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Pending { work: Some(work), result: None, reply });
-        let sender = self.sender.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let job = Box::new(Pending {
+            work: Some(work),
+            result: None,
+            reply,
+        });
+        let sender = self
+            .sender
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone();
         match sender.ok_or_else(stopping)?.try_send(job) {
             Ok(()) => Ok(answer),
-            Err(TrySendError::Full(_)) => {
-                Err(Error::new(Kind::RateLimited(1), "Doorward has too much to write at once. Try again in a second."))
-            }
+            Err(TrySendError::Full(_)) => Err(Error::new(
+                Kind::RateLimited(1),
+                "Doorward has too much to write at once. Try again in a second.",
+            )),
             Err(TrySendError::Disconnected(_)) => Err(stopping()),
         }
     }
 
     /// Lets the queue run empty, checkpoints and joins the thread. Safe to call twice.
     pub fn close(&self) {
-        drop(self.sender.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take());
-        let thread = self.thread.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        drop(
+            self.sender
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .take(),
+        );
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread {
             drop(thread.join());
         }

@@ -89,7 +89,10 @@ pub fn draw(visit: &Visit, path: &str, error: &Error) -> HttpResponse {
     let status = status(error);
     let reference = (status.is_server_error()).then(|| visit.ctx.random.reference());
     if let Some(reference) = &reference {
-        let cause = error.source.as_ref().map_or_else(String::new, ToString::to_string);
+        let cause = error
+            .source
+            .as_ref()
+            .map_or_else(String::new, ToString::to_string);
         tracing::error!(%reference, path, message = %error.message, %cause, "a request failed");
     }
     let mut response = plain(visit, path, status, &error.message, reference);
@@ -100,9 +103,16 @@ pub fn draw(visit: &Visit, path: &str, error: &Error) -> HttpResponse {
 }
 
 /// Draws a refusal that is no [`Error`]: no such page, wrong method, cross-site request.
-pub fn plain(visit: &Visit, path: &str, status: StatusCode, message: &str, reference: Option<String>) -> HttpResponse {
+pub fn plain(
+    visit: &Visit,
+    path: &str,
+    status: StatusCode,
+    message: &str,
+    reference: Option<String>,
+) -> HttpResponse {
     if path.starts_with("/api/") {
-        let body = serde_json::json!({ "status": status.as_u16(), "message": message, "reference": reference });
+        let body =
+            serde_json::json!({ "status": status.as_u16(), "message": message, "reference": reference });
         return HttpResponse::build(status).json(body);
     }
     let way_out = match &visit.principal {
@@ -110,7 +120,20 @@ pub fn plain(visit: &Visit, path: &str, status: StatusCode, message: &str, refer
         Some(_) => ("Go to your start page", urls::home()),
         None => ("Go to the sign-in page", urls::login()),
     };
-    let contact = visit.ctx.organization().map(|o| o.contact.clone()).unwrap_or_default();
+    let contact = visit
+        .ctx
+        .organization()
+        .map(|o| o.contact.clone())
+        .unwrap_or_default();
     let shell = visit.shell(title(status));
-    render_as(status, &FailPage { shell, message: message.to_owned(), reference, contact, way_out })
+    render_as(
+        status,
+        &FailPage {
+            shell,
+            message: message.to_owned(),
+            reference,
+            contact,
+            way_out,
+        },
+    )
 }

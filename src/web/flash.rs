@@ -13,24 +13,42 @@ use crate::model::time::MINUTE;
 
 /// The sentences. `{}` is the name that came along.
 const SAID: &[(&str, &str)] = &[
-    ("set-up", "{} is set up. Add an integration, so that people can sign in."),
+    (
+        "set-up",
+        "{} is set up. Add an integration, so that people can sign in.",
+    ),
     ("person-added", "{} was added."),
     ("person-changed", "{} was changed."),
-    ("person-deactivated", "{} was deactivated and is signed out everywhere."),
+    (
+        "person-deactivated",
+        "{} was deactivated and is signed out everywhere.",
+    ),
     ("person-reactivated", "{} may sign in again."),
     ("identity-removed", "The linked sign-in was removed."),
     ("access-granted", "{} was added and can sign in now."),
     ("access-dismissed", "The request was dismissed."),
     ("access-requested", "Your request is with the admins of {}."),
-    ("connection-added", "{} was added. It is off until you turn it on."),
+    (
+        "connection-added",
+        "{} was added. It is off until you turn it on.",
+    ),
     ("connection-changed", "{} was changed."),
     ("connection-on", "{} is on. People can sign in through it."),
-    ("connection-off", "{} is off. Sessions that came through it have ended."),
+    (
+        "connection-off",
+        "{} is off. Sessions that came through it have ended.",
+    ),
     ("connection-removed", "{} was removed."),
-    ("idp-read", "Doorward knows the identity provider of {} now. Check what it understood, then test the sign-in."),
+    (
+        "idp-read",
+        "Doorward knows the identity provider of {} now. Check what it understood, then test the sign-in.",
+    ),
     ("certificate-added", "The certificate is trusted from now on."),
     ("certificate-removed", "The certificate is no longer trusted."),
-    ("domain-confirmed", "First sign-ins from {} are linked by e-mail from now on."),
+    (
+        "domain-confirmed",
+        "First sign-ins from {} are linked by e-mail from now on.",
+    ),
     ("domain-withdrawn", "{} is no longer confirmed."),
     ("organization-changed", "The settings were saved."),
     ("signed-out", "You are signed out."),
@@ -38,7 +56,10 @@ const SAID: &[(&str, &str)] = &[
 
 /// A redirect that says `key` on the next page.
 pub fn to(visit: &Visit, location: &str, key: &str, name: &str) -> HttpResponse {
-    debug_assert!(SAID.iter().any(|(known, _)| *known == key), "no sentence for {key}");
+    debug_assert!(
+        SAID.iter().any(|(known, _)| *known == key),
+        "no sentence for {key}"
+    );
     let name: String = name.chars().take(100).collect();
     let value = format!("{key}.{}", URL_SAFE_NO_PAD.encode(name));
     let mut response = see_other(location);
@@ -52,6 +73,10 @@ pub fn read(cookie: &str) -> Option<Notice> {
     let (key, name) = cookie.split_once('.')?;
     let name = String::from_utf8(URL_SAFE_NO_PAD.decode(name).ok()?).ok()?;
     let (_, sentence) = SAID.iter().find(|(known, _)| *known == key)?;
-    let name: String = name.chars().filter(|c| !crate::model::person::is_unprintable(*c)).take(100).collect();
+    let name: String = name
+        .chars()
+        .filter(|c| !crate::model::person::is_unprintable(*c))
+        .take(100)
+        .collect();
     Some(Notice::done(sentence.replace("{}", &name)))
 }

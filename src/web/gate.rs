@@ -43,7 +43,11 @@ pub struct Visit {
 impl Visit {
     /// The page around what this visitor sees, with what the last action did.
     pub fn shell(&self, title: &str) -> Shell {
-        let name = self.ctx.organization().map(|o| o.name.clone()).unwrap_or_default();
+        let name = self
+            .ctx
+            .organization()
+            .map(|o| o.name.clone())
+            .unwrap_or_default();
         let shell = Shell::new(title, name).with_flash(self.flash.clone());
         match &self.principal {
             Some(principal) => shell.seen_by(principal.person().display_name(), principal.role().is_admin()),
@@ -105,7 +109,13 @@ impl FromRequest for Admin {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let principal = visit_of(request).and_then(|visit| visit.principal.ok_or_else(stranger));
-        let admin = principal.and_then(|p| if p.role().is_admin() { Ok(Admin(p)) } else { Err(stranger()) });
+        let admin = principal.and_then(|p| {
+            if p.role().is_admin() {
+                Ok(Admin(p))
+            } else {
+                Err(stranger())
+            }
+        });
         ready(admin)
     }
 }
@@ -129,7 +139,8 @@ pub async fn guard(
         Err(error) => {
             tracing::error!(%error, "a visitor could not be looked up");
             let (http, _) = request.into_parts();
-            let busy = HttpResponse::ServiceUnavailable().body("Doorward cannot answer at the moment. Try again.\n");
+            let busy =
+                HttpResponse::ServiceUnavailable().body("Doorward cannot answer at the moment. Try again.\n");
             return Ok(ServiceResponse::new(http, busy));
         }
     };
@@ -152,14 +163,20 @@ pub async fn guard(
 
 async fn look(request: &ServiceRequest) -> Result<Visit> {
     let http = request.request();
-    let ctx = http.app_data::<web::Data<Arc<Context>>>().ok_or_else(|| Error::internal("no context"))?;
+    let ctx = http
+        .app_data::<web::Data<Arc<Context>>>()
+        .ok_or_else(|| Error::internal("no context"))?;
     let client = Client::of(http);
     let session_token = cookies::read(http, Jar::Session, client.secure);
     let principal = match &session_token {
         Some(token) if token.len() <= 64 => ctx.admit(token).await?,
         _ => None,
     };
-    let user_agent = http.headers().get("user-agent").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let user_agent = http
+        .headers()
+        .get("user-agent")
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     Ok(Visit {
         ctx: ctx.get_ref().clone(),
         principal,
@@ -187,11 +204,15 @@ fn refuse(visit: &Visit, request: &ServiceRequest, route: Option<&Route>) -> Opt
     if !is_set_up && route.access != Access::Setup {
         return match *request.method() {
             Method::GET | Method::HEAD if !path.starts_with("/api/") => Some(see_other(&urls::setup())),
-            _ => page(StatusCode::CONFLICT, "Doorward is not set up yet. Open the first-run address from its terminal."),
+            _ => page(
+                StatusCode::CONFLICT,
+                "Doorward is not set up yet. Open the first-run address from its terminal.",
+            ),
         };
     }
     if !request.method().is_safe() && !route.cross_site && !is_same_site(visit, request) {
-        let message = "This request came from another site, so nothing was changed. Open the page here and try again.";
+        let message =
+            "This request came from another site, so nothing was changed. Open the page here and try again.";
         return page(StatusCode::FORBIDDEN, message);
     }
     match (route.access, &visit.principal) {
@@ -199,25 +220,41 @@ fn refuse(visit: &Visit, request: &ServiceRequest, route: Option<&Route>) -> Opt
         (Access::Admin, Some(p)) if p.role().is_admin() => None,
         (Access::Owner, Some(p)) if p.role() == Role::Owner => None,
         (Access::Owner, Some(_)) => page(StatusCode::FORBIDDEN, "Only an owner may do this."),
-        (_, Some(_)) => page(StatusCode::FORBIDDEN, "This page is for admins. Ask an owner to make you one."),
+        (_, Some(_)) => page(
+            StatusCode::FORBIDDEN,
+            "This page is for admins. Ask an owner to make you one.",
+        ),
         (_, None) if path.starts_with("/api/") => page(StatusCode::UNAUTHORIZED, "Sign in first."),
         (_, None) if request.method().is_safe() => {
             let wanted = request.uri().path_and_query().map_or("/", |p| p.as_str());
-            Some(see_other(&urls::login_then(if wanted == "/" { "" } else { wanted })))
+            Some(see_other(&urls::login_then(if wanted == "/" {
+                ""
+            } else {
+                wanted
+            })))
         }
-        (_, None) => page(StatusCode::UNAUTHORIZED, "Your session has ended. Sign in, then do it again."),
+        (_, None) => page(
+            StatusCode::UNAUTHORIZED,
+            "Your session has ended. Sign in, then do it again.",
+        ),
     }
 }
 
 /// The base URL's host, an IP address, or `localhost`: a name that somebody else points at us is none of them.
 fn is_our_host(visit: &Visit, request: &ServiceRequest) -> bool {
-    let Some(organization) = visit.ctx.organization() else { return true };
+    let Some(organization) = visit.ctx.organization() else {
+        return true;
+    };
     let given = host_of(request);
     if given.eq_ignore_ascii_case(organization.base_url.authority()) {
         return true;
     }
     let name = given.rsplit_once(':').map_or(given.as_str(), |(name, port)| {
-        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { given.as_str() }
+        if port.bytes().all(|b| b.is_ascii_digit()) {
+            name
+        } else {
+            given.as_str()
+        }
     });
     let name = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok()
@@ -226,7 +263,10 @@ fn is_our_host(visit: &Visit, request: &ServiceRequest) -> bool {
 /// `Host`, or in HTTP/2 `:authority`.
 fn host_of(request: &ServiceRequest) -> String {
     let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    header.or_else(|| request.uri().authority().map(|a| a.as_str())).unwrap_or_default().to_owned()
+    header
+        .or_else(|| request.uri().authority().map(|a| a.as_str()))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Fetch metadata where the browser sends it, else `Origin`; a request with neither is not from our pages.
@@ -241,7 +281,9 @@ fn is_same_site(visit: &Visit, request: &ServiceRequest) -> bool {
 }
 
 pub fn see_other(location: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, location)).finish()
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, location))
+        .finish()
 }
 
 /// Draws the page of an error that a handler returned, or that actix made (a body too large, no such page).
@@ -252,7 +294,9 @@ fn redraw(visit: &Visit, path: &str, response: ServiceResponse<BoxBody>) -> Serv
             Some(Fail(error)) => fail::draw(visit, path, error),
             None => fail::plain(visit, path, status, explain(status), None),
         },
-        None if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) && is_bare(&response) => {
+        None if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
+            && is_bare(&response) =>
+        {
             fail::plain(visit, path, status, explain(status), None)
         }
         None => return response,

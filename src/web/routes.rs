@@ -46,12 +46,21 @@ where
         move || {
             let route = web::route().to(handler.clone());
             match method {
-                Method::GET => route.guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head())),
+                Method::GET => {
+                    route.guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head()))
+                }
                 _ => route.method(method.clone()),
             }
         }
     });
-    Route { method, path, access, cross_site: false, limit: FORM_LIMIT, make }
+    Route {
+        method,
+        path,
+        access,
+        cross_site: false,
+        limit: FORM_LIMIT,
+        make,
+    }
 }
 
 /// A page; `HEAD` is answered too.
@@ -98,8 +107,14 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
 
 /// The row of an address, by the pattern that actix matched.
 pub fn find_route(pattern: Option<&str>, method: &Method) -> Option<&'static Route> {
-    let method = if *method == Method::HEAD { &Method::GET } else { method };
-    ROUTES.iter().find(|route| Some(route.path) == pattern && route.method == *method)
+    let method = if *method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    ROUTES
+        .iter()
+        .find(|route| Some(route.path) == pattern && route.method == *method)
 }
 
 /// Hangs every row into the application; an address with another method answers 405.

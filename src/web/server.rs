@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::middleware::{from_fn, Compat};
+use actix_web::middleware::{Compat, from_fn};
 use actix_web::{App, HttpServer, web};
 
 use super::peer::TrustedProxies;
@@ -56,7 +56,11 @@ pub fn serve(
             .configure(assets::routes)
             .configure(routes::configure)
     })
-    .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(8))
+    .workers(
+        std::thread::available_parallelism()
+            .map_or(2, std::num::NonZero::get)
+            .min(8),
+    )
     .worker_max_blocking_threads(8)
     .max_connections(CONNECTIONS)
     .client_request_timeout(Duration::from_secs(10))
@@ -68,7 +72,9 @@ pub fn serve(
         None => server.listen(listener).map_err(Error::internal)?,
         Some(certificate) => {
             let tls = certificate.server_config().map_err(Error::internal)?;
-            server.listen_rustls_0_23(listener, tls).map_err(Error::internal)?
+            server
+                .listen_rustls_0_23(listener, tls)
+                .map_err(Error::internal)?
         }
     };
     Ok(Running(server.run()))

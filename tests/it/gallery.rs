@@ -394,6 +394,7 @@ fn gallery() {
         )
         .unwrap();
     }
+    crate::browser::journey("gallery", &serde_json::json!({"folder": out}));
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The whole program from outside, over real sockets, and the pages it draws. One binary: one link, shared peers.
 
+mod browser;
 mod config;
 mod gallery;
 mod idp;
 mod loopback;
 mod outbound;
 mod peer;
+mod peers;
 mod saml;
 mod tls;

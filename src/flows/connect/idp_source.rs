@@ -18,7 +18,11 @@ pub enum IdpSource {
     /// Fetched through the guarded client.
     Url(String),
     /// Without metadata, as some providers have it.
-    ByHand { entity_id: String, sign_in_url: String, certificates: String },
+    ByHand {
+        entity_id: String,
+        sign_in_url: String,
+        certificates: String,
+    },
 }
 
 /// What was read out of it, and what an admin should know about it.
@@ -38,14 +42,17 @@ pub async fn understand(ctx: &Context, source: IdpSource) -> Result<Understood> 
             let fetched = fetched.map_err(|problem| Error::invalid("metadata_url", problem.to_string()))?;
             read_metadata(ctx, &fetched.body, "metadata_url", Some(url))
         }
-        IdpSource::ByHand { entity_id, sign_in_url, certificates } => {
-            by_hand(ctx, &entity_id, &sign_in_url, &certificates)
-        }
+        IdpSource::ByHand {
+            entity_id,
+            sign_in_url,
+            certificates,
+        } => by_hand(ctx, &entity_id, &sign_in_url, &certificates),
     }
 }
 
 fn read_metadata(ctx: &Context, xml: &[u8], field: &str, url: Option<String>) -> Result<Understood> {
-    let read = saml::read_idp_metadata(xml, ctx.now()).map_err(|problem| Error::invalid(field, problem.to_string()))?;
+    let read = saml::read_idp_metadata(xml, ctx.now())
+        .map_err(|problem| Error::invalid(field, problem.to_string()))?;
     let idp = IdentityProvider {
         entity_id: read.entity_id,
         sso_redirect_url: read.sso_redirect_url,
@@ -54,14 +61,20 @@ fn read_metadata(ctx: &Context, xml: &[u8], field: &str, url: Option<String>) ->
         wants_signed_requests: read.wants_signed_requests,
         metadata_url: url,
     };
-    Ok(Understood { idp, warnings: read.warnings })
+    Ok(Understood {
+        idp,
+        warnings: read.warnings,
+    })
 }
 
 fn by_hand(ctx: &Context, entity_id: &str, sign_in_url: &str, certificates: &str) -> Result<Understood> {
     let mut problems = Vec::new();
     let entity_id = entity_id.trim();
     if entity_id.is_empty() || entity_id.len() > 1024 || entity_id.chars().any(char::is_control) {
-        problems.extend(field("entity_id", "Enter the identity provider's entity ID (its Issuer), exactly as it shows it."));
+        problems.extend(field(
+            "entity_id",
+            "Enter the identity provider's entity ID (its Issuer), exactly as it shows it.",
+        ));
     }
     let mut warnings = Vec::new();
     let url = match check_url(sign_in_url) {
@@ -101,13 +114,20 @@ fn by_hand(ctx: &Context, entity_id: &str, sign_in_url: &str, certificates: &str
 /// Reads certificates and refuses them when all have ended; some that have ended are a warning.
 pub fn pins(ctx: &Context, text: &str) -> Result<(Vec<PinnedCertificate>, Option<String>), String> {
     if text.trim().is_empty() {
-        return Err("Paste the identity provider's signing certificate. Without one nobody could sign in.".to_owned());
+        return Err(
+            "Paste the identity provider's signing certificate. Without one nobody could sign in.".to_owned(),
+        );
     }
     let read = saml::read_certificates(text).map_err(|problem| problem.to_string())?;
     let now = ctx.now();
     let ended = read.iter().filter(|c| c.not_after <= now).count();
     if ended == read.len() {
-        let when = read.iter().map(|c| c.not_after).max().map(|at| at.human_day()).unwrap_or_default();
+        let when = read
+            .iter()
+            .map(|c| c.not_after)
+            .max()
+            .map(|at| at.human_day())
+            .unwrap_or_default();
         return Err(format!(
             "The certificate ended on {when}. Get the current signing certificate from the identity provider."
         ));
@@ -128,19 +148,26 @@ fn pin(certificate: Certificate) -> PinnedCertificate {
 }
 
 fn field(name: &str, message: &str) -> Vec<crate::error::FieldProblem> {
-    vec![crate::error::FieldProblem { field: name.to_owned(), message: message.to_owned() }]
+    vec![crate::error::FieldProblem {
+        field: name.to_owned(),
+        message: message.to_owned(),
+    }]
 }
 
 fn check_url(text: &str) -> Result<(String, Option<String>), String> {
     let wrong = "Enter the identity provider's sign-in URL (SSO URL), which begins with https://.";
     let text = text.trim();
     let url = Url::parse(text).map_err(|_| wrong.to_owned())?;
-    if text.len() > 2048 || url.host_str().is_none() || !url.username().is_empty() || url.fragment().is_some() {
+    if text.len() > 2048 || url.host_str().is_none() || !url.username().is_empty() || url.fragment().is_some()
+    {
         return Err(wrong.to_owned());
     }
     match url.scheme() {
         "https" => Ok((url.to_string(), None)),
-        "http" => Ok((url.to_string(), Some("The sign-in URL is plain http: the request travels unprotected.".to_owned()))),
+        "http" => Ok((
+            url.to_string(),
+            Some("The sign-in URL is plain http: the request travels unprotected.".to_owned()),
+        )),
         _ => Err(wrong.to_owned()),
     }
 }

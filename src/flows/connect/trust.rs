@@ -13,7 +13,11 @@ use crate::store;
 use crate::vault::Place;
 
 const PURPOSE: &str = "saml";
-const PLACE: Place<'static> = Place { table: "own_keys", row: PURPOSE, column: "sealed" };
+const PLACE: Place<'static> = Place {
+    table: "own_keys",
+    row: PURPOSE,
+    column: "sealed",
+};
 
 /// A cache; nothing in it is the only copy.
 #[derive(Default)]
@@ -32,8 +36,10 @@ impl Trust {
             return Ok(keys.clone());
         }
         let pinned = connection.saml.idp.iter().flat_map(|idp| &idp.certificates);
-        let certificates: Vec<Certificate> =
-            pinned.map(|c| Certificate::from_der(&c.der)).collect::<Result<_, _>>().map_err(Error::internal)?;
+        let certificates: Vec<Certificate> = pinned
+            .map(|c| Certificate::from_der(&c.der))
+            .collect::<Result<_, _>>()
+            .map_err(Error::internal)?;
         let keys = Arc::new(TrustedKeys::new(&certificates));
         kept.insert(connection.id, (connection.version, keys.clone()));
         Ok(keys)
@@ -55,7 +61,9 @@ impl Context {
 
     fn unseal(&self, sealed: &[u8]) -> Result<Arc<SpKey>> {
         let bytes = self.vault.unseal(PLACE, sealed)?;
-        SpKey::from_secret_bytes(&bytes).map(Arc::new).map_err(Error::internal)
+        SpKey::from_secret_bytes(&bytes)
+            .map(Arc::new)
+            .map_err(Error::internal)
     }
 
     async fn make_key(&self) -> Result<Arc<SpKey>> {
@@ -63,7 +71,10 @@ impl Context {
         let made = tokio::task::spawn_blocking(move || SpKey::generate("Doorward", now)).await;
         let key = made.map_err(Error::internal)?.map_err(Error::internal)?;
         let sealed = self.vault.seal(PLACE, &key.to_secret_bytes(), &self.random)?;
-        self.act(Who::Doorward, move |act| store::own_keys::insert(act.w, PURPOSE, &sealed, act.now)).await?;
+        self.act(Who::Doorward, move |act| {
+            store::own_keys::insert(act.w, PURPOSE, &sealed, act.now)
+        })
+        .await?;
         Ok(Arc::new(key))
     }
 }

@@ -8,7 +8,8 @@ use crate::flows::connect::service_provider;
 use crate::flows::{Act, Context, Visitor, Who, hash};
 use crate::model::sign_in::Trace;
 use crate::model::{
-    Check, Connection, Method, Outcome, SignIn, SignInId, SignInKind, Timestamp, Unsolicited, Verdict, local_path,
+    Check, Connection, Method, Outcome, SignIn, SignInId, SignInKind, Timestamp, Unsolicited, Verdict,
+    local_path,
 };
 use crate::saml::{self, Assertion, DEFAULT_SKEW_MILLIS, Expectations, Peek, Requested, SamlProblem};
 use crate::store;
@@ -36,13 +37,24 @@ pub struct Posted {
 pub enum Answer {
     SignedIn(Entered),
     /// Nobody asked for it: start a sign-in of our own, and come back to this path.
-    Restart { return_to: String },
+    Restart {
+        return_to: String,
+    },
     /// A test ended, well or not.
-    Tested { reference: String },
+    Tested {
+        reference: String,
+    },
     /// Good, but the person cannot go on by themselves yet; `flow_token` ties the next page to the browser.
-    Stuck { reference: String, outcome: Outcome, flow_token: String },
+    Stuck {
+        reference: String,
+        outcome: Outcome,
+        flow_token: String,
+    },
     /// A rule was broken.
-    Refused { reference: String, problem: &'static str },
+    Refused {
+        reference: String,
+        problem: &'static str,
+    },
 }
 
 /// The request that a response claims to answer, when it may.
@@ -60,11 +72,16 @@ struct Case {
 
 /// Judges a response. An error is our own; whatever is wrong with the response is an [`Answer`].
 pub async fn answer(ctx: &Context, posted: Posted) -> Result<Answer> {
-    let organization = ctx.organization().ok_or_else(|| Error::not_found("organization yet"))?;
+    let organization = ctx
+        .organization()
+        .ok_or_else(|| Error::not_found("organization yet"))?;
     let now = ctx.now();
     let decoded = saml::decode_post(&posted.saml_response);
     // Only to find the request that it claims to answer; nothing of it is believed.
-    let peeked = decoded.as_ref().map_err(Clone::clone).and_then(|xml| saml::peek(xml));
+    let peeked = decoded
+        .as_ref()
+        .map_err(Clone::clone)
+        .and_then(|xml| saml::peek(xml));
     let peek = peeked.as_ref().cloned().unwrap_or_default();
     let case = ctx.store.reading(move |r| gather(r, posted, peek, now)).await?;
     if case.connection.saml.unsolicited == Unsolicited::Restart && peeked.is_ok() && is_unsolicited(&case) {
@@ -73,10 +90,15 @@ pub async fn answer(ctx: &Context, posted: Posted) -> Result<Answer> {
     let sp = service_provider(&organization.base_url, &case.connection.slug);
     let judged = match (decoded, peeked) {
         (Ok(xml), Ok(_)) => judge(ctx, &case, xml, sp, now).await?,
-        (Err(problem), _) | (_, Err(problem)) => (vec![checks::of_problem(&problem)], Err(checks::Broken::from(&problem))),
+        (Err(problem), _) | (_, Err(problem)) => (
+            vec![checks::of_problem(&problem)],
+            Err(checks::Broken::from(&problem)),
+        ),
     };
-    let browser = flow_token(case.posted.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
-    ctx.act(Who::Doorward, move |act| settle(act, case, judged, browser)).await
+    let browser =
+        flow_token(case.posted.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
+    ctx.act(Who::Doorward, move |act| settle(act, case, judged, browser))
+        .await
 }
 
 fn gather(r: &store::Reader, posted: Posted, peek: Peek, now: Timestamp) -> Result<Case> {
@@ -85,7 +107,12 @@ fn gather(r: &store::Reader, posted: Posted, peek: Peek, now: Timestamp) -> Resu
         None => Ok(None),
         Some(id) => find_request(r, &connection, &posted, id, now)?.map(Some),
     };
-    Ok(Case { connection, posted, peek, asked })
+    Ok(Case {
+        connection,
+        posted,
+        peek,
+        asked,
+    })
 }
 
 /// The waiting request of this browser; else the check that says which of the conditions failed.
@@ -107,7 +134,11 @@ fn find_request(
         return Ok(Err(checks::too_late(&sign_in, now)));
     }
     let same = flow_token(posted.flow_cookie.as_deref()).is_some_and(|token| hash(token) == browser);
-    Ok(if same { Ok(Asked { sign_in }) } else { Err(checks::other_browser(posted.flow_cookie.is_some())) })
+    Ok(if same {
+        Ok(Asked { sign_in })
+    } else {
+        Err(checks::other_browser(posted.flow_cookie.is_some()))
+    })
 }
 
 fn is_unsolicited(case: &Case) -> bool {
@@ -116,7 +147,12 @@ fn is_unsolicited(case: &Case) -> bool {
 
 /// A tile in the provider's portal: not trusted, but understood as the wish to sign in.
 async fn restart(ctx: &Context, case: Case) -> Result<Answer> {
-    let return_to = case.posted.relay_state.as_deref().and_then(local_path).unwrap_or_else(|| "/".to_owned());
+    let return_to = case
+        .posted
+        .relay_state
+        .as_deref()
+        .and_then(local_path)
+        .unwrap_or_else(|| "/".to_owned());
     let copy = return_to.clone();
     ctx.act(Who::Doorward, move |act| {
         let mut row = blank(act, &case, SignInKind::Unsolicited);
@@ -131,7 +167,13 @@ async fn restart(ctx: &Context, case: Case) -> Result<Answer> {
 type Judged = (Vec<Check>, std::result::Result<Assertion, checks::Broken>);
 
 /// Verifies off the async threads: a signature takes as long as a hundred page requests.
-async fn judge(ctx: &Context, case: &Case, xml: Vec<u8>, sp: saml::ServiceProvider, now: Timestamp) -> Result<Judged> {
+async fn judge(
+    ctx: &Context,
+    case: &Case,
+    xml: Vec<u8>,
+    sp: saml::ServiceProvider,
+    now: Timestamp,
+) -> Result<Judged> {
     if !case.connection.enabled && !is_test(case) {
         let check = checks::switched_off(&case.connection);
         return Ok((vec![check.clone()], Err(checks::Broken::from(&check))));
@@ -148,10 +190,20 @@ async fn judge(ctx: &Context, case: &Case, xml: Vec<u8>, sp: saml::ServiceProvid
     let trusted = ctx.trust.pinned(&case.connection)?;
     // Only an encrypted assertion needs our key, and then it exists: its certificate was in our metadata.
     let encrypted = memchr_like(&xml, b"EncryptedAssertion");
-    let key = if encrypted { Some(ctx.sp_key().await?) } else { None };
-    let request_id = case.asked.as_ref().ok().and_then(|asked| asked.as_ref()?.sign_in.request_id.clone());
+    let key = if encrypted {
+        Some(ctx.sp_key().await?)
+    } else {
+        None
+    };
+    let request_id = case
+        .asked
+        .as_ref()
+        .ok()
+        .and_then(|asked| asked.as_ref()?.sign_in.request_id.clone());
     let work = move || {
-        let requested = request_id.as_deref().map_or(Requested::Unsolicited, |id| Requested::Answer { id });
+        let requested = request_id
+            .as_deref()
+            .map_or(Requested::Unsolicited, |id| Requested::Answer { id });
         let expectations = Expectations {
             sp: &sp,
             issuer: &idp.entity_id,
@@ -161,7 +213,10 @@ async fn judge(ctx: &Context, case: &Case, xml: Vec<u8>, sp: saml::ServiceProvid
             skew_millis: DEFAULT_SKEW_MILLIS,
         };
         let (checks, result) = saml::verify_traced(&xml, &expectations, now);
-        (checks, result.map_err(|problem: SamlProblem| checks::Broken::from(&problem)))
+        (
+            checks,
+            result.map_err(|problem: SamlProblem| checks::Broken::from(&problem)),
+        )
     };
     let (mut list, result) = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
     // A request that is unknown, answered or of another browser is refused however good the signature is.
@@ -186,11 +241,24 @@ fn is_test(case: &Case) -> bool {
 
 /// Writes how it ended, in the transaction that also makes the session.
 fn settle(act: &Act, case: Case, (mut checks, result): Judged, browser: String) -> Result<Answer> {
-    let asked = case.asked.as_ref().ok().and_then(Option::as_ref).map(|asked| asked.sign_in.clone());
-    let kind = if case.peek.in_response_to.is_some() { SignInKind::Requested } else { SignInKind::Unsolicited };
+    let asked = case
+        .asked
+        .as_ref()
+        .ok()
+        .and_then(Option::as_ref)
+        .map(|asked| asked.sign_in.clone());
+    let kind = if case.peek.in_response_to.is_some() {
+        SignInKind::Requested
+    } else {
+        SignInKind::Unsolicited
+    };
     let mut row = asked.clone().unwrap_or_else(|| blank(act, &case, kind));
     row.finished_at = Some(act.now);
-    row.issuer = case.peek.issuer.clone().or_else(|| case.peek.assertion_issuer.clone());
+    row.issuer = case
+        .peek
+        .issuer
+        .clone()
+        .or_else(|| case.peek.assertion_issuer.clone());
     let fresh = asked.is_none();
     if let Some(id) = asked.as_ref().and_then(|s| s.request_id.as_deref()) {
         // Answered a moment ago by another response to the same request?
@@ -199,7 +267,8 @@ fn settle(act: &Act, case: Case, (mut checks, result): Judged, browser: String) 
             return refuse_again(act, &case, checks::answered_before(&row));
         }
     }
-    let verified = result.and_then(|assertion| subject::read(&case.connection, assertion, &mut checks, &mut row));
+    let verified =
+        result.and_then(|assertion| subject::read(&case.connection, assertion, &mut checks, &mut row));
     row.trace.checks = checks;
     let known = match verified {
         Ok(known) => known,
@@ -210,7 +279,10 @@ fn settle(act: &Act, case: Case, (mut checks, result): Judged, browser: String) 
             let reference = row.reference;
             return Ok(match row.kind {
                 SignInKind::Test => Answer::Tested { reference },
-                _ => Answer::Refused { reference, problem: broken.title },
+                _ => Answer::Refused {
+                    reference,
+                    problem: broken.title,
+                },
             });
         }
     };
@@ -225,13 +297,21 @@ fn settle(act: &Act, case: Case, (mut checks, result): Judged, browser: String) 
 }
 
 /// A test passes every rule but makes no session, no link and no person.
-fn settle_test(act: &Act, case: &Case, mut row: SignIn, found: &link::Found, browser: &str) -> Result<Answer> {
+fn settle_test(
+    act: &Act,
+    case: &Case,
+    mut row: SignIn,
+    found: &link::Found,
+    browser: &str,
+) -> Result<Answer> {
     row.outcome = Outcome::Succeeded;
     row.trace.checks.push(checks::account(found));
     row.person_id = subject::person_of(found);
     write(act, &row, false, browser)?;
     store::connections::touch_tested(act.w, case.connection.id, case.connection.version, act.now)?;
-    Ok(Answer::Tested { reference: row.reference })
+    Ok(Answer::Tested {
+        reference: row.reference,
+    })
 }
 
 fn enter(
@@ -246,7 +326,12 @@ fn enter(
     row.trace.checks.push(checks::account(&found));
     row.person_id = subject::person_of(&found);
     if fresh {
-        row.return_to = case.posted.relay_state.as_deref().and_then(local_path).unwrap_or_else(|| "/".to_owned());
+        row.return_to = case
+            .posted
+            .relay_state
+            .as_deref()
+            .and_then(local_path)
+            .unwrap_or_else(|| "/".to_owned());
     }
     let (person, identity) = match found {
         link::Found::Linked(person, identity) => (person, Some(identity)),
@@ -278,7 +363,11 @@ fn enter(
 fn stuck(act: &Act, mut row: SignIn, fresh: bool, outcome: Outcome, browser: String) -> Result<Answer> {
     row.outcome = outcome;
     write(act, &row, fresh, &browser)?;
-    Ok(Answer::Stuck { reference: row.reference, outcome, flow_token: browser })
+    Ok(Answer::Stuck {
+        reference: row.reference,
+        outcome,
+        flow_token: browser,
+    })
 }
 
 /// A second answer gets a row of its own; the first one's trace stays as it is.
@@ -288,7 +377,10 @@ fn refuse_again(act: &Act, case: &Case, check: Check) -> Result<Answer> {
     row.problem = Some(check.code.clone());
     row.trace.checks.push(check);
     store::sign_ins::insert(act.w, &row, None)?;
-    Ok(Answer::Refused { reference: row.reference, problem: "This sign-in was used before." })
+    Ok(Answer::Refused {
+        reference: row.reference,
+        problem: "This sign-in was used before.",
+    })
 }
 
 fn write(act: &Act, row: &SignIn, fresh: bool, browser: &str) -> Result<()> {

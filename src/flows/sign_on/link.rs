@@ -34,11 +34,19 @@ pub enum Found {
 
 /// Looks the subject up, and failing that the e-mail that came with it.
 pub fn find(r: &Reader, subject: &Subject, email: Option<&Email>) -> Result<Found> {
-    if let Some(identity) = store::identities::find(r, subject.connection, &subject.issuer, &subject.subject)? {
-        return Ok(Found::Linked(store::people::get(r, identity.person_id)?, identity.id));
+    if let Some(identity) = store::identities::find(r, subject.connection, &subject.issuer, &subject.subject)?
+    {
+        return Ok(Found::Linked(
+            store::people::get(r, identity.person_id)?,
+            identity.id,
+        ));
     }
-    let Some(email) = email else { return Ok(Found::Nobody) };
-    let Some(person) = store::people::find_by_email(r, &email.key())? else { return Ok(Found::Nobody) };
+    let Some(email) = email else {
+        return Ok(Found::Nobody);
+    };
+    let Some(person) = store::people::find_by_email(r, &email.key())? else {
+        return Ok(Found::Nobody);
+    };
     if person.role == Role::Owner {
         return Ok(Found::MustProve(person));
     }
@@ -53,7 +61,13 @@ pub fn find(r: &Reader, subject: &Subject, email: Option<&Email>) -> Result<Foun
 }
 
 /// Ties the subject to the person, with its event.
-pub fn tie(act: &Act, person: &Person, subject: &Subject, how: LinkedHow, reference: Option<String>) -> Result<IdentityId> {
+pub fn tie(
+    act: &Act,
+    person: &Person,
+    subject: &Subject,
+    how: LinkedHow,
+    reference: Option<String>,
+) -> Result<IdentityId> {
     if store::identities::find(act.w, subject.connection, &subject.issuer, &subject.subject)?.is_some() {
         return Err(Error::conflict("This sign-in is linked to a person already."));
     }
@@ -69,6 +83,12 @@ pub fn tie(act: &Act, person: &Person, subject: &Subject, how: LinkedHow, refere
     };
     store::identities::insert(act.w, &identity)?;
     let after = json!({ "issuer": subject.issuer, "subject": subject.subject, "how": how.key() });
-    act.event_with(Action::IdentityLinked, administer::subject(person), Value::Null, after, reference)?;
+    act.event_with(
+        Action::IdentityLinked,
+        administer::subject(person),
+        Value::Null,
+        after,
+        reference,
+    )?;
     Ok(identity.id)
 }

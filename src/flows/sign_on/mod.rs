@@ -24,6 +24,9 @@ pub const UNFINISHED_LIFE: i64 = 30 * MINUTE;
 /// The flow cookie's value if it can be one of ours; anything else is as good as none.
 pub fn flow_token(cookie: Option<&str>) -> Option<&str> {
     cookie.filter(|value| {
-        value.len() == 43 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        value.len() == 43
+            && value
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     })
 }

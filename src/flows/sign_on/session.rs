@@ -51,10 +51,23 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
     };
     store::sessions::insert(act.w, &hash(&token), &session)?;
     store::people::touch_sign_in(act.w, person.id, act.now)?;
-    let actor = Actor::Person { id: person.id, label: person.display_name() };
+    let actor = Actor::Person {
+        id: person.id,
+        label: person.display_name(),
+    };
     let after = json!({ "method": door.method.key() });
     let act = Act { actor, ..*act };
     let reference = Some(sign_in.reference.clone());
-    act.event_with(Action::SessionStarted, administer::subject(person), Value::Null, after, reference)?;
-    Ok(Entered { token, expires_at, return_to: sign_in.return_to.clone() })
+    act.event_with(
+        Action::SessionStarted,
+        administer::subject(person),
+        Value::Null,
+        after,
+        reference,
+    )?;
+    Ok(Entered {
+        token,
+        expires_at,
+        return_to: sign_in.return_to.clone(),
+    })
 }

@@ -53,39 +53,69 @@ pub struct Wish {
 /// Starts a sign-in. `NotFound` for an unknown connection, `Denied` for one that is off.
 pub async fn start(ctx: &Context, wish: Wish) -> Result<Started> {
     let slug = wish.slug.clone();
-    let connection = ctx.store.reading(move |r| store::connections::get_by_slug(r, &slug)).await?;
+    let connection = ctx
+        .store
+        .reading(move |r| store::connections::get_by_slug(r, &slug))
+        .await?;
     let idp = ready(&connection, wish.purpose)?;
-    let organization = ctx.organization().ok_or_else(|| Error::not_found("organization yet"))?;
+    let organization = ctx
+        .organization()
+        .ok_or_else(|| Error::not_found("organization yet"))?;
     let (binding, destination) = endpoint(idp, connection.saml.request_binding)?;
     let id = request_id(&ctx.random.bytes::<ID_BYTES>());
     let sp = service_provider(&organization.base_url, &connection.slug);
     let request = AuthnRequest::new(&sp, &destination, id.clone(), ctx.now());
-    let key = if connection.saml.sign_requests { Some(ctx.sp_key().await?) } else { None };
+    let key = if connection.saml.sign_requests {
+        Some(ctx.sp_key().await?)
+    } else {
+        None
+    };
     let go = make(&request, binding, key.as_deref())?;
-    let flow_token = flow_token(wish.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
+    let flow_token =
+        flow_token(wish.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
     let browser = hash(&flow_token);
     let connection_name = connection.name.clone();
     let reference = ctx
         .act(Who::Doorward, move |act| {
-            let row = SignIn { started_at: act.now, ..waiting(act.random, act.now, &connection, id, wish) };
+            let row = SignIn {
+                started_at: act.now,
+                ..waiting(act.random, act.now, &connection, id, wish)
+            };
             store::sign_ins::insert(act.w, &row, Some(&browser))?;
             Ok(row.reference)
         })
         .await?;
-    Ok(Started { go, flow_token, reference, connection_name })
+    Ok(Started {
+        go,
+        flow_token,
+        reference,
+        connection_name,
+    })
 }
 
 fn ready(connection: &Connection, purpose: Purpose) -> Result<&IdentityProvider> {
     if !connection.enabled && purpose == Purpose::SignIn {
-        return Err(Error::denied(format!("Signing in through {} is switched off.", connection.name)));
+        return Err(Error::denied(format!(
+            "Signing in through {} is switched off.",
+            connection.name
+        )));
     }
     connection.saml.idp.as_ref().ok_or_else(|| {
-        Error::new(Kind::Conflict, format!("{} is not set up yet: its identity provider is missing.", connection.name))
+        Error::new(
+            Kind::Conflict,
+            format!(
+                "{} is not set up yet: its identity provider is missing.",
+                connection.name
+            ),
+        )
     })
 }
 
 fn endpoint(idp: &IdentityProvider, wanted: RequestBinding) -> Result<(RequestBinding, String)> {
-    let redirect = idp.sso_redirect_url.clone().map(|url| (RequestBinding::Redirect, url));
+    let redirect = idp
+        .sso_redirect_url
+        .clone()
+        .map(|url| (RequestBinding::Redirect, url));
     let post = idp.sso_post_url.clone().map(|url| (RequestBinding::Post, url));
     let chosen = match wanted {
         RequestBinding::Auto => redirect.or(post),
@@ -93,14 +123,22 @@ fn endpoint(idp: &IdentityProvider, wanted: RequestBinding) -> Result<(RequestBi
         RequestBinding::Post => post,
     };
     chosen.ok_or_else(|| {
-        Error::conflict("The identity provider offers no sign-in address for the chosen binding. Choose another one.")
+        Error::conflict(
+            "The identity provider offers no sign-in address for the chosen binding. Choose another one.",
+        )
     })
 }
 
 fn make(request: &AuthnRequest, binding: RequestBinding, key: Option<&SpKey>) -> Result<Go> {
     match binding {
-        RequestBinding::Post => request.post_form(None, key).map(Go::Post).map_err(Error::internal),
-        _ => request.redirect_url(None, key).map(Go::Redirect).map_err(Error::internal),
+        RequestBinding::Post => request
+            .post_form(None, key)
+            .map(Go::Post)
+            .map_err(Error::internal),
+        _ => request
+            .redirect_url(None, key)
+            .map(Go::Redirect)
+            .map_err(Error::internal),
     }
 }
 

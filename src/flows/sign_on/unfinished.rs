@@ -43,9 +43,18 @@ pub fn get(r: &Reader, reference: &str, flow_cookie: Option<&str>, now: Timestam
     if !same || now.since(ended) > UNFINISHED_LIFE {
         return Err(gone());
     }
-    let connection = sign_in.connection_id.map(|id| store::connections::find(r, id)).transpose()?.flatten();
-    let mut unfinished =
-        Unfinished { sign_in, connection, account: None, has_passphrase: false, other_connections: Vec::new() };
+    let connection = sign_in
+        .connection_id
+        .map(|id| store::connections::find(r, id))
+        .transpose()?
+        .flatten();
+    let mut unfinished = Unfinished {
+        sign_in,
+        connection,
+        account: None,
+        has_passphrase: false,
+        other_connections: Vec::new(),
+    };
     if unfinished.sign_in.outcome == Outcome::Unproved
         && let Some(id) = unfinished.sign_in.person_id
     {
@@ -104,14 +113,18 @@ pub async fn prove(
     old_token: Option<String>,
 ) -> Result<Entered> {
     if !proof.is_fresh(ctx.now(), PROOF_LIFE) {
-        return Err(Error::denied("Your sign-in is older than 15 minutes. Sign in once more, then link."));
+        return Err(Error::denied(
+            "Your sign-in is older than 15 minutes. Sign in once more, then link.",
+        ));
     }
     let prover = proof.person().id;
     ctx.act(Who::Person(prover), move |act| {
         let found = get(act.w, &reference, flow_cookie.as_deref(), act.now)?;
         let mut sign_in = found.sign_in;
         if sign_in.outcome != Outcome::Unproved || sign_in.person_id != Some(prover) {
-            return Err(Error::denied("You are signed in as somebody else than the account that waits to be linked."));
+            return Err(Error::denied(
+                "You are signed in as somebody else than the account that waits to be linked.",
+            ));
         }
         let connection = found.connection.filter(|c| c.enabled);
         let connection = connection.ok_or_else(|| Error::denied("Signing in this way is switched off."))?;
@@ -119,13 +132,25 @@ pub async fn prove(
             return Err(Error::conflict("This sign-in names nobody. Start again."));
         };
         let person = store::people::get(act.w, prover)?;
-        let subject = link::Subject { connection: connection.id, issuer, subject };
+        let subject = link::Subject {
+            connection: connection.id,
+            issuer,
+            subject,
+        };
         let identity = link::tie(act, &person, &subject, LinkedHow::Proved, Some(reference))?;
         store::identities::touch(act.w, identity, act.now)?;
         sign_in.outcome = Outcome::Succeeded;
         store::sign_ins::finish(act.w, &sign_in)?;
-        let door = Door { method: Method::Saml, connection: Some(connection.id), ends_at: None, old_token };
-        let actor = Actor::Person { id: person.id, label: person.display_name() };
+        let door = Door {
+            method: Method::Saml,
+            connection: Some(connection.id),
+            ends_at: None,
+            old_token,
+        };
+        let actor = Actor::Person {
+            id: person.id,
+            label: person.display_name(),
+        };
         session::begin(&crate::flows::Act { actor, ..*act }, &person, &sign_in, door)
     })
     .await

@@ -32,7 +32,9 @@ struct HomePage {
 }
 
 async fn show(visit: Visit, SignedIn(principal): SignedIn) -> Answer {
-    let through = principal.connection().map_or_else(|| "your passphrase".to_owned(), |c| c.name.clone());
+    let through = principal
+        .connection()
+        .map_or_else(|| "your passphrase".to_owned(), |c| c.name.clone());
     Ok(render(&HomePage {
         shell: visit.shell("Start"),
         name: principal.person().display_name(),

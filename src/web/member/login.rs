@@ -52,12 +52,21 @@ pub struct Next {
 
 fn form() -> Form {
     Form::new([
-        Field::email("email", "E-mail").autocomplete("username").required(),
-        Field::password("passphrase", "Passphrase").autocomplete("current-password").required(),
+        Field::email("email", "E-mail")
+            .autocomplete("username")
+            .required(),
+        Field::password("passphrase", "Passphrase")
+            .autocomplete("current-password")
+            .required(),
     ])
 }
 
-async fn page(visit: &Visit, form: Form, next: &str, reference: Option<String>) -> crate::error::Result<LoginPage> {
+async fn page(
+    visit: &Visit,
+    form: Form,
+    next: &str,
+    reference: Option<String>,
+) -> crate::error::Result<LoginPage> {
     let connections = visit.ctx.store.reading(store::connections::list).await?;
     let usable = |c: &Connection| c.enabled && c.saml.idp.is_some();
     let target = |c: &Connection| urls::query(&urls::sso(c.slug.as_str()), &[("return_to", next)]);
@@ -66,9 +75,18 @@ async fn page(visit: &Visit, form: Form, next: &str, reference: Option<String>) 
         shell: visit.shell("Sign in"),
         form,
         action: urls::login_then(next),
-        doors: doors.map(|c| Door { href: target(&c), name: c.name }).collect(),
+        doors: doors
+            .map(|c| Door {
+                href: target(&c),
+                name: c.name,
+            })
+            .collect(),
         reference,
-        contact: visit.ctx.organization().map(|o| o.contact.clone()).unwrap_or_default(),
+        contact: visit
+            .ctx
+            .organization()
+            .map(|o| o.contact.clone())
+            .unwrap_or_default(),
     })
 }
 
@@ -88,12 +106,19 @@ async fn sign_in(visit: Visit, next: web::Query<Next>, body: web::Form<Vec<(Stri
     form.require();
     if !form.is_valid() {
         let page = page(&visit, form, &next, None).await?;
-        return Ok(render_as(actix_web::http::StatusCode::UNPROCESSABLE_ENTITY, &page));
+        return Ok(render_as(
+            actix_web::http::StatusCode::UNPROCESSABLE_ENTITY,
+            &page,
+        ));
     }
     let attempt = Attempt {
         email: form.text("email").to_owned(),
         passphrase: Zeroizing::new(form.secret("passphrase").to_owned()),
-        return_to: if next.is_empty() { "/".to_owned() } else { next.clone() },
+        return_to: if next.is_empty() {
+            "/".to_owned()
+        } else {
+            next.clone()
+        },
         visitor: visit.visitor(),
         device: visit.device_cookie.clone(),
         old_token: visit.session_token.clone(),
@@ -115,7 +140,9 @@ async fn sign_in(visit: Visit, next: web::Query<Next>, body: web::Form<Vec<(Stri
             let page = page(&visit, form, &next, None).await?;
             let mut response = render_as(status(&error), &page);
             if let Kind::RateLimited(seconds) = error.kind {
-                response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, seconds.into());
+                response
+                    .headers_mut()
+                    .insert(actix_web::http::header::RETRY_AFTER, seconds.into());
             }
             Ok(response)
         }
@@ -146,7 +173,11 @@ async fn ask_to_sign_out(visit: Visit) -> Answer {
     if visit.principal.is_none() {
         return Ok(see_other(&urls::login()));
     }
-    Ok(render(&LogoutPage { shell: visit.shell("Sign out"), action: urls::logout(), home: urls::home() }))
+    Ok(render(&LogoutPage {
+        shell: visit.shell("Sign out"),
+        action: urls::logout(),
+        home: urls::home(),
+    }))
 }
 
 async fn sign_out(visit: Visit) -> Answer {
@@ -156,6 +187,9 @@ async fn sign_out(visit: Visit) -> Answer {
     let mut response = flash::to(&visit, &urls::login(), "signed-out", "");
     let _ = response.add_cookie(&cookies::gone(Jar::Session, visit.secure()));
     let clear = actix_web::http::header::HeaderValue::from_static("\"cache\"");
-    response.headers_mut().insert(actix_web::http::header::HeaderName::from_static("clear-site-data"), clear);
+    response.headers_mut().insert(
+        actix_web::http::header::HeaderName::from_static("clear-site-data"),
+        clear,
+    );
     Ok(response)
 }

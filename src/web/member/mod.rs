@@ -10,6 +10,12 @@ pub mod unfinished;
 use super::routes::Route;
 
 pub fn routes() -> Vec<Route> {
-    let families = [setup::routes(), login::routes(), sso::routes(), unfinished::routes(), home::routes()];
+    let families = [
+        setup::routes(),
+        login::routes(),
+        sso::routes(),
+        unfinished::routes(),
+        home::routes(),
+    ];
     families.into_iter().flatten().collect()
 }

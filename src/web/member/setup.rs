@@ -68,7 +68,11 @@ pub struct CodeQuery {
 
 fn code_form() -> Form {
     let hint = "It stands on the terminal where Doorward was started.";
-    Form::new([Field::text("code", "Setup code").hint(hint).mono().required().focus()])
+    Form::new([Field::text("code", "Setup code")
+        .hint(hint)
+        .mono()
+        .required()
+        .focus()])
 }
 
 async fn code(visit: Visit, query: web::Query<CodeQuery>) -> Answer {
@@ -97,16 +101,30 @@ async fn enter_code(visit: Visit, body: Body) -> Answer {
 
 async fn accept_code(visit: &Visit, code: &str, mut form: Form) -> Answer {
     if !enroll::is_setup_code(&visit.ctx, code).await? {
-        form.refuse("code", "This code is not the current one. Each start of Doorward prints a new one; use the last.");
+        form.refuse(
+            "code",
+            "This code is not the current one. Each start of Doorward prints a new one; use the last.",
+        );
         return Ok(code_page(visit, form, StatusCode::FORBIDDEN));
     }
     let mut response = see_other(&urls::setup_step("owner"));
-    let _ = response.add_cookie(&cookies::make(Jar::Setup, visit.secure(), code.to_owned(), SETUP_CODE_LIFE));
+    let _ = response.add_cookie(&cookies::make(
+        Jar::Setup,
+        visit.secure(),
+        code.to_owned(),
+        SETUP_CODE_LIFE,
+    ));
     Ok(response)
 }
 
 fn code_page(visit: &Visit, form: Form, status: StatusCode) -> actix_web::HttpResponse {
-    let page = SetupPage { shell: visit.shell("Set up Doorward"), step: 0, form, action: urls::setup(), submit: "Begin" };
+    let page = SetupPage {
+        shell: visit.shell("Set up Doorward"),
+        step: 0,
+        form,
+        action: urls::setup(),
+        submit: "Begin",
+    };
     render_as(status, &page)
 }
 
@@ -119,7 +137,12 @@ async fn may_go_on(visit: &Visit, request: &HttpRequest) -> Result<bool> {
 }
 
 fn pending(visit: &Visit) -> Option<Pending> {
-    visit.ctx.pending.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    visit
+        .ctx
+        .pending
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
 }
 
 fn keep(visit: &Visit, pending: Option<Pending>) {
@@ -131,10 +154,21 @@ fn owner_form() -> Form {
         "At least {SHORTEST} characters. Four or five words that only you would put together are easy to type and hard to guess."
     );
     Form::new([
-        Field::text("owner_name", "Your name").autocomplete("name").required().max(200).focus(),
-        Field::email("owner_email", "Your e-mail").autocomplete("email").required(),
-        Field::password("passphrase", "Passphrase").autocomplete("new-password").hint(hint).required(),
-        Field::password("passphrase_again", "Passphrase, once more").autocomplete("new-password").required(),
+        Field::text("owner_name", "Your name")
+            .autocomplete("name")
+            .required()
+            .max(200)
+            .focus(),
+        Field::email("owner_email", "Your e-mail")
+            .autocomplete("email")
+            .required(),
+        Field::password("passphrase", "Passphrase")
+            .autocomplete("new-password")
+            .hint(hint)
+            .required(),
+        Field::password("passphrase_again", "Passphrase, once more")
+            .autocomplete("new-password")
+            .required(),
     ])
 }
 
@@ -144,14 +178,25 @@ async fn owner(visit: Visit, request: HttpRequest) -> Answer {
     }
     let mut form = owner_form();
     if let Some(pending) = pending(&visit) {
-        form = form.with("owner_name", pending.run.owner_name).with("owner_email", pending.run.owner_email);
+        form = form
+            .with("owner_name", pending.run.owner_name)
+            .with("owner_email", pending.run.owner_email);
     }
     Ok(owner_page(&visit, form, StatusCode::OK))
 }
 
 fn owner_page(visit: &Visit, form: Form, status: StatusCode) -> actix_web::HttpResponse {
     let action = urls::setup_step("owner");
-    render_as(status, &SetupPage { shell: visit.shell("Who owns this?"), step: 1, form, action, submit: "Continue" })
+    render_as(
+        status,
+        &SetupPage {
+            shell: visit.shell("Who owns this?"),
+            step: 1,
+            form,
+            action,
+            submit: "Continue",
+        },
+    )
 }
 
 async fn save_owner(visit: Visit, request: HttpRequest, body: Body) -> Answer {
@@ -192,15 +237,26 @@ async fn codes(visit: Visit, request: HttpRequest) -> Answer {
 
 fn codes_page(visit: &Visit, pending: Pending, wrong: &'static str) -> CodesPage {
     let shell = visit.shell("Keep these recovery codes");
-    CodesPage { shell, step: 2, codes: pending.recovery_codes, action: urls::setup_step("recovery-codes"), wrong }
+    CodesPage {
+        shell,
+        step: 2,
+        codes: pending.recovery_codes,
+        action: urls::setup_step("recovery-codes"),
+        wrong,
+    }
 }
 
 async fn confirm_codes(visit: Visit, request: HttpRequest, body: Body) -> Answer {
-    let Some(mut next) = pending(&visit) else { return Ok(see_other(&urls::setup())) };
+    let Some(mut next) = pending(&visit) else {
+        return Ok(see_other(&urls::setup()));
+    };
     if !may_go_on(&visit, &request).await? {
         return Ok(see_other(&urls::setup()));
     }
-    if !body.iter().any(|(name, value)| name == "stored" && !value.is_empty()) {
+    if !body
+        .iter()
+        .any(|(name, value)| name == "stored" && !value.is_empty())
+    {
         let wrong = "Tick this when the codes are stored. They are not shown again.";
         return Ok(render_as(UNPROCESSABLE, &codes_page(&visit, next, wrong)));
     }
@@ -215,19 +271,30 @@ fn organization_form(request: &HttpRequest, secure: bool) -> Form {
     let hint = "The address under which people and identity providers reach Doorward. It goes into the entity ID, the \
                 ACS and every other address that you copy to an identity provider, so choose the one that will last.";
     Form::new([
-        Field::text("organization", "Organization").autocomplete("organization").required().max(200).focus(),
-        Field::url("base_url", "Base URL").hint(hint).value(format!("{scheme}://{host}")).required(),
+        Field::text("organization", "Organization")
+            .autocomplete("organization")
+            .required()
+            .max(200)
+            .focus(),
+        Field::url("base_url", "Base URL")
+            .hint(hint)
+            .value(format!("{scheme}://{host}"))
+            .required(),
     ])
 }
 
 async fn organization(visit: Visit, request: HttpRequest) -> Answer {
-    let Some(pending) = pending(&visit).filter(|p| p.codes_stored) else { return Ok(see_other(&urls::setup())) };
+    let Some(pending) = pending(&visit).filter(|p| p.codes_stored) else {
+        return Ok(see_other(&urls::setup()));
+    };
     if !may_go_on(&visit, &request).await? {
         return Ok(see_other(&urls::setup()));
     }
     let mut form = organization_form(&request, visit.secure());
     if !pending.run.organization.is_empty() {
-        form = form.with("organization", pending.run.organization).with("base_url", pending.run.base_url);
+        form = form
+            .with("organization", pending.run.organization)
+            .with("base_url", pending.run.base_url);
     }
     Ok(organization_page(&visit, form, StatusCode::OK))
 }
@@ -235,11 +302,22 @@ async fn organization(visit: Visit, request: HttpRequest) -> Answer {
 fn organization_page(visit: &Visit, form: Form, status: StatusCode) -> actix_web::HttpResponse {
     let action = urls::setup_step("organization");
     let shell = visit.shell("What is it called, and where is it?");
-    render_as(status, &SetupPage { shell, step: 3, form, action, submit: "Finish" })
+    render_as(
+        status,
+        &SetupPage {
+            shell,
+            step: 3,
+            form,
+            action,
+            submit: "Finish",
+        },
+    )
 }
 
 async fn finish(visit: Visit, request: HttpRequest, body: Body) -> Answer {
-    let Some(mut next) = pending(&visit).filter(|p| p.codes_stored) else { return Ok(see_other(&urls::setup())) };
+    let Some(mut next) = pending(&visit).filter(|p| p.codes_stored) else {
+        return Ok(see_other(&urls::setup()));
+    };
     if !may_go_on(&visit, &request).await? {
         return Ok(see_other(&urls::setup()));
     }

@@ -29,7 +29,9 @@ pub fn routes() -> Vec<Route> {
         // Starts a sign-in; bookmarks and tiles lead here.
         get("/sso/{slug}", Access::Public, start),
         // The assertion consumer service: other sites post here, and nothing rests on the session cookie.
-        post("/sso/{slug}/acs", Access::Public, acs).from_anywhere().limit(ACS_LIMIT),
+        post("/sso/{slug}/acs", Access::Public, acs)
+            .from_anywhere()
+            .limit(ACS_LIMIT),
         get("/sso/{slug}/acs", Access::Public, acs_by_get),
         get("/sso/{slug}/metadata", Access::Public, metadata),
     ]
@@ -67,7 +69,11 @@ pub fn go(visit: &Visit, started: Started) -> Answer {
         Go::Redirect(url) => see_other(&url),
         Go::Post(form) => {
             let target = Url::parse(&form.action).map_err(Error::internal)?;
-            let page = PostPage { shell: visit.shell("Continue"), name: started.connection_name, form };
+            let page = PostPage {
+                shell: visit.shell("Continue"),
+                name: started.connection_name,
+                form,
+            };
             let mut response = render(&page);
             allow_form_to(&mut response, &target);
             response
@@ -110,12 +116,21 @@ async fn acs(visit: Visit, slug: web::Path<String>, form: web::Form<AcsForm>) ->
     };
     match sign_on::answer(&visit.ctx, posted).await? {
         sign_on::Answer::SignedIn(entered) => Ok(enter(&visit, &entered)),
-        sign_on::Answer::Restart { return_to } => {
-            Ok(see_other(&urls::query(&urls::sso(&slug), &[("return_to", &return_to)])))
-        }
+        sign_on::Answer::Restart { return_to } => Ok(see_other(&urls::query(
+            &urls::sso(&slug),
+            &[("return_to", &return_to)],
+        ))),
         sign_on::Answer::Tested { reference } => Ok(see_other(&urls::sign_in(&reference))),
-        sign_on::Answer::Stuck { reference, outcome, flow_token } => {
-            let part = if outcome == Outcome::Unproved { "link" } else { "notice" };
+        sign_on::Answer::Stuck {
+            reference,
+            outcome,
+            flow_token,
+        } => {
+            let part = if outcome == Outcome::Unproved {
+                "link"
+            } else {
+                "notice"
+            };
             let mut response = see_other(&urls::unfinished(&reference, part));
             let _ = response.add_cookie(&cookies::flow(visit.secure(), flow_token));
             Ok(response)
@@ -131,7 +146,11 @@ fn refused(visit: &Visit, slug: &str, reference: String, problem: &'static str) 
         problem,
         again: urls::sso(slug),
         login: urls::login(),
-        contact: visit.ctx.organization().map(|o| o.contact.clone()).unwrap_or_default(),
+        contact: visit
+            .ctx
+            .organization()
+            .map(|o| o.contact.clone())
+            .unwrap_or_default(),
         trace: is_admin.then(|| urls::sign_in(&reference)),
         reference,
     };
@@ -151,13 +170,20 @@ pub struct MetadataQuery {
 async fn metadata(visit: Visit, slug: web::Path<String>, query: web::Query<MetadataQuery>) -> Answer {
     let slug = slug.into_inner();
     let wanted = slug.clone();
-    let connection = visit.ctx.store.reading(move |r| store::connections::get_by_slug(r, &wanted)).await?;
+    let connection = visit
+        .ctx
+        .store
+        .reading(move |r| store::connections::get_by_slug(r, &wanted))
+        .await?;
     let xml = visit.ctx.sp_metadata(&connection).await?;
     let mut response = HttpResponse::Ok();
     response.content_type("application/samlmetadata+xml; charset=utf-8");
     response.insert_header((CACHE_CONTROL, "public, max-age=300"));
     if query.download.is_some() {
-        let name = format!("attachment; filename=\"doorward-{}-metadata.xml\"", connection.slug);
+        let name = format!(
+            "attachment; filename=\"doorward-{}-metadata.xml\"",
+            connection.slug
+        );
         response.insert_header((CONTENT_DISPOSITION, name));
     }
     Ok(response.body(xml))

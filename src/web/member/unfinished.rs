@@ -18,7 +18,11 @@ pub fn routes() -> Vec<Route> {
     vec![
         // The sign-in at the identity provider worked, but there is no usable account here.
         get("/sign-in/{reference}/notice", Access::Public, notice),
-        post("/sign-in/{reference}/access-request", Access::Public, request_access),
+        post(
+            "/sign-in/{reference}/access-request",
+            Access::Public,
+            request_access,
+        ),
         // An account here waits to be proved and linked.
         get("/sign-in/{reference}/link", Access::Public, link),
         post("/sign-in/{reference}/link", Access::Member, prove),
@@ -27,7 +31,11 @@ pub fn routes() -> Vec<Route> {
 
 async fn load(visit: &Visit, reference: String) -> Result<Unfinished> {
     let (cookie, now) = (visit.flow_cookie.clone(), visit.ctx.now());
-    visit.ctx.store.reading(move |r| unfinished::get(r, &reference, cookie.as_deref(), now)).await
+    visit
+        .ctx
+        .store
+        .reading(move |r| unfinished::get(r, &reference, cookie.as_deref(), now))
+        .await
 }
 
 #[derive(Template)]
@@ -53,13 +61,23 @@ async fn notice(visit: Visit, reference: web::Path<String>) -> Answer {
     if !matches!(found.sign_in.outcome, Outcome::Unknown | Outcome::Deactivated) {
         return Ok(see_other(&urls::home()));
     }
-    let organization = visit.ctx.organization().ok_or_else(|| Error::not_found("organization yet"))?;
+    let organization = visit
+        .ctx
+        .organization()
+        .ok_or_else(|| Error::not_found("organization yet"))?;
     let is_deactivated = found.sign_in.outcome == Outcome::Deactivated;
-    let title = if is_deactivated { "Your account here is not active" } else { "You have no account here yet" };
+    let title = if is_deactivated {
+        "Your account here is not active"
+    } else {
+        "You have no account here yet"
+    };
     let page = NoticePage {
         shell: visit.shell(title),
         organization: organization.name.clone(),
-        connection: found.connection.as_ref().map_or_else(String::new, |c| c.name.clone()),
+        connection: found
+            .connection
+            .as_ref()
+            .map_or_else(String::new, |c| c.name.clone()),
         email: found.sign_in.email,
         is_deactivated,
         contact: organization.contact.clone(),
@@ -73,8 +91,17 @@ async fn notice(visit: Visit, reference: web::Path<String>) -> Answer {
 async fn request_access(visit: Visit, reference: web::Path<String>) -> Answer {
     let reference = reference.into_inner();
     unfinished::request_access(&visit.ctx, reference.clone(), visit.flow_cookie.clone()).await?;
-    let name = visit.ctx.organization().map(|o| o.name.clone()).unwrap_or_default();
-    Ok(flash::to(&visit, &urls::unfinished(&reference, "notice"), "access-requested", &name))
+    let name = visit
+        .ctx
+        .organization()
+        .map(|o| o.name.clone())
+        .unwrap_or_default();
+    Ok(flash::to(
+        &visit,
+        &urls::unfinished(&reference, "notice"),
+        "access-requested",
+        &name,
+    ))
 }
 
 #[derive(Template)]
@@ -105,7 +132,10 @@ async fn link(visit: Visit, reference: web::Path<String>) -> Answer {
     let other = visit.principal.as_ref().filter(|p| p.person().id != account.id);
     let page = LinkPage {
         shell: visit.shell("Is this your account?"),
-        connection: found.connection.as_ref().map_or_else(String::new, |c| c.name.clone()),
+        connection: found
+            .connection
+            .as_ref()
+            .map_or_else(String::new, |c| c.name.clone()),
         email: account.email.to_string(),
         action: here.clone(),
         is_proved: same.is_some_and(|p| p.is_fresh(visit.ctx.now(), PROOF_LIFE)),
@@ -114,9 +144,18 @@ async fn link(visit: Visit, reference: web::Path<String>) -> Answer {
         doors: found
             .other_connections
             .iter()
-            .map(|c| (c.name.clone(), urls::query(&urls::sso(c.slug.as_str()), &[("return_to", &here)])))
+            .map(|c| {
+                (
+                    c.name.clone(),
+                    urls::query(&urls::sso(c.slug.as_str()), &[("return_to", &here)]),
+                )
+            })
             .collect(),
-        contact: visit.ctx.organization().map(|o| o.contact.clone()).unwrap_or_default(),
+        contact: visit
+            .ctx
+            .organization()
+            .map(|o| o.contact.clone())
+            .unwrap_or_default(),
         reference,
     };
     Ok(render_as(StatusCode::OK, &page))

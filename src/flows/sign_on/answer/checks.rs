@@ -13,13 +13,19 @@ pub struct Broken {
 
 impl From<&SamlProblem> for Broken {
     fn from(problem: &SamlProblem) -> Self {
-        Self { code: problem.code().to_owned(), title: problem.title() }
+        Self {
+            code: problem.code().to_owned(),
+            title: problem.title(),
+        }
     }
 }
 
 impl From<&Check> for Broken {
     fn from(check: &Check) -> Self {
-        Self { code: check.code.clone(), title: words(&check.code) }
+        Self {
+            code: check.code.clone(),
+            title: words(&check.code),
+        }
     }
 }
 
@@ -36,7 +42,13 @@ fn words(code: &str) -> &'static str {
     }
 }
 
-fn failed(code: &str, title: &str, expected: Option<String>, received: Option<String>, remedy: &str) -> Check {
+fn failed(
+    code: &str,
+    title: &str,
+    expected: Option<String>,
+    received: Option<String>,
+    remedy: &str,
+) -> Check {
     Check {
         code: code.to_owned(),
         title: title.to_owned(),
@@ -48,7 +60,13 @@ fn failed(code: &str, title: &str, expected: Option<String>, received: Option<St
 }
 
 pub fn of_problem(problem: &SamlProblem) -> Check {
-    failed(problem.code(), problem.title(), problem.expected(), problem.received(), &problem.remedy())
+    failed(
+        problem.code(),
+        problem.title(),
+        problem.expected(),
+        problem.received(),
+        &problem.remedy(),
+    )
 }
 
 const IN_RESPONSE_TO: (&str, &str) = ("saml.in_response_to", "Answers a request of ours");
@@ -56,62 +74,137 @@ const IN_RESPONSE_TO: (&str, &str) = ("saml.in_response_to", "Answers a request 
 pub fn unknown_request(id: &str) -> Check {
     let remedy = "Start the sign-in again from Doorward. If every response says this, the identity provider sends an \
                   InResponseTo for sign-ins that it started itself: switch that off there.";
-    failed(IN_RESPONSE_TO.0, IN_RESPONSE_TO.1, Some("a request of this connection that waits".to_owned()), Some(id.to_owned()), remedy)
+    failed(
+        IN_RESPONSE_TO.0,
+        IN_RESPONSE_TO.1,
+        Some("a request of this connection that waits".to_owned()),
+        Some(id.to_owned()),
+        remedy,
+    )
 }
 
 pub fn answered_before(sign_in: &SignIn) -> Check {
-    let remedy = "The same answer arrived twice, as after the browser's back button. Start the sign-in again.";
+    let remedy =
+        "The same answer arrived twice, as after the browser's back button. Start the sign-in again.";
     let received = format!("an answer to {}, which was answered already", sign_in.reference);
-    failed(IN_RESPONSE_TO.0, IN_RESPONSE_TO.1, Some("one answer for each request".to_owned()), Some(received), remedy)
+    failed(
+        IN_RESPONSE_TO.0,
+        IN_RESPONSE_TO.1,
+        Some("one answer for each request".to_owned()),
+        Some(received),
+        remedy,
+    )
 }
 
 pub fn replayed(assertion_id: &str) -> Check {
     let remedy = "Each assertion signs in once. Start the sign-in again. If nobody pressed back or reload, \
                   somebody may have copied the response.";
-    failed("saml.replay", "The assertion was not used before", None, Some(assertion_id.to_owned()), remedy)
+    failed(
+        "saml.replay",
+        "The assertion was not used before",
+        None,
+        Some(assertion_id.to_owned()),
+        remedy,
+    )
 }
 
 pub fn too_late(sign_in: &SignIn, now: Timestamp) -> Check {
     let minutes = now.since(sign_in.started_at) / crate::model::time::MINUTE;
     let remedy = "The identity provider was open for too long. Start the sign-in again.";
-    failed("saml.too_late", "The answer came in time", Some("within 10 minutes".to_owned()), Some(format!("after {minutes} minutes")), remedy)
+    failed(
+        "saml.too_late",
+        "The answer came in time",
+        Some("within 10 minutes".to_owned()),
+        Some(format!("after {minutes} minutes")),
+        remedy,
+    )
 }
 
 pub fn other_browser(has_cookie: bool) -> Check {
-    let received = if has_cookie { "another browser's cookie" } else { "no cookie" };
+    let received = if has_cookie {
+        "another browser's cookie"
+    } else {
+        "no cookie"
+    };
     let remedy = "Start the sign-in again and finish it in the same browser, at the address in Settings. If it happens \
                   to everybody, a proxy removes Doorward's cookies, or the base URL is not the address that people use.";
-    failed("saml.browser", "Comes from the browser that started the sign-in", Some("the cookie of that browser".to_owned()), Some(received.to_owned()), remedy)
+    failed(
+        "saml.browser",
+        "Comes from the browser that started the sign-in",
+        Some("the cookie of that browser".to_owned()),
+        Some(received.to_owned()),
+        remedy,
+    )
 }
 
 pub fn unsolicited_refused() -> Check {
     let remedy = "Somebody signed in from the identity provider's portal, which this integration refuses. Let it restart \
                   the sign-in instead, on the integration's page.";
-    failed("saml.unsolicited", "A response that we asked for", Some("InResponseTo".to_owned()), Some("none".to_owned()), remedy)
+    failed(
+        "saml.unsolicited",
+        "A response that we asked for",
+        Some("InResponseTo".to_owned()),
+        Some("none".to_owned()),
+        remedy,
+    )
 }
 
 pub fn switched_off(connection: &Connection) -> Check {
-    let remedy = format!("Turn {} on, on its page, if people should sign in through it.", connection.name);
-    failed("saml.connection_off", "The integration is on", Some("on".to_owned()), Some("off".to_owned()), &remedy)
+    let remedy = format!(
+        "Turn {} on, on its page, if people should sign in through it.",
+        connection.name
+    );
+    failed(
+        "saml.connection_off",
+        "The integration is on",
+        Some("on".to_owned()),
+        Some("off".to_owned()),
+        &remedy,
+    )
 }
 
 pub fn not_set_up(connection: &Connection) -> Check {
-    let remedy = format!("Give {} the metadata of its identity provider, on its page.", connection.name);
-    failed("saml.not_set_up", "The identity provider is known", None, None, &remedy)
+    let remedy = format!(
+        "Give {} the metadata of its identity provider, on its page.",
+        connection.name
+    );
+    failed(
+        "saml.not_set_up",
+        "The identity provider is known",
+        None,
+        None,
+        &remedy,
+    )
 }
 
 pub fn transient_name_id() -> Check {
     let remedy = "A transient NameID is another one each time, so that it cannot say who somebody is. Have the identity \
                   provider send a persistent or e-mail NameID, or name the attribute that identifies a person on the \
                   integration's page.";
-    failed("saml.transient_name_id", "The NameID stays the same", Some("a lasting NameID".to_owned()), Some("transient".to_owned()), remedy)
+    failed(
+        "saml.transient_name_id",
+        "The NameID stays the same",
+        Some("a lasting NameID".to_owned()),
+        Some("transient".to_owned()),
+        remedy,
+    )
 }
 
 pub fn subject_attribute(name: &str, count: usize) -> Check {
     let remedy = "Have the identity provider send this attribute with exactly one value, or name another one on the \
                   integration's page.";
-    let received = if count == 0 { "not received".to_owned() } else { format!("{count} values") };
-    failed("saml.subject_attribute", "The attribute that identifies the person", Some(format!("{name}, one value")), Some(received), remedy)
+    let received = if count == 0 {
+        "not received".to_owned()
+    } else {
+        format!("{count} values")
+    };
+    failed(
+        "saml.subject_attribute",
+        "The attribute that identifies the person",
+        Some(format!("{name}, one value")),
+        Some(received),
+        remedy,
+    )
 }
 
 /// Which account here it is, as the last line of the trace.
@@ -120,9 +213,11 @@ pub fn account(found: &Found) -> Check {
         Found::Linked(person, _) if person.is_active() => {
             (Verdict::Passed, format!("{}, linked before", person.email), None)
         }
-        Found::MayLink(person, how) if person.is_active() => {
-            (Verdict::Passed, format!("{}: {}", person.email, how.words()), None)
-        }
+        Found::MayLink(person, how) if person.is_active() => (
+            Verdict::Passed,
+            format!("{}: {}", person.email, how.words()),
+            None,
+        ),
         Found::Linked(person, _) | Found::MayLink(person, _) => (
             Verdict::Failed,
             format!("{}, deactivated", person.email),

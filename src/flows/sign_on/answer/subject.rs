@@ -42,12 +42,18 @@ pub fn read(
         broken
     })?;
     row.subject = Some(subject.clone());
-    row.trace.mapped.insert(0, mapped_subject(connection, &assertion, &subject));
+    row.trace
+        .mapped
+        .insert(0, mapped_subject(connection, &assertion, &subject));
     if email.is_none() {
         checks.push(no_email(&assertion));
     }
     Ok(Known {
-        found: link::Subject { connection: connection.id, issuer: assertion.issuer, subject },
+        found: link::Subject {
+            connection: connection.id,
+            issuer: assertion.issuer,
+            subject,
+        },
         email,
         assertion_id: assertion.id,
         useless_at: assertion.not_on_or_after,
@@ -92,13 +98,25 @@ fn subject_of(connection: &Connection, assertion: &Assertion) -> Result<String, 
 fn mapped_subject(connection: &Connection, assertion: &Assertion, subject: &str) -> Mapped {
     let source = match &connection.saml.subject_attribute {
         Some(name) => name.clone(),
-        None => format!("NameID ({})", assertion.name_id.format.rsplit(':').next().unwrap_or_default()),
+        None => format!(
+            "NameID ({})",
+            assertion.name_id.format.rsplit(':').next().unwrap_or_default()
+        ),
     };
-    Mapped { field: "subject".to_owned(), value: subject.to_owned(), source }
+    Mapped {
+        field: "subject".to_owned(),
+        value: subject.to_owned(),
+        source,
+    }
 }
 
 fn no_email(assertion: &Assertion) -> Check {
-    let names: Vec<&str> = assertion.attributes.iter().map(|a| a.name.as_str()).take(20).collect();
+    let names: Vec<&str> = assertion
+        .attributes
+        .iter()
+        .map(|a| a.name.as_str())
+        .take(20)
+        .collect();
     Check {
         code: "saml.attr_missing".to_owned(),
         title: "An e-mail address arrived".to_owned(),
