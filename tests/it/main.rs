@@ -1,8 +1,10 @@
 //! The whole program from outside, over real sockets, and the pages it draws. One binary: one link, shared peers.
 
+mod app;
 mod browser;
 mod config;
 mod gallery;
+mod http;
 mod idp;
 mod loopback;
 mod outbound;

@@ -162,6 +162,17 @@ impl Response {
         }
     }
 
+    /// The same answer given at another moment.
+    pub fn at(&mut self, now: Timestamp) {
+        self.issue_instant = now;
+        self.assertion_issue_instant = now;
+        self.confirmation_not_on_or_after = Some(now.plus(5 * MINUTE));
+        self.not_before = Some(now.minus(5 * MINUTE));
+        self.not_on_or_after = Some(now.plus(5 * MINUTE));
+        self.authn_instant = now.minus(MINUTE);
+        self.session_not_on_or_after = Some(now.plus(8 * HOUR));
+    }
+
     /// Writes, signs and encrypts.
     pub fn build(&self, key: &TestKey) -> String {
         let document = (self.change_unsigned)(self.document());

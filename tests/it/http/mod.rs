@@ -1,0 +1,5 @@
+//! What the server answers, family by family. No browser; real sockets.
+
+mod first_run;
+mod linking;
+mod sign_on;
