@@ -127,8 +127,7 @@ pub(super) fn judge(
     record.pass_with(Rule::Destination, || {
         (Some(expected.sp.acs_url.clone()), message.destination.clone())
     });
-    let confirmation = bearer(&read.confirmations, &expected.sp.acs_url)?;
-    record.pass(Rule::Confirmation);
+    let confirmation = bearer(&read.confirmations, &expected.sp.acs_url, record)?;
     record.pass_with(Rule::Recipient, || {
         (Some(expected.sp.acs_url.clone()), confirmation.recipient.clone())
     });
@@ -207,29 +206,32 @@ fn destination(message: &Message, sp: &ServiceProvider) -> Result<(), SamlProble
 }
 
 /// Steps 15 (second half) and 17: the bearer confirmation for our address. Of several, the one that is for us.
-fn bearer<'r>(confirmations: &'r [Confirmation], acs_url: &str) -> Result<&'r Confirmation, SamlProblem> {
-    let mut bearers = confirmations.iter().filter(|c| c.method == BEARER).peekable();
-    let first = *bearers.peek().ok_or(SamlProblem::Confirmation {
-        detail: "no bearer confirmation",
-    })?;
-    let Some(ours) = bearers.find(|c| c.recipient.as_deref() == Some(acs_url)) else {
-        let received = first.recipient.as_deref().map(short);
+fn bearer<'r>(
+    confirmations: &'r [Confirmation],
+    acs_url: &str,
+    record: &mut Record,
+) -> Result<&'r Confirmation, SamlProblem> {
+    let is_ours = |c: &&Confirmation| c.recipient.as_deref() == Some(acs_url);
+    let bearers = || confirmations.iter().filter(|c| c.method == BEARER);
+    let unusable = |detail| Err(SamlProblem::Confirmation { detail });
+    let Some(bearer) = bearers().find(is_ours).or_else(|| bearers().next()) else {
+        return unusable("no bearer confirmation");
+    };
+    if bearer.not_before.is_some() {
+        return unusable("a bearer confirmation with NotBefore");
+    }
+    if bearer.not_on_or_after.is_none() {
+        return unusable("a bearer confirmation without NotOnOrAfter");
+    }
+    record.pass(Rule::Confirmation);
+    if !is_ours(&bearer) {
+        let received = bearer.recipient.as_deref().map(short);
         return Err(SamlProblem::Recipient {
             expected: acs_url.to_owned(),
             received,
         });
-    };
-    if ours.not_before.is_some() {
-        return Err(SamlProblem::Confirmation {
-            detail: "a bearer confirmation with NotBefore",
-        });
     }
-    if ours.not_on_or_after.is_none() {
-        return Err(SamlProblem::Confirmation {
-            detail: "a bearer confirmation without NotOnOrAfter",
-        });
-    }
-    Ok(ours)
+    Ok(bearer)
 }
 
 /// Step 16.
