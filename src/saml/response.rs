@@ -30,7 +30,8 @@ use crate::model::time::Timestamp;
 
 use super::assertion::{Assertion, Read, read};
 use super::decryption;
-use super::expectations::{Expectations, Message, judge, status_is_success};
+use super::expectations::{Expectations, Message, status_is_success};
+use super::judge::judge;
 use super::problem::SamlProblem;
 use super::rules::{Record, Rule};
 use super::scan::{RESPONSE, VERIFIED};
