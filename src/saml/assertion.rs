@@ -63,6 +63,7 @@ pub(super) struct Read {
     pub name_id: NameId,
     pub confirmations: Vec<Confirmation>,
     pub conditions: Option<Conditions>,
+    /// At least one (SAML profiles §4.1.4.2).
     pub authn: Vec<Authn>,
     pub attributes: Vec<Attribute>,
 }
@@ -125,6 +126,10 @@ pub(super) fn read(tree: &Tree<'_>, node: NodeId) -> Result<Read, SamlProblem> {
     let authn = tree
         .children(node, ASSERTION, "AuthnStatement")
         .map(|a| read_authn(tree, a));
+    let authn = authn.collect::<Result<Vec<_>, _>>()?;
+    if authn.is_empty() {
+        return missing("the assertion has no AuthnStatement");
+    }
     Ok(Read {
         id: id.to_owned(),
         issuer: super::expectations::issuer_of(tree, node),
@@ -135,7 +140,7 @@ pub(super) fn read(tree: &Tree<'_>, node: NodeId) -> Result<Read, SamlProblem> {
             .map(|c| read_confirmation(tree, c))
             .collect::<Result<_, _>>()?,
         conditions,
-        authn: authn.collect::<Result<_, _>>()?,
+        authn,
         attributes: read_attributes(tree, node)?,
     })
 }

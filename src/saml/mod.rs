@@ -10,7 +10,7 @@
 //! 1. [`scan`] looks at raw bytes before any parser does; [`tree`] is the only door to the XML parser.
 //! 2. [`response`] is the procedure for a Response, step by step: [`structure`] (one Assertion, signatures where they
 //!    belong), [`signature`] (strict profile, then cryptography, then our own hash: the *verified bytes*),
-//!    [`decryption`], [`assertion`] (read from verified bytes only) and [`expectations`] (issuer, audience, times …).
+//!    [`decryption`], [`assertion`] (read from verified bytes only) and [`judge`] (issuer, audience, times …).
 //! 3. [`rules`] names every rule once, [`problem`] says what happened and whose move it is.
 //! 4. [`metadata`] and [`sp_metadata`] exchange set-up data, [`authn_request`] starts a sign-in.
 //! 5. [`mapping`] turns an Assertion into a [`mapping::Profile`] with the alias table in [`aliases`].
@@ -25,6 +25,7 @@ pub mod certificate;
 mod decryption;
 pub mod expectations;
 pub mod instant;
+mod judge;
 pub mod key;
 pub mod mapping;
 pub mod metadata;
@@ -32,6 +33,8 @@ pub mod metadata_problem;
 mod names;
 pub mod peek;
 pub mod problem;
+mod problem_values;
+mod remedy;
 pub mod response;
 pub mod rules;
 mod scan;

@@ -28,9 +28,10 @@
 use crate::model::check::Check;
 use crate::model::time::Timestamp;
 
-use super::assertion::{self, Assertion, Read};
+use super::assertion::{Assertion, Read, read};
 use super::decryption;
-use super::expectations::{Expectations, Message, judge, status_is_success};
+use super::expectations::{Expectations, Message, status_is_success};
+use super::judge::judge;
 use super::problem::SamlProblem;
 use super::rules::{Record, Rule};
 use super::scan::{RESPONSE, VERIFIED};
@@ -134,7 +135,7 @@ fn inside(
         }
         (AssertionNode::Plain(node), None) => {
             let signed_by = response_signed_by.ok_or(SamlProblem::NotSigned)?;
-            (assertion::read(tree, node)?, signed_by)
+            (read_assertion(tree, node, record)?, signed_by)
         }
         (AssertionNode::Encrypted(node), _) => {
             let plaintext = decryption::decrypt(tree, node, expected.decryption_keys)?;
@@ -147,9 +148,6 @@ fn inside(
                 .map_err(|problem| if vouched { problem } else { SamlProblem::Decryption })?
         }
     };
-    for rule in [Rule::EncryptionAlgorithm, Rule::Decryption, Rule::AssertionShape] {
-        record.pass(rule);
-    }
     status_is_success(tree)?;
     record.pass(Rule::IdpStatus);
     let assertion = judge(&message, read, expected, now, record)?;
@@ -158,6 +156,20 @@ fn inside(
         encrypted,
         ..assertion
     })
+}
+
+/// Step 12: reads a verified assertion.
+fn read_assertion(
+    tree: &Tree<'_>,
+    node: bergshamra_xml::NodeId,
+    record: &mut Record,
+) -> Result<Read, SamlProblem> {
+    // What was not encrypted had nothing to decrypt.
+    record.pass(Rule::EncryptionAlgorithm);
+    record.pass(Rule::Decryption);
+    let read = read(tree, node)?;
+    record.pass(Rule::AssertionShape);
+    Ok(read)
 }
 
 /// Steps 8 to 12 for an assertion with a signature of its own.
@@ -171,7 +183,7 @@ fn signed_assertion(
     record.pass(Rule::Signed);
     let verified = signature::check(tree, text, nodes, expected.trusted, record)?;
     let tree = tree::parse(&verified.bytes, VERIFIED)?;
-    Ok((assertion::read(&tree, tree.root)?, verified.signed_by))
+    Ok((read_assertion(&tree, tree.root, record)?, verified.signed_by))
 }
 
 /// A decrypted assertion: bytes from outside again, so all steps from 2 on apply to it.
@@ -186,7 +198,7 @@ fn sealed_assertion(
     let (node, signature) = plaintext_parts(&tree, tree.root)?;
     match (signature, response_signed_by) {
         (Some(signature), _) => signed_assertion(&tree, text, (node, signature), expected, record),
-        (None, Some(signed_by)) => Ok((assertion::read(&tree, node)?, signed_by)),
+        (None, Some(signed_by)) => Ok((read_assertion(&tree, node, record)?, signed_by)),
         (None, None) => Err(SamlProblem::NotSigned),
     }
 }

@@ -434,6 +434,42 @@ fn other_key_info_is_ignored() {
 }
 
 #[test]
+fn a_foreign_key_beside_the_trusted_certificate_is_ignored() {
+    use base64::Engine;
+    let house = House::new();
+    let evil = TestIdp {
+        entity_id: house.idp.entity_id.clone(),
+        ..TestIdp::new("evil")
+    };
+    let (_, x509) = x509_parser::parse_x509_certificate(&evil.certificate().der).unwrap();
+    let x509_parser::public_key::PublicKey::RSA(rsa) = x509.public_key().parsed().unwrap() else {
+        panic!("an RSA key")
+    };
+    let base64 = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let value = format!(
+        "<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>{}</ds:Modulus><ds:Exponent>{}</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>",
+        base64(&rsa.modulus[1..]),
+        base64(rsa.exponent)
+    );
+    let certificate = format!(
+        "<ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate></ds:X509Data>",
+        house.idp.certificate().to_base64()
+    );
+    for info in [format!("{value}{certificate}"), format!("{certificate}{value}")] {
+        let xml = evil.response(&house.sp, |r| {
+            r.key_info = false;
+            r.change_signature = Box::new(move |xml| {
+                xml.replace(
+                    "</ds:Signature>",
+                    &format!("<ds:KeyInfo>{info}</ds:KeyInfo></ds:Signature>"),
+                )
+            });
+        });
+        assert_eq!(house.verify(&xml).unwrap_err().code(), "saml.signature_value");
+    }
+}
+
+#[test]
 fn an_ec_key_does_not_verify_under_an_rsa_name() {
     let house = House::new();
     let ec = TestIdp::with("acme", crate::idp::Algorithm::EcdsaSha256);

@@ -53,6 +53,34 @@ fn a_failure_names_its_rule_and_what_was_not_reached() {
 }
 
 #[test]
+fn no_rule_passes_after_the_one_that_failed() {
+    let house = House::new();
+    type Spoil = fn(&mut Response);
+    let spoils: [Spoil; 7] = [
+        |r| r.with_authn_statement = false,
+        |r| r.sign = Sign::Nothing,
+        |r| r.change_signed = Box::new(|xml| xml.replace("ada@", "eve@")),
+        |r| r.status = "urn:oasis:names:tc:SAML:2.0:status:Responder".into(),
+        |r| r.assertion_issuer = None,
+        |r| r.recipient = None,
+        |r| r.in_response_to = Some("_x".into()),
+    ];
+    for spoil in spoils {
+        let checks = trace(&house, spoil);
+        let at = checks.iter().position(|c| c.verdict == Verdict::Failed).unwrap();
+        let code = &checks[at].code;
+        assert!(
+            checks[..at].iter().all(|c| c.verdict == Verdict::Passed),
+            "{code}: {checks:#?}"
+        );
+        assert!(
+            checks[at + 1..].iter().all(|c| c.verdict == Verdict::NotReached),
+            "{code}: {checks:#?}"
+        );
+    }
+}
+
+#[test]
 fn clocks_that_differ_are_shown() {
     let house = House {
         now: NOW.plus(12 * MINUTE + 12_000),
