@@ -22,3 +22,10 @@ pub async fn sweep(ctx: &Context) -> Result<()> {
     })
     .await
 }
+
+/// Does the database read, and does its disk take a transaction?
+pub async fn can_work(ctx: &Context) -> Result<()> {
+    ctx.store.reading(store::organization::find).await?;
+    // Empty, but it has to reach the write lock all the same.
+    ctx.store.write(|_| Ok(())).await
+}
