@@ -11,6 +11,7 @@ pub mod enroll;
 pub mod gate;
 pub mod maintain;
 pub mod passphrase;
+pub mod recovery;
 pub mod sign_on;
 
 use std::sync::{Arc, Mutex, RwLock};

@@ -17,7 +17,7 @@ use crate::model::{
 use crate::store::{self, Writer, throttles};
 
 use super::sign_on::session::{self, Entered};
-use super::{Context, Visitor, Who, gate, hash};
+use super::{Act, Context, Visitor, Who, gate, hash};
 
 /// Shortest passphrase, in characters, as long as it is the only factor (ASVS V6.2.9).
 pub const SHORTEST: usize = 15;
@@ -147,7 +147,8 @@ pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
             Ok(Some((person, phc)))
         })
         .await?;
-    let keys = throttle_keys(ctx, &key, found.as_ref().map(|(person, _)| person.id), &attempt);
+    let person = found.as_ref().map(|(person, _)| person.id);
+    let keys = throttle_keys(ctx, &key, person, attempt.device.as_deref(), &attempt.visitor);
     refuse_if_throttled(ctx, &keys).await?;
     let phc = found.as_ref().and_then(|(_, phc)| phc.clone());
     let right = ctx.hasher.verify(attempt.passphrase, phc).await?;
@@ -155,7 +156,10 @@ pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
     let (return_to, visitor, old) = (attempt.return_to, attempt.visitor, attempt.old_token);
     let entering = person.clone().filter(|person| right && gate::may_enter(person));
     ctx.act(Who::Doorward, move |act| {
-        let mut sign_in = row(act.now, act.random, person.as_ref(), return_to, visitor);
+        let mut sign_in = SignIn {
+            return_to,
+            ..blank_row(act, person.as_ref(), visitor)
+        };
         // Two people changed the answer since it was read: read again what decides.
         let entering = entering
             .map(|p| store::people::get(act.w, p.id))
@@ -193,21 +197,16 @@ pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
     .await
 }
 
-fn row(
-    now: Timestamp,
-    random: &crate::random::Random,
-    person: Option<&Person>,
-    return_to: String,
-    visitor: Visitor,
-) -> SignIn {
+/// An attempt that is refused until something says otherwise.
+pub(super) fn blank_row(act: &Act, person: Option<&Person>, visitor: Visitor) -> SignIn {
     SignIn {
-        id: SignInId::new(now, random.bytes()),
-        reference: random.reference(),
+        id: SignInId::new(act.now, act.random_id()),
+        reference: act.random.reference(),
         connection_id: None,
         kind: SignInKind::Passphrase,
         outcome: Outcome::Refused,
         request_id: None,
-        return_to,
+        return_to: "/".to_owned(),
         person_id: person.map(|p| p.id),
         issuer: None,
         subject: None,
@@ -220,8 +219,8 @@ fn row(
         address: visitor.address,
         user_agent: visitor.user_agent,
         started_by: None,
-        started_at: now,
-        finished_at: Some(now),
+        started_at: act.now,
+        finished_at: Some(act.now),
     }
 }
 
@@ -261,14 +260,16 @@ fn trace(person: Option<&Person>, right: bool) -> Trace {
     }
 }
 
-fn throttle_keys(
+/// What failures are counted by: the account (or a browser known to it) and the address.
+pub(super) fn throttle_keys(
     ctx: &Context,
     email_key: &str,
     person: Option<PersonId>,
-    attempt: &Attempt,
+    device: Option<&str>,
+    visitor: &Visitor,
 ) -> Vec<(String, i64)> {
     let known = person
-        .zip(attempt.device.as_deref())
+        .zip(device)
         .filter(|(person, device)| is_known_device(ctx, *person, device));
     // Whoever guesses from elsewhere cannot lock the owner out of a browser that was let in before.
     let account = match known {
@@ -277,14 +278,12 @@ fn throttle_keys(
     };
     vec![
         (account, WINDOW),
-        (
-            format!("address:{}", attempt.visitor.throttle_key),
-            ADDRESS_WINDOW,
-        ),
+        (format!("address:{}", visitor.throttle_key), ADDRESS_WINDOW),
     ]
 }
 
-async fn refuse_if_throttled(ctx: &Context, keys: &[(String, i64)]) -> Result<()> {
+/// `RateLimited` when one of the keys has failed too often lately.
+pub(super) async fn refuse_if_throttled(ctx: &Context, keys: &[(String, i64)]) -> Result<()> {
     let now = ctx.now();
     let keys = keys.to_vec();
     let wait = ctx

@@ -35,7 +35,7 @@ struct LoginPage {
     action: String,
     doors: Vec<Door>,
     reference: Option<String>,
-    contact: String,
+    recovery: String,
 }
 
 /// An integration to sign in through.
@@ -82,11 +82,7 @@ async fn page(
             })
             .collect(),
         reference,
-        contact: visit
-            .ctx
-            .organization()
-            .map(|o| o.contact.clone())
-            .unwrap_or_default(),
+        recovery: urls::recovery(),
     })
 }
 

@@ -2,4 +2,5 @@
 
 mod first_run;
 mod linking;
+mod recovery;
 mod sign_on;
