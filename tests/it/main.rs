@@ -1,3 +1,4 @@
 //! The whole program from outside, and the pages it draws.
 
 mod gallery;
+mod providers;
