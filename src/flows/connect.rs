@@ -21,7 +21,7 @@ use super::{Act, Context};
 mod idp_source;
 mod trust;
 
-pub use idp_source::{IdpSource, Understood, understand};
+pub use idp_source::{IdpSource, Understood, pins, understand};
 pub use trust::Trust;
 
 /// Names that could be mistaken for something of ours in an address.

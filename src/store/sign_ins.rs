@@ -19,8 +19,8 @@ pub struct Narrow {
     pub outcome: Option<Outcome>,
     /// A reference, or part of an e-mail address or subject.
     pub search: String,
-    /// Only attempts before this moment: the next page.
-    pub before: Option<Timestamp>,
+    /// Only attempts before the one with this reference: the next page.
+    pub before: Option<String>,
 }
 
 fn read(row: &Row) -> rusqlite::Result<SignIn> {
@@ -96,8 +96,11 @@ pub fn list(r: &Reader, narrow: &Narrow, limit: i64) -> Result<Vec<SignIn>> {
     if let Some(outcome) = narrow.outcome {
         term("outcome = ?", outcome.key().to_owned().into());
     }
-    if let Some(before) = narrow.before {
-        term("started_at < ?", before.0.into());
+    if let Some(before) = &narrow.before {
+        term(
+            "(started_at, id) < (SELECT started_at, id FROM sign_ins WHERE reference = ?)",
+            before.clone().into(),
+        );
     }
     if !narrow.search.is_empty() {
         term(

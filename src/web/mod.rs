@@ -20,4 +20,5 @@ pub mod pieces;
 pub mod routes;
 pub mod server;
 pub mod tls;
+pub mod upload;
 pub mod urls;

@@ -10,6 +10,7 @@ mod loopback;
 mod outbound;
 mod peer;
 mod peers;
+mod providers;
 mod saml;
 mod tidy;
 mod tls;
