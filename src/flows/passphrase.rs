@@ -1,7 +1,8 @@
 //! Passphrases: the rule for new ones, argon2id at most two at a time, and signing in with one.
 //!
 //! Known, unknown and deactivated people get the same answer in the same time: a hash is computed either
-//! way, and the throttle counts what was typed, not who it was.
+//! way, and the throttle counts what was typed, not who it was. An attempt is counted before it is judged and
+//! taken back when it was right.
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -17,7 +18,7 @@ use crate::model::{
 use crate::store::{self, Writer, throttles};
 
 use super::sign_on::session::{self, Entered};
-use super::{Context, Visitor, Who, gate, hash};
+use super::{Act, Context, Visitor, Who, gate, hash};
 
 /// Shortest passphrase, in characters, as long as it is the only factor (ASVS V6.2.9).
 pub const SHORTEST: usize = 15;
@@ -137,60 +138,78 @@ pub enum Answered {
 pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
     let key = Email::parse(&attempt.email).map_or_else(|_| attempt.email.trim().to_lowercase(), |e| e.key());
     let lookup = key.clone();
-    let found = ctx
-        .store
-        .reading(move |r| {
-            let Some(person) = store::people::find_by_email(r, &lookup)? else {
-                return Ok(None);
-            };
-            let phc = store::passphrases::find(r, person.id)?;
-            Ok(Some((person, phc)))
-        })
-        .await?;
-    let keys = throttle_keys(ctx, &key, found.as_ref().map(|(person, _)| person.id), &attempt);
-    refuse_if_throttled(ctx, &keys).await?;
-    let phc = found.as_ref().and_then(|(_, phc)| phc.clone());
-    let right = ctx.hasher.verify(attempt.passphrase, phc).await?;
-    let person = found.map(|(person, _)| person);
-    let (return_to, visitor, old) = (attempt.return_to, attempt.visitor, attempt.old_token);
-    let entering = person.clone().filter(|person| right && gate::may_enter(person));
-    ctx.act(Who::Doorward, move |act| {
-        let mut sign_in = row(act.now, act.random, person.as_ref(), return_to, visitor);
-        // Two people changed the answer since it was read: read again what decides.
-        let entering = entering
-            .map(|p| store::people::get(act.w, p.id))
-            .transpose()?
-            .filter(gate::may_enter);
-        let Some(person) = entering else {
-            for (key, window) in &keys {
-                throttles::count(act.w, key, *window, act.now)?;
-            }
-            sign_in.trace = trace(person.as_ref(), right);
-            store::sign_ins::insert(act.w, &sign_in, None)?;
-            return Ok(Answered::Refused {
-                reference: sign_in.reference,
-            });
+    let find = move |r: &store::Reader| {
+        let Some(person) = store::people::find_by_email(r, &lookup)? else {
+            return Ok(None);
         };
-        for (key, _) in &keys {
-            throttles::delete(act.w, key)?;
+        let phc = store::passphrases::find(r, person.id)?;
+        Ok(Some((person, phc)))
+    };
+    let found = ctx.store.reading(find).await?;
+    let person = found.as_ref().map(|(person, _)| person.clone());
+    let keys = throttle_keys(ctx, &key, person.as_ref().map(|p| p.id), &attempt);
+    reserve(ctx, keys.clone()).await?;
+    let phc = found.and_then(|(_, phc)| phc);
+    let right = match ctx.hasher.verify(attempt.passphrase, phc).await {
+        Ok(right) => right,
+        Err(busy) => {
+            let unjudged = move |act: &Act| {
+                keys.all()
+                    .iter()
+                    .try_for_each(|key| throttles::forgive(act.w, key))
+            };
+            ctx.act(Who::Doorward, unjudged).await?;
+            return Err(busy);
         }
-        sign_in.outcome = Outcome::Succeeded;
-        sign_in.problem = None;
+    };
+    let judged = Judged {
+        person,
+        right,
+        return_to: attempt.return_to,
+        visitor: attempt.visitor,
+        old_token: attempt.old_token,
+    };
+    ctx.act(Who::Doorward, move |act| settle(act, judged, &keys))
+        .await
+}
+
+/// An attempt whose hash was compared.
+struct Judged {
+    person: Option<Person>,
+    right: bool,
+    return_to: String,
+    visitor: Visitor,
+    old_token: Option<String>,
+}
+
+fn settle(act: &Act, judged: Judged, keys: &Keys) -> Result<Answered> {
+    let person = judged.person.as_ref();
+    let mut sign_in = row(act.now, act.random, person, judged.return_to, judged.visitor);
+    // An admin may have changed the answer since it was read: read again what decides.
+    let entering = person
+        .filter(|_| judged.right)
+        .map(|p| store::people::get(act.w, p.id));
+    let Some(entering) = entering.transpose()?.filter(gate::may_enter) else {
+        sign_in.trace = trace(person, judged.right);
         store::sign_ins::insert(act.w, &sign_in, None)?;
-        let entered = session::begin(
-            act,
-            &person,
-            &sign_in,
-            session::Door {
-                method: Method::Passphrase,
-                connection: None,
-                ends_at: None,
-                old_token: old,
-            },
-        )?;
-        Ok(Answered::Entered(entered, person.id))
-    })
-    .await
+        return Ok(Answered::Refused {
+            reference: sign_in.reference,
+        });
+    };
+    throttles::delete(act.w, &keys.account)?;
+    // The address keeps what else it got wrong: a guesser may have an account of their own here.
+    throttles::forgive(act.w, &keys.address)?;
+    sign_in.outcome = Outcome::Succeeded;
+    sign_in.problem = None;
+    store::sign_ins::insert(act.w, &sign_in, None)?;
+    let door = session::Door {
+        method: Method::Passphrase,
+        connection: None,
+        ends_at: None,
+        old_token: judged.old_token,
+    };
+    let entered = session::begin(act, &entering, &sign_in, door)?;
+    Ok(Answered::Entered(entered, entering.id))
 }
 
 fn row(
@@ -261,12 +280,21 @@ fn trace(person: Option<&Person>, right: bool) -> Trace {
     }
 }
 
-fn throttle_keys(
-    ctx: &Context,
-    email_key: &str,
-    person: Option<PersonId>,
-    attempt: &Attempt,
-) -> Vec<(String, i64)> {
+/// What an attempt is counted by.
+#[derive(Clone)]
+struct Keys {
+    /// The account that was typed, or the known device in front of it.
+    account: String,
+    address: String,
+}
+
+impl Keys {
+    fn all(&self) -> [&str; 2] {
+        [&self.account, &self.address]
+    }
+}
+
+fn throttle_keys(ctx: &Context, email_key: &str, person: Option<PersonId>, attempt: &Attempt) -> Keys {
     let known = person
         .zip(attempt.device.as_deref())
         .filter(|(person, device)| is_known_device(ctx, *person, device));
@@ -275,42 +303,36 @@ fn throttle_keys(
         Some((_, device)) => format!("device:{}", hex(&hash(device))),
         None => format!("account:{}", hex(&hash(email_key))),
     };
-    vec![
-        (account, WINDOW),
-        (
-            format!("address:{}", attempt.visitor.throttle_key),
-            ADDRESS_WINDOW,
-        ),
-    ]
+    Keys {
+        account,
+        address: format!("address:{}", attempt.visitor.throttle_key),
+    }
 }
 
-async fn refuse_if_throttled(ctx: &Context, keys: &[(String, i64)]) -> Result<()> {
-    let now = ctx.now();
-    let keys = keys.to_vec();
-    let wait = ctx
-        .store
-        .reading(move |r| {
-            let mut longest = 0;
-            for (key, window) in &keys {
-                let limit = if *window == WINDOW {
-                    FAILURES_PER_ACCOUNT
-                } else {
-                    FAILURES_PER_ADDRESS
-                };
-                if let Some(count) = throttles::find(r, key)? {
-                    longest = longest.max(wait(count, limit, *window, now));
-                }
+/// Counts the attempt before it is judged, so that a hundred at once are a hundred and not one.
+async fn reserve(ctx: &Context, keys: Keys) -> Result<()> {
+    ctx.act(Who::Doorward, move |act| {
+        let limits = [
+            (&keys.account, FAILURES_PER_ACCOUNT, WINDOW),
+            (&keys.address, FAILURES_PER_ADDRESS, ADDRESS_WINDOW),
+        ];
+        let mut longest = 0;
+        for (key, limit, window) in limits {
+            if let Some(count) = throttles::find(act.w, key)? {
+                longest = longest.max(wait(count, limit, window, act.now));
             }
-            Ok(longest)
-        })
-        .await?;
-    match u64::try_from(wait).unwrap_or(0) {
-        0 => Ok(()),
-        millis => Err(Error::new(
-            Kind::RateLimited(millis.div_ceil(1000)),
-            "There were too many wrong attempts. Wait a while, then try again.",
-        )),
-    }
+        }
+        if longest > 0 {
+            let seconds = u64::try_from(longest).unwrap_or(0).div_ceil(1000);
+            let message = "There were too many wrong attempts. Wait a while, then try again.";
+            return Err(Error::new(Kind::RateLimited(seconds), message));
+        }
+        for (key, _, window) in limits {
+            throttles::count(act.w, key, window, act.now)?;
+        }
+        Ok(())
+    })
+    .await
 }
 
 fn wait(count: throttles::Count, limit: i64, window: i64, now: Timestamp) -> i64 {
