@@ -220,8 +220,11 @@ fn run(
         let email = part.email.clone();
         apply_person(act, part).map_err(|error| about(&email, error))?;
     }
-    let mut events = store::events::list(act.w, &store::events::Narrow::default(), 1_000_000)?;
-    events.retain(|event| event.sequence > before);
+    let written = store::events::Narrow {
+        after: Some(before),
+        ..Default::default()
+    };
+    let mut events = store::events::list(act.w, &written, i64::MAX)?;
     events.reverse();
     Ok(events.iter().map(line).collect())
 }

@@ -7,10 +7,9 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, FieldProblem, Result};
-use crate::model::sign_in::Trace;
 use crate::model::time::DAY;
 use crate::model::{Action, Email, Organization, Person, PersonId, PersonState, Role};
-use crate::model::{Method, Outcome, SignIn, SignInId, SignInKind};
+use crate::model::{Method, Outcome, SignIn};
 use crate::store;
 
 use super::administer::{self, base_url, organization_name};
@@ -60,26 +59,10 @@ pub async fn enter(ctx: &Context, owner: PersonId, visitor: Visitor) -> Result<E
     ctx.act(Who::Doorward, move |act| {
         let person = store::people::get(act.w, owner)?;
         let row = SignIn {
-            id: SignInId::new(act.now, act.random_id()),
-            reference: act.random.reference(),
-            connection_id: None,
-            kind: SignInKind::Passphrase,
             outcome: Outcome::Succeeded,
-            request_id: None,
-            return_to: "/admin".to_owned(),
-            person_id: Some(owner),
-            issuer: None,
-            subject: None,
-            email: Some(person.email.to_string()),
-            given_name: None,
-            family_name: None,
             problem: None,
-            trace: Trace::default(),
-            address: visitor.address,
-            user_agent: visitor.user_agent,
-            started_by: None,
-            started_at: act.now,
-            finished_at: Some(act.now),
+            return_to: "/admin".to_owned(),
+            ..passphrase::blank_row(act, Some(&person), visitor)
         };
         store::sign_ins::insert(act.w, &row, None)?;
         session::begin(

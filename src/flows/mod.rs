@@ -11,7 +11,9 @@ pub mod enroll;
 pub mod gate;
 pub mod maintain;
 pub mod passphrase;
+pub mod recovery;
 pub mod sign_on;
+pub mod throttle;
 
 use std::sync::{Arc, Mutex, RwLock};
 

@@ -1,8 +1,7 @@
 //! Passphrases: the rule for new ones, argon2id at most two at a time, and signing in with one.
 //!
 //! Known, unknown and deactivated people get the same answer in the same time: a hash is computed either
-//! way, and the throttle counts what was typed, not who it was. An attempt is counted before it is judged and
-//! taken back when it was right.
+//! way, and the throttle counts what was typed, not who it was. An attempt is counted before it is judged.
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -11,26 +10,17 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::sign_in::Trace;
-use crate::model::time::{DAY, HOUR, MINUTE};
-use crate::model::{
-    Check, Email, Method, Outcome, Person, PersonId, SignIn, SignInId, SignInKind, Timestamp, Verdict,
-};
-use crate::store::{self, Writer, throttles};
+use crate::model::{Check, Email, Method, Outcome, Person, PersonId, SignIn, SignInId, SignInKind, Verdict};
+use crate::store;
 
 use super::sign_on::session::{self, Entered};
-use super::{Act, Context, Visitor, Who, gate, hash};
+use super::throttle::{self, Keys};
+use super::{Act, Context, Visitor, Who, gate};
 
 /// Shortest passphrase, in characters, as long as it is the only factor (ASVS V6.2.9).
 pub const SHORTEST: usize = 15;
 /// Longest, in bytes: enough for any sentence, too little to keep us busy.
 pub const LONGEST: usize = 256;
-/// Failures for one account within [`WINDOW`], and for one address within [`ADDRESS_WINDOW`].
-pub const FAILURES_PER_ACCOUNT: i64 = 10;
-pub const WINDOW: i64 = 15 * MINUTE;
-pub const FAILURES_PER_ADDRESS: i64 = 30;
-pub const ADDRESS_WINDOW: i64 = MINUTE;
-/// After so many failures in a row the account waits a day, whatever the window says (NIST 800-63B).
-pub const FAILURES_IN_A_ROW: i64 = 100;
 
 /// Refuses a passphrase that is too short, too long or known. `words` are what an attacker would try first.
 pub fn check_strength(passphrase: &str, words: &[&str]) -> Result<(), String> {
@@ -147,18 +137,14 @@ pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
     };
     let found = ctx.store.reading(find).await?;
     let person = found.as_ref().map(|(person, _)| person.clone());
-    let keys = throttle_keys(ctx, &key, person.as_ref().map(|p| p.id), &attempt);
-    reserve(ctx, keys.clone()).await?;
+    let id = person.as_ref().map(|p| p.id);
+    let keys = Keys::of(ctx, &key, id, attempt.device.as_deref(), &attempt.visitor);
+    throttle::reserve(ctx, &keys).await?;
     let phc = found.and_then(|(_, phc)| phc);
     let right = match ctx.hasher.verify(attempt.passphrase, phc).await {
         Ok(right) => right,
         Err(busy) => {
-            let unjudged = move |act: &Act| {
-                keys.all()
-                    .iter()
-                    .try_for_each(|key| throttles::forgive(act.w, key))
-            };
-            ctx.act(Who::Doorward, unjudged).await?;
+            throttle::give_back(ctx, &keys).await?;
             return Err(busy);
         }
     };
@@ -184,7 +170,10 @@ struct Judged {
 
 fn settle(act: &Act, judged: Judged, keys: &Keys) -> Result<Answered> {
     let person = judged.person.as_ref();
-    let mut sign_in = row(act.now, act.random, person, judged.return_to, judged.visitor);
+    let mut sign_in = SignIn {
+        return_to: judged.return_to,
+        ..blank_row(act, person, judged.visitor)
+    };
     // An admin may have changed the answer since it was read: read again what decides.
     let entering = person
         .filter(|_| judged.right)
@@ -196,9 +185,7 @@ fn settle(act: &Act, judged: Judged, keys: &Keys) -> Result<Answered> {
             reference: sign_in.reference,
         });
     };
-    throttles::delete(act.w, &keys.account)?;
-    // The address keeps what else it got wrong: a guesser may have an account of their own here.
-    throttles::forgive(act.w, &keys.address)?;
+    keys.was_right(act)?;
     sign_in.outcome = Outcome::Succeeded;
     sign_in.problem = None;
     store::sign_ins::insert(act.w, &sign_in, None)?;
@@ -212,21 +199,16 @@ fn settle(act: &Act, judged: Judged, keys: &Keys) -> Result<Answered> {
     Ok(Answered::Entered(entered, entering.id))
 }
 
-fn row(
-    now: Timestamp,
-    random: &crate::random::Random,
-    person: Option<&Person>,
-    return_to: String,
-    visitor: Visitor,
-) -> SignIn {
+/// An attempt that is refused until something says otherwise.
+pub(super) fn blank_row(act: &Act, person: Option<&Person>, visitor: Visitor) -> SignIn {
     SignIn {
-        id: SignInId::new(now, random.bytes()),
-        reference: random.reference(),
+        id: SignInId::new(act.now, act.random_id()),
+        reference: act.random.reference(),
         connection_id: None,
         kind: SignInKind::Passphrase,
         outcome: Outcome::Refused,
         request_id: None,
-        return_to,
+        return_to: "/".to_owned(),
         person_id: person.map(|p| p.id),
         issuer: None,
         subject: None,
@@ -239,8 +221,8 @@ fn row(
         address: visitor.address,
         user_agent: visitor.user_agent,
         started_by: None,
-        started_at: now,
-        finished_at: Some(now),
+        started_at: act.now,
+        finished_at: Some(act.now),
     }
 }
 
@@ -278,104 +260,4 @@ fn trace(person: Option<&Person>, right: bool) -> Trace {
         checks,
         ..Trace::default()
     }
-}
-
-/// What an attempt is counted by.
-#[derive(Clone)]
-struct Keys {
-    /// The account that was typed, or the known device in front of it.
-    account: String,
-    address: String,
-}
-
-impl Keys {
-    fn all(&self) -> [&str; 2] {
-        [&self.account, &self.address]
-    }
-}
-
-fn throttle_keys(ctx: &Context, email_key: &str, person: Option<PersonId>, attempt: &Attempt) -> Keys {
-    let known = person
-        .zip(attempt.device.as_deref())
-        .filter(|(person, device)| is_known_device(ctx, *person, device));
-    // Whoever guesses from elsewhere cannot lock the owner out of a browser that was let in before.
-    let account = match known {
-        Some((_, device)) => format!("device:{}", hex(&hash(device))),
-        None => format!("account:{}", hex(&hash(email_key))),
-    };
-    Keys {
-        account,
-        address: format!("address:{}", attempt.visitor.throttle_key),
-    }
-}
-
-/// Counts the attempt before it is judged, so that a hundred at once are a hundred and not one.
-async fn reserve(ctx: &Context, keys: Keys) -> Result<()> {
-    ctx.act(Who::Doorward, move |act| {
-        let limits = [
-            (&keys.account, FAILURES_PER_ACCOUNT, WINDOW),
-            (&keys.address, FAILURES_PER_ADDRESS, ADDRESS_WINDOW),
-        ];
-        let mut longest = 0;
-        for (key, limit, window) in limits {
-            if let Some(count) = throttles::find(act.w, key)? {
-                longest = longest.max(wait(count, limit, window, act.now));
-            }
-        }
-        if longest > 0 {
-            let seconds = u64::try_from(longest).unwrap_or(0).div_ceil(1000);
-            let message = "There were too many wrong attempts. Wait a while, then try again.";
-            return Err(Error::new(Kind::RateLimited(seconds), message));
-        }
-        for (key, _, window) in limits {
-            throttles::count(act.w, key, window, act.now)?;
-        }
-        Ok(())
-    })
-    .await
-}
-
-fn wait(count: throttles::Count, limit: i64, window: i64, now: Timestamp) -> i64 {
-    let began = Timestamp(count.window_began_at);
-    if window == WINDOW && count.in_a_row >= FAILURES_IN_A_ROW {
-        return began.plus(DAY).since(now).max(0);
-    }
-    if count.failures >= limit {
-        began.plus(window).since(now).max(0)
-    } else {
-        0
-    }
-}
-
-/// A cookie that says: this person signed in here before. Good for throttling only, never for signing in.
-pub fn device_cookie(ctx: &Context, person: PersonId) -> String {
-    let nonce = ctx.random.token();
-    let mark = ctx.vault.mark(&format!("device {person} {nonce}"));
-    format!("{nonce}.{}", hex(&mark))
-}
-
-fn is_known_device(ctx: &Context, person: PersonId, cookie: &str) -> bool {
-    let Some((nonce, mark)) = cookie.split_once('.') else {
-        return false;
-    };
-    unhex(mark).is_some_and(|mark| ctx.vault.is_marked(&format!("device {person} {nonce}"), &mark))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() % 2 != 0 || text.len() > 128 {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
-        .collect()
-}
-
-/// Forgets failures that no window reaches any more.
-pub fn sweep(w: &Writer, now: Timestamp) -> Result<usize> {
-    throttles::delete_before(w, now.minus(DAY + HOUR))
 }

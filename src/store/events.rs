@@ -19,6 +19,8 @@ pub struct Narrow {
     pub search: String,
     /// Only events before this one: the next page.
     pub before: Option<i64>,
+    /// Only events after this one.
+    pub after: Option<i64>,
 }
 
 fn read(row: &Row) -> rusqlite::Result<Event> {
@@ -113,6 +115,9 @@ pub fn list(r: &Reader, narrow: &Narrow, limit: i64) -> Result<Vec<Event>> {
     }
     if let Some(before) = narrow.before {
         term("sequence < ?", before.into());
+    }
+    if let Some(after) = narrow.after {
+        term("sequence > ?", after.into());
     }
     let sql = format!(
         "SELECT {COLUMNS} FROM events WHERE {} ORDER BY sequence DESC LIMIT {limit}",

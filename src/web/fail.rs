@@ -123,11 +123,9 @@ pub fn plain(
         Some(_) => ("Go to your start page", urls::home()),
         None => ("Go to the sign-in page", urls::login()),
     };
-    let contact = visit
-        .ctx
-        .organization()
-        .map(|o| o.contact.clone())
-        .unwrap_or_default();
+    // Strangers are not told who runs the place.
+    let insider = visit.principal.as_ref().and_then(|_| visit.ctx.organization());
+    let contact = insider.map(|o| o.contact.clone()).unwrap_or_default();
     let shell = visit.shell(title(status));
     render_as(
         status,

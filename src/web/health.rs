@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use super::fail::Answer;
 use super::gate::Visit;
 use super::routes::{Access, Route, get};
-use crate::store;
+use crate::flows::maintain;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -19,8 +19,6 @@ pub fn routes() -> Vec<Route> {
 }
 
 async fn ready(visit: Visit) -> Answer {
-    visit.ctx.store.reading(store::organization::find).await?;
-    // An empty transaction still has to reach the disk's write lock.
-    visit.ctx.store.write(|_| Ok(())).await?;
+    maintain::can_work(&visit.ctx).await?;
     Ok(HttpResponse::Ok().body("ready\n"))
 }

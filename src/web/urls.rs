@@ -26,6 +26,11 @@ pub fn login_then(path: &str) -> String {
     query(&login(), &[("next", path)])
 }
 
+/// Signing in with a recovery code.
+pub fn recovery() -> String {
+    "/login/recovery".into()
+}
+
 pub fn logout() -> String {
     "/logout".into()
 }

@@ -11,4 +11,5 @@ mod outbound;
 mod peer;
 mod peers;
 mod saml;
+mod tidy;
 mod tls;

@@ -3,6 +3,7 @@
 
 pub mod home;
 pub mod login;
+pub mod recovery;
 pub mod setup;
 pub mod sso;
 pub mod unfinished;
@@ -13,6 +14,7 @@ pub fn routes() -> Vec<Route> {
     let families = [
         setup::routes(),
         login::routes(),
+        recovery::routes(),
         sso::routes(),
         unfinished::routes(),
         home::routes(),

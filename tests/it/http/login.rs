@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use doorward::config::Config;
-use doorward::flows::passphrase::{ADDRESS_WINDOW, FAILURES_IN_A_ROW, LONGEST, WINDOW};
+use doorward::flows::passphrase::LONGEST;
+use doorward::flows::throttle::{ADDRESS_WINDOW, FAILURES_IN_A_ROW, WINDOW};
 use doorward::model::time::{DAY, HOUR, MINUTE, SECOND};
 
 use crate::app::{ALICE, BOB, PASSPHRASE, Page, TestApp, Visitor};

@@ -5,4 +5,5 @@ mod gate;
 mod linking;
 mod login;
 mod people;
+mod recovery;
 mod sign_on;
