@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::model::time::{DAY, MINUTE};
 use crate::store;
 
-use super::{Context, Who, passphrase};
+use super::{Context, Who, throttle};
 
 /// How often the sweep runs.
 pub const EVERY: i64 = MINUTE;
@@ -17,7 +17,7 @@ pub async fn sweep(ctx: &Context) -> Result<()> {
         store::sessions::delete_expired(act.w, act.now)?;
         store::seen_assertions::delete_expired(act.w, act.now)?;
         store::sign_ins::delete_before(act.w, act.now.minus(TRACE_LIFE))?;
-        passphrase::sweep(act.w, act.now)?;
+        throttle::sweep(act.w, act.now)?;
         Ok(())
     })
     .await

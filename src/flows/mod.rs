@@ -13,6 +13,7 @@ pub mod maintain;
 pub mod passphrase;
 pub mod recovery;
 pub mod sign_on;
+pub mod throttle;
 
 use std::sync::{Arc, Mutex, RwLock};
 

@@ -1,7 +1,7 @@
 //! Passphrases: the rule for new ones, argon2id at most two at a time, and signing in with one.
 //!
 //! Known, unknown and deactivated people get the same answer in the same time: a hash is computed either
-//! way, and the throttle counts what was typed, not who it was.
+//! way, and the throttle counts what was typed, not who it was. An attempt is counted before it is judged.
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -10,26 +10,17 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::sign_in::Trace;
-use crate::model::time::{DAY, HOUR, MINUTE};
-use crate::model::{
-    Check, Email, Method, Outcome, Person, PersonId, SignIn, SignInId, SignInKind, Timestamp, Verdict,
-};
-use crate::store::{self, Writer, throttles};
+use crate::model::{Check, Email, Method, Outcome, Person, PersonId, SignIn, SignInId, SignInKind, Verdict};
+use crate::store;
 
 use super::sign_on::session::{self, Entered};
-use super::{Act, Context, Visitor, Who, gate, hash};
+use super::throttle::{self, Keys};
+use super::{Act, Context, Visitor, Who, gate};
 
 /// Shortest passphrase, in characters, as long as it is the only factor (ASVS V6.2.9).
 pub const SHORTEST: usize = 15;
 /// Longest, in bytes: enough for any sentence, too little to keep us busy.
 pub const LONGEST: usize = 256;
-/// Failures for one account within [`WINDOW`], and for one address within [`ADDRESS_WINDOW`].
-pub const FAILURES_PER_ACCOUNT: i64 = 10;
-pub const WINDOW: i64 = 15 * MINUTE;
-pub const FAILURES_PER_ADDRESS: i64 = 30;
-pub const ADDRESS_WINDOW: i64 = MINUTE;
-/// After so many failures in a row the account waits a day, whatever the window says (NIST 800-63B).
-pub const FAILURES_IN_A_ROW: i64 = 100;
 
 /// Refuses a passphrase that is too short, too long or known. `words` are what an attacker would try first.
 pub fn check_strength(passphrase: &str, words: &[&str]) -> Result<(), String> {
@@ -137,64 +128,75 @@ pub enum Answered {
 pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
     let key = Email::parse(&attempt.email).map_or_else(|_| attempt.email.trim().to_lowercase(), |e| e.key());
     let lookup = key.clone();
-    let found = ctx
-        .store
-        .reading(move |r| {
-            let Some(person) = store::people::find_by_email(r, &lookup)? else {
-                return Ok(None);
-            };
-            let phc = store::passphrases::find(r, person.id)?;
-            Ok(Some((person, phc)))
-        })
-        .await?;
-    let person = found.as_ref().map(|(person, _)| person.id);
-    let keys = throttle_keys(ctx, &key, person, attempt.device.as_deref(), &attempt.visitor);
-    refuse_if_throttled(ctx, &keys).await?;
-    let phc = found.as_ref().and_then(|(_, phc)| phc.clone());
-    let right = ctx.hasher.verify(attempt.passphrase, phc).await?;
-    let person = found.map(|(person, _)| person);
-    let (return_to, visitor, old) = (attempt.return_to, attempt.visitor, attempt.old_token);
-    let entering = person.clone().filter(|person| right && gate::may_enter(person));
-    ctx.act(Who::Doorward, move |act| {
-        let mut sign_in = SignIn {
-            return_to,
-            ..blank_row(act, person.as_ref(), visitor)
+    let find = move |r: &store::Reader| {
+        let Some(person) = store::people::find_by_email(r, &lookup)? else {
+            return Ok(None);
         };
-        // Two people changed the answer since it was read: read again what decides.
-        let entering = entering
-            .map(|p| store::people::get(act.w, p.id))
-            .transpose()?
-            .filter(gate::may_enter);
-        let Some(person) = entering else {
-            for (key, window) in &keys {
-                throttles::count(act.w, key, *window, act.now)?;
-            }
-            sign_in.trace = trace(person.as_ref(), right);
-            store::sign_ins::insert(act.w, &sign_in, None)?;
-            return Ok(Answered::Refused {
-                reference: sign_in.reference,
-            });
-        };
-        for (key, _) in &keys {
-            throttles::delete(act.w, key)?;
+        let phc = store::passphrases::find(r, person.id)?;
+        Ok(Some((person, phc)))
+    };
+    let found = ctx.store.reading(find).await?;
+    let person = found.as_ref().map(|(person, _)| person.clone());
+    let id = person.as_ref().map(|p| p.id);
+    let keys = Keys::of(ctx, &key, id, attempt.device.as_deref(), &attempt.visitor);
+    throttle::reserve(ctx, &keys).await?;
+    let phc = found.and_then(|(_, phc)| phc);
+    let right = match ctx.hasher.verify(attempt.passphrase, phc).await {
+        Ok(right) => right,
+        Err(busy) => {
+            throttle::give_back(ctx, &keys).await?;
+            return Err(busy);
         }
-        sign_in.outcome = Outcome::Succeeded;
-        sign_in.problem = None;
+    };
+    let judged = Judged {
+        person,
+        right,
+        return_to: attempt.return_to,
+        visitor: attempt.visitor,
+        old_token: attempt.old_token,
+    };
+    ctx.act(Who::Doorward, move |act| settle(act, judged, &keys))
+        .await
+}
+
+/// An attempt whose hash was compared.
+struct Judged {
+    person: Option<Person>,
+    right: bool,
+    return_to: String,
+    visitor: Visitor,
+    old_token: Option<String>,
+}
+
+fn settle(act: &Act, judged: Judged, keys: &Keys) -> Result<Answered> {
+    let person = judged.person.as_ref();
+    let mut sign_in = SignIn {
+        return_to: judged.return_to,
+        ..blank_row(act, person, judged.visitor)
+    };
+    // An admin may have changed the answer since it was read: read again what decides.
+    let entering = person
+        .filter(|_| judged.right)
+        .map(|p| store::people::get(act.w, p.id));
+    let Some(entering) = entering.transpose()?.filter(gate::may_enter) else {
+        sign_in.trace = trace(person, judged.right);
         store::sign_ins::insert(act.w, &sign_in, None)?;
-        let entered = session::begin(
-            act,
-            &person,
-            &sign_in,
-            session::Door {
-                method: Method::Passphrase,
-                connection: None,
-                ends_at: None,
-                old_token: old,
-            },
-        )?;
-        Ok(Answered::Entered(entered, person.id))
-    })
-    .await
+        return Ok(Answered::Refused {
+            reference: sign_in.reference,
+        });
+    };
+    keys.was_right(act)?;
+    sign_in.outcome = Outcome::Succeeded;
+    sign_in.problem = None;
+    store::sign_ins::insert(act.w, &sign_in, None)?;
+    let door = session::Door {
+        method: Method::Passphrase,
+        connection: None,
+        ends_at: None,
+        old_token: judged.old_token,
+    };
+    let entered = session::begin(act, &entering, &sign_in, door)?;
+    Ok(Answered::Entered(entered, entering.id))
 }
 
 /// An attempt that is refused until something says otherwise.
@@ -258,101 +260,4 @@ fn trace(person: Option<&Person>, right: bool) -> Trace {
         checks,
         ..Trace::default()
     }
-}
-
-/// What failures are counted by: the account (or a browser known to it) and the address.
-pub(super) fn throttle_keys(
-    ctx: &Context,
-    email_key: &str,
-    person: Option<PersonId>,
-    device: Option<&str>,
-    visitor: &Visitor,
-) -> Vec<(String, i64)> {
-    let known = person
-        .zip(device)
-        .filter(|(person, device)| is_known_device(ctx, *person, device));
-    // Whoever guesses from elsewhere cannot lock the owner out of a browser that was let in before.
-    let account = match known {
-        Some((_, device)) => format!("device:{}", hex(&hash(device))),
-        None => format!("account:{}", hex(&hash(email_key))),
-    };
-    vec![
-        (account, WINDOW),
-        (format!("address:{}", visitor.throttle_key), ADDRESS_WINDOW),
-    ]
-}
-
-/// `RateLimited` when one of the keys has failed too often lately.
-pub(super) async fn refuse_if_throttled(ctx: &Context, keys: &[(String, i64)]) -> Result<()> {
-    let now = ctx.now();
-    let keys = keys.to_vec();
-    let wait = ctx
-        .store
-        .reading(move |r| {
-            let mut longest = 0;
-            for (key, window) in &keys {
-                let limit = if *window == WINDOW {
-                    FAILURES_PER_ACCOUNT
-                } else {
-                    FAILURES_PER_ADDRESS
-                };
-                if let Some(count) = throttles::find(r, key)? {
-                    longest = longest.max(wait(count, limit, *window, now));
-                }
-            }
-            Ok(longest)
-        })
-        .await?;
-    match u64::try_from(wait).unwrap_or(0) {
-        0 => Ok(()),
-        millis => Err(Error::new(
-            Kind::RateLimited(millis.div_ceil(1000)),
-            "There were too many wrong attempts. Wait a while, then try again.",
-        )),
-    }
-}
-
-fn wait(count: throttles::Count, limit: i64, window: i64, now: Timestamp) -> i64 {
-    let began = Timestamp(count.window_began_at);
-    if window == WINDOW && count.in_a_row >= FAILURES_IN_A_ROW {
-        return began.plus(DAY).since(now).max(0);
-    }
-    if count.failures >= limit {
-        began.plus(window).since(now).max(0)
-    } else {
-        0
-    }
-}
-
-/// A cookie that says: this person signed in here before. Good for throttling only, never for signing in.
-pub fn device_cookie(ctx: &Context, person: PersonId) -> String {
-    let nonce = ctx.random.token();
-    let mark = ctx.vault.mark(&format!("device {person} {nonce}"));
-    format!("{nonce}.{}", hex(&mark))
-}
-
-fn is_known_device(ctx: &Context, person: PersonId, cookie: &str) -> bool {
-    let Some((nonce, mark)) = cookie.split_once('.') else {
-        return false;
-    };
-    unhex(mark).is_some_and(|mark| ctx.vault.is_marked(&format!("device {person} {nonce}"), &mark))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() % 2 != 0 || text.len() > 128 {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok())
-        .collect()
-}
-
-/// Forgets failures that no window reaches any more.
-pub fn sweep(w: &Writer, now: Timestamp) -> Result<usize> {
-    throttles::delete_before(w, now.minus(DAY + HOUR))
 }

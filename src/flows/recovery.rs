@@ -8,11 +8,12 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::model::{Action, Actor, Email, Method, Outcome, SignIn};
-use crate::store::{self, throttles};
+use crate::store;
 
 use super::enroll::plain_recovery_code;
-use super::passphrase::{Answered, blank_row, check_strength, refuse_if_throttled, throttle_keys};
+use super::passphrase::{Answered, blank_row, check_strength};
 use super::sign_on::session::{self, Door};
+use super::throttle::{self, Keys};
 use super::{Act, Context, Visitor, Who, administer, gate, hash};
 
 /// What somebody typed at `/login/recovery`.
@@ -30,9 +31,15 @@ pub async fn recover(ctx: &Context, typed: Recovery) -> Result<Answered> {
     check_strength(&typed.passphrase, &words).map_err(|message| Error::invalid("passphrase", message))?;
     let key = Email::parse(&typed.email).map_or_else(|_| typed.email.trim().to_lowercase(), |e| e.key());
     // No device counts here: whoever has lost the passphrase has no claim to a browser either.
-    let keys = throttle_keys(ctx, &key, None, None, &typed.visitor);
-    refuse_if_throttled(ctx, &keys).await?;
-    let phc = ctx.hasher.hash(typed.passphrase, ctx.random.bytes()).await?;
+    let keys = Keys::of(ctx, &key, None, None, &typed.visitor);
+    throttle::reserve(ctx, &keys).await?;
+    let phc = match ctx.hasher.hash(typed.passphrase, ctx.random.bytes()).await {
+        Ok(phc) => phc,
+        Err(busy) => {
+            throttle::give_back(ctx, &keys).await?;
+            return Err(busy);
+        }
+    };
     let code = hash(&plain_recovery_code(&typed.code));
     let (visitor, old_token) = (typed.visitor, typed.old_token);
     ctx.act(Who::Doorward, move |act| {
@@ -48,17 +55,12 @@ pub async fn recover(ctx: &Context, typed: Recovery) -> Result<Answered> {
             None => false,
         };
         let Some(person) = entering.filter(|_| right) else {
-            for (key, window) in &keys {
-                throttles::count(act.w, key, *window, act.now)?;
-            }
             store::sign_ins::insert(act.w, &row, None)?;
             return Ok(Answered::Refused {
                 reference: row.reference,
             });
         };
-        for (key, _) in &keys {
-            throttles::delete(act.w, key)?;
-        }
+        keys.was_right(act)?;
         store::passphrases::put(act.w, person.id, &phc, act.now)?;
         let ended = store::sessions::delete_of_person(act.w, person.id)?;
         let left = store::passphrases::count_recovery_codes(act.w, person.id)?;

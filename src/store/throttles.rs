@@ -27,7 +27,7 @@ pub fn find(r: &Reader, key: &str) -> Result<Option<Count>> {
     Ok(found.optional()?)
 }
 
-/// Counts a failure; a window older than `window` milliseconds starts anew.
+/// Counts an attempt as a failure; a window older than `window` milliseconds starts anew.
 pub fn count(w: &Writer, key: &str, window: i64, now: Timestamp) -> Result<()> {
     let mut statement = w.prepare_cached(
         "INSERT INTO throttles (key, failures, in_a_row, window_began_at) VALUES (?1, 1, 1, ?2)
@@ -37,6 +37,15 @@ pub fn count(w: &Writer, key: &str, window: i64, now: Timestamp) -> Result<()> {
             in_a_row = in_a_row + 1",
     )?;
     statement.execute(params![key, now.0, window])?;
+    Ok(())
+}
+
+/// Takes one counted attempt back: it was right, or it was never judged.
+pub fn forgive(w: &Writer, key: &str) -> Result<()> {
+    let mut statement = w.prepare_cached(
+        "UPDATE throttles SET failures = max(failures - 1, 0), in_a_row = max(in_a_row - 1, 0) WHERE key = ?1",
+    )?;
+    statement.execute([key])?;
     Ok(())
 }
 

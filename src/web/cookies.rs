@@ -6,6 +6,7 @@
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::COOKIE;
 
 use crate::flows::sign_on::FLOW_LIFE;
 use crate::model::time::{DAY, SECOND};
@@ -40,12 +41,20 @@ impl Jar {
 }
 
 /// The value of one of our cookies, if the request carries exactly one of that name.
+///
+/// Names are compared as they were sent. Decoded ones would let `%5F%5FHost-doorward`, which any neighbour of
+/// the same domain may set, pass for the `__Host-` cookie that only we can.
 pub fn read(request: &HttpRequest, jar: Jar, secure: bool) -> Option<String> {
-    let cookies = request.cookies().ok()?;
-    let mut found = cookies.iter().filter(|cookie| cookie.name() == jar.name(secure));
+    let lines = request.headers().get_all(COOKIE);
+    let pairs = lines
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'));
+    let mut found = pairs
+        .filter_map(|pair| pair.trim_matches([' ', '\t']).split_once('='))
+        .filter(|(name, _)| *name == jar.name(secure));
     // Two of one name: somebody planted one, and there is no telling which.
     match (found.next(), found.next()) {
-        (Some(one), None) => Some(one.value().to_owned()),
+        (Some((_, value)), None) => Some(value.to_owned()),
         _ => None,
     }
 }

@@ -1,8 +1,8 @@
 //! The middleware before every handler: is this address known, is the visitor who they must be, does the
 //! request come from our own pages?
 //!
-//! Deny by default: an address that is not in [`super::routes`] has no handler, and a row there says who may
-//! come. A handler that needs a principal takes [`SignedIn`], [`Admin`] or [`Owner`], which only exist when
+//! Deny by default: an address that is not in [`super::routes`] has no handler, a row there says who may
+//! come, and [`admit`] is wrapped around every one of them. A handler that needs a principal takes [`SignedIn`], [`Admin`] or [`Owner`], which only exist when
 //! the gate let somebody through.
 
 use std::future::{Ready, ready};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HOST, LOCATION, ORIGIN};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HOST, HeaderValue, LOCATION, ORIGIN};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
@@ -18,10 +18,10 @@ use actix_web::{Error as ActixError, FromRequest, HttpMessage, HttpRequest, Http
 use super::cookies::{self, Jar};
 use super::fail::{self, Fail};
 use super::page::Shell;
-use super::peer::{Client, throttle_key};
+use super::peer::{self, Client, throttle_key};
 use super::pieces::Notice;
-use super::routes::{Access, Route, find_route};
-use super::urls;
+use super::routes::{self, Access, ROUTES, Route, find_route};
+use super::{body, urls};
 use crate::error::{Error, Result};
 use crate::flows::gate::Principal;
 use crate::flows::{Context, Visitor, Who};
@@ -129,7 +129,7 @@ fn stranger() -> Fail {
     Fail(Error::denied("This page is for admins."))
 }
 
-/// The middleware.
+/// The middleware around everything: who is it, by which name, and afterwards the page of what went wrong.
 pub async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -144,21 +144,60 @@ pub async fn guard(
             return Ok(ServiceResponse::new(http, busy));
         }
     };
-    let route = find_route(request.match_pattern().as_deref(), request.method());
     let path = request.path().to_owned();
     let had_flash = visit.flash.is_some();
-    if let Some(refusal) = refuse(&visit, &request, route) {
+    if !answers_to_any_name(&path) && !is_our_host(&visit, &request) {
+        let message = "This is not an address of Doorward. Use the one that your admin gave you.";
+        let refusal = fail::plain(&visit, &path, StatusCode::MISDIRECTED_REQUEST, message, None);
         return Ok(request.into_response(refusal).map_into_boxed_body());
     }
     request.extensions_mut().insert(visit.clone());
     let response = next.call(request).await?;
     let mut response = redraw(&visit, &path, response.map_into_boxed_body());
     // Said once: the page that showed it lets it go.
-    if had_flash && !response.status().is_redirection() {
+    if had_flash && is_html(&response) {
         let forget = cookies::gone(Jar::Flash, visit.secure());
         let _ = response.response_mut().add_cookie(&forget);
     }
     Ok(response)
+}
+
+/// The middleware around one address of [`super::routes`]. It is told the address by the resource that it wraps:
+/// looking the path up again could find another row than the router did (`/%6Cogin` is `/login` to it).
+pub async fn admit(
+    address: &'static str,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, ActixError> {
+    let visit = visit_of(request.request())?;
+    let Some(route) = find_route(address, request.method()) else {
+        let refusal = wrong_method(&visit, address, request.path());
+        return Ok(request.into_response(refusal).map_into_boxed_body());
+    };
+    if let Some(refusal) = refuse(&visit, &request, route) {
+        return Ok(request.into_response(refusal).map_into_boxed_body());
+    }
+    let body = request.take_payload();
+    request.set_payload(body::in_time(body));
+    let response = next.call(request).await?;
+    Ok(response.map_into_boxed_body())
+}
+
+fn wrong_method(visit: &Visit, address: &str, path: &str) -> HttpResponse {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let mut response = fail::plain(visit, path, status, explain(status), None);
+    if let Ok(allowed) = HeaderValue::try_from(routes::methods_of(address)) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
+}
+
+/// Machines that watch come by address or by any name; styles and the mark are no secret and hold nothing.
+fn answers_to_any_name(path: &str) -> bool {
+    let is_machine = |r: &&Route| r.access == Access::Machine && r.path == path;
+    ROUTES.iter().any(|route| is_machine(&route))
+        || path.starts_with("/assets/")
+        || path.starts_with("/favicon.")
 }
 
 async fn look(request: &ServiceRequest) -> Result<Visit> {
@@ -189,16 +228,11 @@ async fn look(request: &ServiceRequest) -> Result<Visit> {
     })
 }
 
-fn refuse(visit: &Visit, request: &ServiceRequest, route: Option<&Route>) -> Option<HttpResponse> {
+fn refuse(visit: &Visit, request: &ServiceRequest, route: &Route) -> Option<HttpResponse> {
     let path = request.path();
     let page = |status, message: &str| Some(fail::plain(visit, path, status, message, None));
-    let Some(route) = route else { return None };
     if route.access == Access::Machine {
         return None;
-    }
-    if !is_our_host(visit, request) {
-        let message = "This is not an address of Doorward. Use the one that your admin gave you.";
-        return page(StatusCode::MISDIRECTED_REQUEST, message);
     }
     let is_set_up = visit.ctx.organization().is_some();
     if !is_set_up && route.access != Access::Setup {
@@ -245,7 +279,11 @@ fn is_our_host(visit: &Visit, request: &ServiceRequest) -> bool {
     let Some(organization) = visit.ctx.organization() else {
         return true;
     };
-    let given = host_of(request);
+    // Two names: a proxy in front may have read the other one.
+    if request.headers().get_all(HOST).count() > 1 {
+        return false;
+    }
+    let given = peer::host_of(request.request());
     if given.eq_ignore_ascii_case(organization.base_url.authority()) {
         return true;
     }
@@ -260,15 +298,6 @@ fn is_our_host(visit: &Visit, request: &ServiceRequest) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// `Host`, or in HTTP/2 `:authority`.
-fn host_of(request: &ServiceRequest) -> String {
-    let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    header
-        .or_else(|| request.uri().authority().map(|a| a.as_str()))
-        .unwrap_or_default()
-        .to_owned()
-}
-
 /// Fetch metadata where the browser sends it, else `Origin`; a request with neither is not from our pages.
 fn is_same_site(visit: &Visit, request: &ServiceRequest) -> bool {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -276,7 +305,7 @@ fn is_same_site(visit: &Visit, request: &ServiceRequest) -> bool {
         return matches!(site, "same-origin" | "none");
     }
     let scheme = if visit.client.secure { "https" } else { "http" };
-    let ours = format!("{scheme}://{}", host_of(request));
+    let ours = format!("{scheme}://{}", peer::host_of(request.request()));
     header(ORIGIN.as_str()).is_some_and(|origin| origin.eq_ignore_ascii_case(&ours))
 }
 
@@ -292,7 +321,14 @@ fn redraw(visit: &Visit, path: &str, response: ServiceResponse<BoxBody>) -> Serv
     let drawn = match response.response().error() {
         Some(error) => match error.as_error::<Fail>() {
             Some(Fail(error)) => fail::draw(visit, path, error),
-            None => fail::plain(visit, path, status, explain(status), None),
+            None => {
+                let status = if body::was_too_slow(error) {
+                    StatusCode::REQUEST_TIMEOUT
+                } else {
+                    status
+                };
+                fail::plain(visit, path, status, explain(status), None)
+            }
         },
         None if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
             && is_bare(&response) =>
@@ -305,14 +341,21 @@ fn redraw(visit: &Visit, path: &str, response: ServiceResponse<BoxBody>) -> Serv
     ServiceResponse::new(request, drawn)
 }
 
+/// A program's answer or a style sheet has shown nothing to anybody.
+fn is_html(response: &ServiceResponse<BoxBody>) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
 fn is_bare(response: &ServiceResponse<BoxBody>) -> bool {
-    response.headers().get("content-type").is_none()
+    !response.headers().contains_key(CONTENT_TYPE)
 }
 
 fn explain(status: StatusCode) -> &'static str {
     match status.as_u16() {
         404 => "The address may be mistyped, or what was here is gone.",
         405 => "Open the page and use its buttons.",
+        408 => "The request arrived too slowly. Check the connection, then send it again.",
         413 => "The request was larger than Doorward takes. Send less.",
         415 => "Doorward does not read this kind of content here.",
         _ => "The request does not have the form that this address takes. Open the page and use its form.",

@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod assets;
+pub mod body;
 pub mod cookies;
 pub mod fail;
 pub mod flash;

@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use actix_web::http::Method;
+use actix_web::middleware::from_fn;
 use actix_web::{Handler, Responder, web};
 
-use super::{admin, member};
+use super::{admin, gate, member};
 
 /// Who may use an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,8 +106,8 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     routes
 });
 
-/// The row of an address, by the pattern that actix matched.
-pub fn find_route(pattern: Option<&str>, method: &Method) -> Option<&'static Route> {
+/// The row of an address; `HEAD` is answered as `GET`.
+pub fn find_route(path: &str, method: &Method) -> Option<&'static Route> {
     let method = if *method == Method::HEAD {
         &Method::GET
     } else {
@@ -114,7 +115,19 @@ pub fn find_route(pattern: Option<&str>, method: &Method) -> Option<&'static Rou
     };
     ROUTES
         .iter()
-        .find(|route| Some(route.path) == pattern && route.method == *method)
+        .find(|route| route.path == path && route.method == *method)
+}
+
+/// What an address can be asked for, as the `Allow` header says it.
+pub fn methods_of(path: &str) -> String {
+    let mut methods = Vec::new();
+    for route in ROUTES.iter().filter(|route| route.path == path) {
+        methods.push(route.method.as_str());
+        if route.method == Method::GET {
+            methods.push("HEAD");
+        }
+    }
+    methods.join(", ")
 }
 
 /// Hangs every row into the application; an address with another method answers 405.
@@ -135,6 +148,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         let form = web::FormConfig::default().limit(limit);
         let payload = web::PayloadConfig::new(limit);
         let json = web::JsonConfig::default().limit(limit);
-        config.service(resource.app_data(form).app_data(payload).app_data(json));
+        let resource = resource.app_data(form).app_data(payload).app_data(json);
+        config.service(resource.wrap(from_fn(move |request, next| gate::admit(path, request, next))));
     }
 }

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::error::Kind;
 use crate::flows::passphrase::{self, Answered, Attempt};
 use crate::flows::sign_on::Entered;
+use crate::flows::throttle;
 use crate::model::{Connection, local_path};
 use crate::store;
 use crate::web::cookies::{self, Jar};
@@ -122,7 +123,7 @@ async fn sign_in(visit: Visit, next: web::Query<Next>, body: web::Form<Vec<(Stri
     match passphrase::sign_in(&visit.ctx, attempt).await {
         Ok(Answered::Entered(entered, person)) => {
             let mut response = enter(&visit, &entered);
-            let device = passphrase::device_cookie(&visit.ctx, person);
+            let device = throttle::device_cookie(&visit.ctx, person);
             let _ = response.add_cookie(&cookies::device(visit.secure(), device));
             Ok(response)
         }

@@ -7,8 +7,9 @@ use zeroize::Zeroizing;
 
 use super::login::enter;
 use crate::error::{Error, Kind};
-use crate::flows::passphrase::{Answered, SHORTEST, device_cookie};
+use crate::flows::passphrase::{Answered, SHORTEST};
 use crate::flows::recovery::{Recovery, recover};
+use crate::flows::throttle::device_cookie;
 use crate::web::cookies;
 use crate::web::fail::{Answer, status};
 use crate::web::form::{Field, Form};

@@ -20,7 +20,7 @@ use crate::web::form::{Field, Form};
 use crate::web::gate::{Visit, see_other};
 use crate::web::page::{Shell, render, render_as};
 use crate::web::routes::{Access, Route, get, post};
-use crate::web::{flash, urls};
+use crate::web::{flash, peer, urls};
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -266,7 +266,7 @@ async fn confirm_codes(visit: Visit, request: HttpRequest, body: Body) -> Answer
 }
 
 fn organization_form(request: &HttpRequest, secure: bool) -> Form {
-    let host = request.connection_info().host().to_owned();
+    let host = peer::host_of(request);
     let scheme = if secure { "https" } else { "http" };
     let hint = "The address under which people and identity providers reach Doorward. It goes into the entity ID, the \
                 ACS and every other address that you copy to an identity provider, so choose the one that will last.";

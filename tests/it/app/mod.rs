@@ -11,9 +11,11 @@
 //! alice owns, bob is a member, mallory attacks. Redirects are asserted, not followed.
 #![allow(dead_code, reason = "every test uses a part of it")]
 
+mod raw;
 mod sso;
 mod visitor;
 
+pub use raw::{Raw, ask, ask_in_parts};
 pub use sso::{Asked, Connected};
 pub use visitor::{Page, Visitor};
 
@@ -56,7 +58,12 @@ pub struct TestApp {
 impl TestApp {
     /// Set up: the organization Acme with alice as its owner.
     pub fn start() -> Self {
-        let mut app = Self::fresh();
+        Self::start_with(|_| {})
+    }
+
+    /// As `start`, with these settings changed.
+    pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let mut app = Self::fresh_with(tempfile::tempdir().expect("a folder"), change);
         let run = FirstRun {
             owner_name: "Alice Ng".into(),
             owner_email: ALICE.into(),
