@@ -3,6 +3,7 @@
 mod app;
 mod browser;
 mod config;
+mod foreign;
 mod gallery;
 mod http;
 mod idp;

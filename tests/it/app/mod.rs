@@ -14,7 +14,6 @@
 mod sso;
 mod visitor;
 
-pub use sso::{Asked, Connected};
 pub use visitor::{Page, Visitor};
 
 use std::collections::BTreeMap;
@@ -120,6 +119,11 @@ impl TestApp {
     /// Moves the clock.
     pub fn forward(&self, millis: i64) {
         self.hand.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Sets the clock to the machine's, by which foreign programs live.
+    pub fn catch_up(&self) {
+        self.hand.store(Clock::system().now().0, Ordering::SeqCst);
     }
 
     /// Applies a file; the lines of its report.
