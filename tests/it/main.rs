@@ -7,6 +7,7 @@ mod foreign;
 mod gallery;
 mod http;
 mod idp;
+mod journeys;
 mod loopback;
 mod outbound;
 mod peer;
