@@ -3,9 +3,11 @@
 mod app;
 mod browser;
 mod config;
+mod foreign;
 mod gallery;
 mod http;
 mod idp;
+mod journeys;
 mod loopback;
 mod outbound;
 mod peer;
