@@ -62,6 +62,7 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
         subject: None,
         search: q.trim().chars().take(200).collect(),
         before: before.parse().ok(),
+        after: None,
     };
     let reading = visit
         .ctx
