@@ -73,3 +73,33 @@ fn pages_of_members() {
 fn pages_of_members_without_scripts() {
     set_up("member-pages", &[("scripts", json!(false))]);
 }
+
+#[test]
+fn from_nothing_to_a_member_signed_in() {
+    let how = [
+        ("scripts", json!(true)),
+        ("giving", json!("paste")),
+        ("binding", json!("redirect")),
+    ];
+    from_nothing("first-sign-in", &how);
+}
+
+#[test]
+fn from_nothing_to_a_member_signed_in_without_scripts() {
+    let how = [
+        ("scripts", json!(false)),
+        ("giving", json!("url")),
+        ("binding", json!("redirect")),
+    ];
+    from_nothing("first-sign-in", &how);
+}
+
+#[test]
+fn from_nothing_to_a_member_signed_in_by_post() {
+    let how = [
+        ("scripts", json!(true)),
+        ("giving", json!("url")),
+        ("binding", json!("post")),
+    ];
+    from_nothing("first-sign-in", &how);
+}
