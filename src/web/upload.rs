@@ -150,3 +150,61 @@ where
     }
     (kept, (read > limit).then_some(Flaw::TooLarge))
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    const LINE: &str = "\r\n";
+
+    /// A multipart body of one field and one file part.
+    fn body(file_name: &str, file: &str) -> String {
+        [
+            "--x",
+            "Content-Disposition: form-data; name=\"entity_id\"",
+            "",
+            "urn:idp",
+            "--x",
+            &format!("Content-Disposition: form-data; name=\"metadata\"; filename=\"{file_name}\""),
+            "Content-Type: application/octet-stream",
+            "",
+            file,
+            "--x--",
+            "",
+        ]
+        .join(LINE)
+    }
+
+    async fn read(kind: &str, body: String) -> Upload {
+        let (request, mut payload) =
+            TestRequest::post().insert_header((CONTENT_TYPE, kind)).set_payload(body).to_http_parts();
+        Upload::from_request(&request, &mut payload).await.unwrap()
+    }
+
+    #[actix_web::test]
+    async fn fields_and_file_arrive_together() {
+        let upload = read("multipart/form-data; boundary=x", body("idp.xml", "<md/>")).await;
+        assert_eq!(upload.pairs, [("entity_id".to_owned(), "urn:idp".to_owned())]);
+        assert_eq!(upload.file.as_deref(), Some(&b"<md/>"[..]));
+        assert_eq!(upload.flaw, None);
+    }
+
+    #[actix_web::test]
+    async fn no_choice_is_not_an_empty_file() {
+        assert_eq!(read("multipart/form-data; boundary=x", body("", "")).await.file, None);
+        assert_eq!(read("multipart/form-data; boundary=x", body("a.xml", "")).await.file, Some(Vec::new()));
+    }
+
+    #[actix_web::test]
+    async fn too_much_cut_off_or_of_another_kind_is_said() {
+        let large = "x".repeat(UPLOAD_LIMIT + 1);
+        assert_eq!(read("multipart/form-data; boundary=x", body("a.xml", &large)).await.flaw, Some(Flaw::TooLarge));
+        let cut = body("a.xml", "<md/>").replace("--x--", "");
+        assert_eq!(read("multipart/form-data; boundary=x", cut).await.flaw, Some(Flaw::Broken));
+        assert_eq!(read("text/plain", "a=b".to_owned()).await.flaw, Some(Flaw::Broken));
+        let pasted = read("application/x-www-form-urlencoded", "metadata=%3Cmd%2F%3E".to_owned()).await;
+        assert_eq!(pasted.pairs, [("metadata".to_owned(), "<md/>".to_owned())]);
+    }
+}

@@ -6,7 +6,7 @@ use askama::Template;
 use super::facts::{device, outcome_state};
 use crate::flows::sign_on::FLOW_LIFE;
 use crate::model::sign_in::Mapped;
-use crate::model::{Attribute, Connection, Outcome, Person, SignIn, SignInKind, Verdict};
+use crate::model::{Attribute, Check, Connection, Outcome, Person, SignIn, SignInKind, Verdict};
 use crate::store;
 use crate::web::fail::Answer;
 use crate::web::gate::Visit;
@@ -41,7 +41,10 @@ struct TracePage {
     through: Option<(String, String)>,
     started_by: Option<String>,
     device: String,
+    /// What failed or should be looked at, before all of them.
+    standing_out: Vec<CheckLine>,
     lines: Vec<CheckLine>,
+    tally: String,
     attributes: Vec<Attribute>,
     mapped: Vec<Mapped>,
     suggestions: Vec<Suggestion>,
@@ -78,6 +81,7 @@ async fn show(visit: Visit, reference: web::Path<String>) -> Answer {
         Some(connection) if is_test => integration(connection),
         _ => ("Sign-ins".to_owned(), urls::sign_ins()),
     };
+    let lines = check_lines(&found.sign_in.trace.checks);
     let what = if is_test { "Test" } else { "Sign-in" };
     Ok(render(&TracePage {
         shell: visit
@@ -95,12 +99,26 @@ async fn show(visit: Visit, reference: web::Path<String>) -> Answer {
         through: found.connection.as_ref().map(integration),
         started_by: found.started_by.as_ref().map(Person::display_name),
         device: device(&found.sign_in.user_agent),
-        lines: check_lines(&found.sign_in.trace.checks),
+        standing_out: lines.iter().filter(|line| line.is_open).cloned().collect(),
+        tally: tally(&found.sign_in.trace.checks),
+        lines,
         attributes: found.sign_in.trace.attributes.clone(),
         mapped: found.sign_in.trace.mapped.clone(),
         suggestions: suggestions(&found, is_under_way),
         sign_in: found.sign_in,
     }))
+}
+
+/// How the checks went, all together.
+fn tally(checks: &[Check]) -> String {
+    let of = |verdict| checks.iter().filter(|c| c.verdict == verdict).count();
+    let parts = [
+        (of(Verdict::Passed) + of(Verdict::Warned), "passed"),
+        (of(Verdict::Failed), "failed"),
+        (of(Verdict::NotReached), "not reached"),
+    ];
+    let said = parts.iter().filter(|(number, _)| *number > 0).map(|(number, words)| format!("{number} {words}"));
+    format!("All checks in their order: {}", said.collect::<Vec<_>>().join(", "))
 }
 
 fn headline(found: &Found, is_under_way: bool) -> String {
