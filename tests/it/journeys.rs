@@ -37,7 +37,16 @@ fn from_nothing(name: &str, more: &[(&str, Value)]) {
     );
 }
 
-/// The same after the first run, with integrations and people.
+/// The same after the first run, with nothing in it yet.
+fn just_set_up(name: &str) {
+    let Some((_peer, idp)) = Peer::serve() else {
+        return;
+    };
+    let app = fresh().set_up();
+    journey(name, &json!({"base": app.base, "idp": idp}));
+}
+
+/// The same with integrations and people.
 fn set_up(name: &str, more: &[(&str, Value)]) {
     let Some((mut peer, idp)) = Peer::serve() else {
         return;
@@ -102,4 +111,14 @@ fn from_nothing_to_a_member_signed_in_by_post() {
         ("binding", json!("post")),
     ];
     from_nothing("first-sign-in", &how);
+}
+
+#[test]
+fn the_first_guide_that_customers_were_given() {
+    just_set_up("guide-000");
+}
+
+#[test]
+fn by_keyboard_alone() {
+    set_up("keyboard", &[]);
 }
