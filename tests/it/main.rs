@@ -1,6 +1,7 @@
 //! The whole program from outside, over real sockets, and the pages it draws. One binary: one link, shared peers.
 
 mod app;
+mod binary;
 mod browser;
 mod config;
 mod gallery;
@@ -11,5 +12,6 @@ mod outbound;
 mod peer;
 mod peers;
 mod saml;
+mod store;
 mod tidy;
 mod tls;

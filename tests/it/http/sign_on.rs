@@ -246,3 +246,22 @@ fn a_planted_session_is_replaced_at_sign_in() {
     assert_eq!(bob.email().as_deref(), Some(BOB));
     assert_eq!(mallory.me(), None, "the old session of the browser ended");
 }
+
+#[test]
+fn an_answer_that_was_used_stays_used_after_a_restart() {
+    let app = TestApp::start();
+    app.add(BOB, "member");
+    let okta = app.connect("okta", "unsolicited = \"accept\"");
+    let tile = okta.response(BOB, None, |_| {});
+    assert_eq!(app.visitor().answer("okta", &tile, None).to(), "/");
+    let again = TestApp::fresh_with(app.stop(), |_| {});
+    let mallory = again.visitor();
+    assert_eq!(mallory.answer("okta", &tile, None).status, 403);
+    assert_eq!(mallory.me(), None);
+    let other = okta.response(BOB, None, |r| r.assertion_id = "_another".into());
+    assert_eq!(
+        mallory.answer("okta", &other, None).to(),
+        "/",
+        "only the used one is spent"
+    );
+}
