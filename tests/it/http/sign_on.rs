@@ -267,3 +267,22 @@ fn an_identity_provider_that_never_names_the_request_ends_in_a_page_not_in_a_cir
         "a minute later the tile works"
     );
 }
+
+#[test]
+fn an_answer_that_was_used_stays_used_after_a_restart() {
+    let app = TestApp::start();
+    app.add(BOB, "member");
+    let okta = app.connect("okta", "unsolicited = \"accept\"");
+    let tile = okta.response(BOB, None, |_| {});
+    assert_eq!(app.visitor().answer("okta", &tile, None).to(), "/");
+    let again = TestApp::fresh_with(app.stop(), |_| {});
+    let mallory = again.visitor();
+    assert_eq!(mallory.answer("okta", &tile, None).status, 403);
+    assert_eq!(mallory.me(), None);
+    let other = okta.response(BOB, None, |r| r.assertion_id = "_another".into());
+    assert_eq!(
+        mallory.answer("okta", &other, None).to(),
+        "/",
+        "only the used one is spent"
+    );
+}
