@@ -33,7 +33,9 @@ pub enum Flaw {
 impl Flaw {
     pub fn words(self) -> &'static str {
         match self {
-            Flaw::TooLarge => "This is larger than 2 MiB. Metadata of one identity provider is far smaller: choose its own file.",
+            Flaw::TooLarge => {
+                "This is larger than 2 MiB. Metadata of one identity provider is far smaller: choose its own file."
+            }
             Flaw::Broken => "This did not arrive whole. Send it once more.",
         }
     }
@@ -53,15 +55,27 @@ impl FromRequest for Upload {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Fail>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let kind = request.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let kind = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .unwrap_or_default();
+        let kind = kind
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         let headers = request.headers().clone();
         let payload = payload.take();
         Box::pin(async move {
             Ok(match kind.as_str() {
                 "multipart/form-data" => parts(Multipart::new(&headers, payload)).await,
                 "application/x-www-form-urlencoded" => escaped(payload).await,
-                _ => Upload { flaw: Some(Flaw::Broken), ..Upload::default() },
+                _ => Upload {
+                    flaw: Some(Flaw::Broken),
+                    ..Upload::default()
+                },
             })
         })
     }
@@ -69,8 +83,15 @@ impl FromRequest for Upload {
 
 async fn escaped(mut payload: Payload) -> Upload {
     let (body, flaw) = collect(&mut payload, ESCAPED_LIMIT).await;
-    let pairs = url::form_urlencoded::parse(&body).into_owned().take(FIELDS).collect();
-    Upload { pairs: if flaw.is_some() { Vec::new() } else { pairs }, file: None, flaw }
+    let pairs = url::form_urlencoded::parse(&body)
+        .into_owned()
+        .take(FIELDS)
+        .collect();
+    Upload {
+        pairs: if flaw.is_some() { Vec::new() } else { pairs },
+        file: None,
+        flaw,
+    }
 }
 
 async fn parts(mut form: Multipart) -> Upload {
@@ -84,7 +105,10 @@ async fn parts(mut form: Multipart) -> Upload {
         };
         count += 1;
         let name = part.name().unwrap_or_default().to_owned();
-        let file_name = part.content_disposition().and_then(|d| d.get_filename()).map(str::to_owned);
+        let file_name = part
+            .content_disposition()
+            .and_then(|d| d.get_filename())
+            .map(str::to_owned);
         let (bytes, flaw) = collect(&mut part, left).await;
         left -= bytes.len();
         if let Some(flaw) = flaw.or((count > FIELDS).then_some(Flaw::Broken)) {
@@ -95,21 +119,28 @@ async fn parts(mut form: Multipart) -> Upload {
             // A file input without a choice sends an empty part without a name.
             Some(name) if name.is_empty() && bytes.is_empty() => {}
             Some(_) => upload.file = Some(bytes),
-            None => upload.pairs.push((name, String::from_utf8_lossy(&bytes).into_owned())),
+            None => upload
+                .pairs
+                .push((name, String::from_utf8_lossy(&bytes).into_owned())),
         }
     }
     upload
 }
 
 /// At most `limit` bytes; what comes after them is read a while longer, and thrown away.
-async fn collect<B, E>(stream: &mut (impl Stream<Item = Result<B, E>> + Unpin), limit: usize) -> (Vec<u8>, Option<Flaw>)
+async fn collect<B, E>(
+    stream: &mut (impl Stream<Item = Result<B, E>> + Unpin),
+    limit: usize,
+) -> (Vec<u8>, Option<Flaw>)
 where
     B: AsRef<[u8]>,
 {
     let mut kept = Vec::new();
     let mut read = 0;
     while let Some(piece) = stream.next().await {
-        let Ok(piece) = piece else { return (kept, Some(Flaw::Broken)) };
+        let Ok(piece) = piece else {
+            return (kept, Some(Flaw::Broken));
+        };
         read += piece.as_ref().len();
         if read <= limit {
             kept.extend_from_slice(piece.as_ref());
@@ -147,8 +178,10 @@ mod tests {
     }
 
     async fn read(kind: &str, body: String) -> Upload {
-        let (request, mut payload) =
-            TestRequest::post().insert_header((CONTENT_TYPE, kind)).set_payload(body).to_http_parts();
+        let (request, mut payload) = TestRequest::post()
+            .insert_header((CONTENT_TYPE, kind))
+            .set_payload(body)
+            .to_http_parts();
         Upload::from_request(&request, &mut payload).await.unwrap()
     }
 
@@ -162,18 +195,41 @@ mod tests {
 
     #[actix_web::test]
     async fn no_choice_is_not_an_empty_file() {
-        assert_eq!(read("multipart/form-data; boundary=x", body("", "")).await.file, None);
-        assert_eq!(read("multipart/form-data; boundary=x", body("a.xml", "")).await.file, Some(Vec::new()));
+        assert_eq!(
+            read("multipart/form-data; boundary=x", body("", "")).await.file,
+            None
+        );
+        assert_eq!(
+            read("multipart/form-data; boundary=x", body("a.xml", ""))
+                .await
+                .file,
+            Some(Vec::new())
+        );
     }
 
     #[actix_web::test]
     async fn too_much_cut_off_or_of_another_kind_is_said() {
         let large = "x".repeat(UPLOAD_LIMIT + 1);
-        assert_eq!(read("multipart/form-data; boundary=x", body("a.xml", &large)).await.flaw, Some(Flaw::TooLarge));
+        assert_eq!(
+            read("multipart/form-data; boundary=x", body("a.xml", &large))
+                .await
+                .flaw,
+            Some(Flaw::TooLarge)
+        );
         let cut = body("a.xml", "<md/>").replace("--x--", "");
-        assert_eq!(read("multipart/form-data; boundary=x", cut).await.flaw, Some(Flaw::Broken));
-        assert_eq!(read("text/plain", "a=b".to_owned()).await.flaw, Some(Flaw::Broken));
-        let pasted = read("application/x-www-form-urlencoded", "metadata=%3Cmd%2F%3E".to_owned()).await;
+        assert_eq!(
+            read("multipart/form-data; boundary=x", cut).await.flaw,
+            Some(Flaw::Broken)
+        );
+        assert_eq!(
+            read("text/plain", "a=b".to_owned()).await.flaw,
+            Some(Flaw::Broken)
+        );
+        let pasted = read(
+            "application/x-www-form-urlencoded",
+            "metadata=%3Cmd%2F%3E".to_owned(),
+        )
+        .await;
         assert_eq!(pasted.pairs, [("metadata".to_owned(), "<md/>".to_owned())]);
     }
 }

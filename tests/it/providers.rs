@@ -11,8 +11,19 @@ fn every_file_reads() {
     let keys: HashSet<_> = Provider::all().iter().map(|p| p.key.as_str()).collect();
     assert_eq!(keys.len(), Provider::files(), "two files with the same key");
     for key in [
-        "okta", "onelogin", "entra", "google", "jumpcloud", "pingone", "keycloak", "adfs", "authentik", "auth0",
-        "duo", "rippling", "generic",
+        "okta",
+        "onelogin",
+        "entra",
+        "google",
+        "jumpcloud",
+        "pingone",
+        "keycloak",
+        "adfs",
+        "authentik",
+        "auth0",
+        "duo",
+        "rippling",
+        "generic",
     ] {
         assert!(keys.contains(key), "no file for {key}");
     }
@@ -24,9 +35,20 @@ fn every_provider_gets_what_saml_needs() {
         let saml = &provider.saml;
         let gets = |value| saml.values.iter().any(|v| v.value == value);
         let key = &provider.key;
-        assert!(gets(OurValue::EntityId) && gets(OurValue::Acs), "{key}: entity ID or ACS is missing");
-        assert!(!saml.open.is_empty() && !saml.bring_back.is_empty(), "{key}: no way there or back");
-        assert!(saml.attributes.iter().any(|a| a.name.to_lowercase().replace('-', "").contains("email")), "{key}: no e-mail");
+        assert!(
+            gets(OurValue::EntityId) && gets(OurValue::Acs),
+            "{key}: entity ID or ACS is missing"
+        );
+        assert!(
+            !saml.open.is_empty() && !saml.bring_back.is_empty(),
+            "{key}: no way there or back"
+        );
+        assert!(
+            saml.attributes
+                .iter()
+                .any(|a| a.name.to_lowercase().replace('-', "").contains("email")),
+            "{key}: no e-mail"
+        );
         let labels: HashSet<_> = saml.values.iter().map(|v| &v.label).collect();
         assert_eq!(labels.len(), saml.values.len(), "{key}: one label twice");
         let day = chrono::NaiveDate::parse_from_str(&provider.labels_checked_on, "%Y-%m-%d");

@@ -50,7 +50,12 @@ struct AuditPage {
 }
 
 async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
-    let Filters { q, action, before, verify } = filters.into_inner();
+    let Filters {
+        q,
+        action,
+        before,
+        verify,
+    } = filters.into_inner();
     let here = urls::audit();
     let narrow = Narrow {
         action: Action::parse(&action).map(|action| action.key().to_owned()),
@@ -58,20 +63,33 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
         search: q.trim().chars().take(200).collect(),
         before: before.parse().ok(),
     };
-    let reading = visit.ctx.store.reading(move |r| {
-        Ok((store::events::list(r, &narrow, 51)?, store::connections::list(r)?))
-    });
+    let reading = visit
+        .ctx
+        .store
+        .reading(move |r| Ok((store::events::list(r, &narrow, 51)?, store::connections::list(r)?)));
     let (mut events, connections) = reading.await?;
     let has_more = events.len() > PAGE;
     events.truncate(PAGE);
-    let slug_of = |id: &str| connections.iter().find(|c| c.id.to_string() == id).map(|c| c.slug.to_string());
+    let slug_of = |id: &str| {
+        connections
+            .iter()
+            .find(|c| c.id.to_string() == id)
+            .map(|c| c.slug.to_string())
+    };
     let address = |before: &str| urls::query(&here, &[("q", &q), ("action", &action), ("before", before)]);
-    let next = events.last().filter(|_| has_more).map(|last| address(&last.sequence.to_string()));
+    let next = events
+        .last()
+        .filter(|_| has_more)
+        .map(|last| address(&last.sequence.to_string()));
     Ok(render(&AuditPage {
         shell: visit.shell("Audit").at(Section::Activity),
         sign_ins: urls::sign_ins(),
         verify: urls::query(&here, &[("verify", "1")]),
-        verdict: if verify.is_empty() { None } else { Some(verdict(&visit).await?) },
+        verdict: if verify.is_empty() {
+            None
+        } else {
+            Some(verdict(&visit).await?)
+        },
         actions: choices("Every action", Action::ALL.map(|a| (a.key(), a.words())), &action),
         is_narrowed: !(q.is_empty() && action.is_empty()),
         lines: events.iter().map(|event| event_line(event, slug_of)).collect(),

@@ -98,10 +98,18 @@ pub fn certificate_lines(slug: &str, list: &[PinnedCertificate], now: Timestamp)
 /// `Firefox on Linux`: enough to tell one's own devices apart. The whole header is what nobody reads.
 pub fn device(user_agent: &str) -> String {
     let first = |names: &[(&str, &'static str)]| {
-        names.iter().find(|(sign, _)| user_agent.contains(sign)).map(|(_, name)| *name)
+        names
+            .iter()
+            .find(|(sign, _)| user_agent.contains(sign))
+            .map(|(_, name)| *name)
     };
-    let browsers =
-        [("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
+    let browsers = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
     let systems = [
         ("Windows", "Windows"),
         ("Android", "Android"),
@@ -135,7 +143,11 @@ pub struct EventLine {
 impl EventLine {
     /// What the line that opens says of the changes behind it.
     pub fn summary(&self) -> String {
-        count(i64::try_from(self.changes.len()).unwrap_or(i64::MAX), "detail", "details")
+        count(
+            i64::try_from(self.changes.len()).unwrap_or(i64::MAX),
+            "detail",
+            "details",
+        )
     }
 }
 
@@ -151,11 +163,15 @@ pub fn event_line(event: &Event, slug_of: impl Fn(&str) -> Option<String>) -> Ev
         sequence: event.sequence,
         at: event.at,
         who: event.actor_label.clone(),
-        what: Action::parse(&event.action).map_or_else(|| event.action.clone(), |action| action.words().to_owned()),
+        what: Action::parse(&event.action)
+            .map_or_else(|| event.action.clone(), |action| action.words().to_owned()),
         subject: event.subject_label.clone(),
         subject_href,
         changes: changes(&event.before, &event.after),
-        reference: event.reference.clone().map(|reference| (reference.clone(), urls::sign_in(&reference))),
+        reference: event
+            .reference
+            .clone()
+            .map(|reference| (reference.clone(), urls::sign_in(&reference))),
     }
 }
 
@@ -166,18 +182,31 @@ pub fn changes(before: &str, after: &str) -> Vec<Change> {
         _ => serde_json::Map::new(),
     };
     let (before, after) = (read(before), read(after));
-    let mut names: Vec<&String> = after.keys().chain(before.keys().filter(|name| !after.contains_key(*name))).collect();
+    let mut names: Vec<&String> = after
+        .keys()
+        .chain(before.keys().filter(|name| !after.contains_key(*name)))
+        .collect();
     names.sort_by_key(|name| order(name));
     let change = |name: &&String| {
-        let (was, is) = (before.get(*name).and_then(words), after.get(*name).and_then(words));
+        let (was, is) = (
+            before.get(*name).and_then(words),
+            after.get(*name).and_then(words),
+        );
         Change::new(label(name), was.as_deref(), is.as_deref())
     };
-    names.iter().map(change).filter(|change| change.was.is_some() || change.becomes.is_some()).collect()
+    names
+        .iter()
+        .map(change)
+        .filter(|change| change.was.is_some() || change.becomes.is_some())
+        .collect()
 }
 
 fn order(name: &str) -> usize {
     let first = ["name", "given_name", "family_name", "email", "role", "state"];
-    first.iter().position(|known| *known == name).unwrap_or(first.len())
+    first
+        .iter()
+        .position(|known| *known == name)
+        .unwrap_or(first.len())
 }
 
 fn words(value: &Value) -> Option<String> {
@@ -193,7 +222,7 @@ fn words(value: &Value) -> Option<String> {
 }
 
 /// Field names as people say them; an unknown one loses its underscores.
-fn label(name: &str) -> String {
+pub fn label(name: &str) -> String {
     let known = [
         ("email", "E-mail"),
         ("idp", "Identity provider"),
@@ -210,7 +239,9 @@ fn label(name: &str) -> String {
     }
     let spaced = name.replace('_', " ");
     let mut letters = spaced.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// One answer of a select above a table.
@@ -221,9 +252,16 @@ pub struct Choice {
 }
 
 /// A select's answers, the first of which asks for everything.
-pub fn choices<'a>(all: &'a str, of: impl IntoIterator<Item = (&'a str, &'a str)>, chosen: &str) -> Vec<Choice> {
-    let choice =
-        |(value, label): (&str, &str)| Choice { value: value.into(), label: label.into(), selected: value == chosen };
+pub fn choices<'a>(
+    all: &'a str,
+    of: impl IntoIterator<Item = (&'a str, &'a str)>,
+    chosen: &str,
+) -> Vec<Choice> {
+    let choice = |(value, label): (&str, &str)| Choice {
+        value: value.into(),
+        label: label.into(),
+        selected: value == chosen,
+    };
     std::iter::once(("", all)).chain(of).map(choice).collect()
 }
 
@@ -233,7 +271,10 @@ mod tests {
 
     #[test]
     fn changes_are_said_in_words_and_in_order() {
-        let list = changes(r#"{"role":"member","email":"a@b.c","gone":[]}"#, r#"{"role":"admin","email":"d@b.c"}"#);
+        let list = changes(
+            r#"{"role":"member","email":"a@b.c","gone":[]}"#,
+            r#"{"role":"admin","email":"d@b.c"}"#,
+        );
         assert_eq!(list[0], Change::new("E-mail", Some("a@b.c"), Some("d@b.c")));
         assert_eq!(list[1], Change::new("Role", Some("member"), Some("admin")));
         assert_eq!(list.len(), 2);

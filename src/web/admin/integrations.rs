@@ -56,7 +56,10 @@ struct IntegrationsPage {
 
 fn fits(words: &str, text: &str) -> bool {
     let text = text.to_lowercase();
-    words.to_lowercase().split_whitespace().all(|word| text.contains(word))
+    words
+        .to_lowercase()
+        .split_whitespace()
+        .all(|word| text.contains(word))
 }
 
 async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
@@ -67,7 +70,10 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
             let people = store::identities::count_of_connection(r, c.id)?;
             Ok((store::identities::find_last_used(r, c.id)?, people, c))
         };
-        store::connections::list(r)?.into_iter().map(with_figures).collect::<crate::error::Result<Vec<_>>>()
+        store::connections::list(r)?
+            .into_iter()
+            .map(with_figures)
+            .collect::<crate::error::Result<Vec<_>>>()
     });
     let found = reading.await?;
     let line = |(last_used_at, people, c): &(Option<Timestamp>, i64, Connection)| Line {
@@ -80,7 +86,10 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
         last_used_at: *last_used_at,
     };
     let is_empty = found.is_empty();
-    let lines = found.iter().map(line).filter(|l| fits(&q, &format!("{} {} {}", l.name, l.slug, l.provider)));
+    let lines = found
+        .iter()
+        .map(line)
+        .filter(|l| fits(&q, &format!("{} {} {}", l.name, l.slug, l.provider)));
     Ok(render(&IntegrationsPage {
         shell: visit.shell("Integrations").at(Section::Integrations),
         here: urls::integrations(),
@@ -88,7 +97,11 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
         lines: lines.collect(),
         is_empty,
         q,
-        organization: visit.ctx.organization().map(|o| o.name.clone()).unwrap_or_default(),
+        organization: visit
+            .ctx
+            .organization()
+            .map(|o| o.name.clone())
+            .unwrap_or_default(),
     }))
 }
 
@@ -124,26 +137,42 @@ struct FormPage {
 async fn new(visit: Visit, chosen: web::Query<Chosen>) -> Answer {
     let Chosen { provider, q } = chosen.into_inner();
     if provider.is_empty() {
-        let fitting = Provider::all().iter().filter(|p| fits(&q, &format!("{} {}", p.name, p.key)));
+        let fitting = Provider::all()
+            .iter()
+            .filter(|p| fits(&q, &format!("{} {}", p.name, p.key)));
         return Ok(render(&PickerPage {
-            shell: visit.shell("Choose an identity provider").at(Section::Integrations),
+            shell: visit
+                .shell("Choose an identity provider")
+                .at(Section::Integrations),
             up: urls::integrations(),
             here: urls::new_integration(),
-            tiles: fitting.map(|p| (p.name.as_str(), urls::new_integration_with(&p.key))).collect(),
+            tiles: fitting
+                .map(|p| (p.name.as_str(), urls::new_integration_with(&p.key)))
+                .collect(),
             generic: urls::new_integration_with("generic"),
             q,
         }));
     }
-    let Some(provider) = Provider::find(&provider) else { return Ok(see_other(&urls::new_integration())) };
+    let Some(provider) = Provider::find(&provider) else {
+        return Ok(see_other(&urls::new_integration()));
+    };
     let free = free_slug(&visit, provider).await?;
-    let name = if provider.key == "generic" { "" } else { &provider.name };
+    let name = if provider.key == "generic" {
+        ""
+    } else {
+        &provider.name
+    };
     let form = form().with("name", name).with("slug", free);
     form_page(&visit, provider, form, StatusCode::OK)
 }
 
 /// The provider's name as a short name, with a number when it is taken.
 async fn free_slug(visit: &Visit, provider: &Provider) -> crate::error::Result<String> {
-    let wanted = if provider.key == "generic" { "sso".to_owned() } else { Slug::suggest(&provider.key) };
+    let wanted = if provider.key == "generic" {
+        "sso".to_owned()
+    } else {
+        Slug::suggest(&provider.key)
+    };
     visit
         .ctx
         .store
@@ -151,7 +180,10 @@ async fn free_slug(visit: &Visit, provider: &Provider) -> crate::error::Result<S
             let taken = store::connections::list(r)?;
             let is_free = |slug: &String| taken.iter().all(|c| c.slug.as_str() != slug);
             let numbered = (2..100).map(|number| format!("{wanted}-{number}"));
-            Ok(std::iter::once(wanted.clone()).chain(numbered).find(is_free).unwrap_or_default())
+            Ok(std::iter::once(wanted.clone())
+                .chain(numbered)
+                .find(is_free)
+                .unwrap_or_default())
         })
         .await
 }
@@ -160,16 +192,30 @@ fn form() -> Form {
     let slug = "Lower-case letters, digits and hyphens. It stands in every address that you copy to the identity provider, \
                 so it cannot be changed later.";
     Form::new([
-        Field::text("name", "Name").hint("As your people know it. The button on the sign-in page says it.").required().max(200).focus(),
-        Field::text("slug", "Short name").hint(slug).required().mono().max(40),
+        Field::text("name", "Name")
+            .hint("As your people know it. The button on the sign-in page says it.")
+            .required()
+            .max(200)
+            .focus(),
+        Field::text("slug", "Short name")
+            .hint(slug)
+            .required()
+            .mono()
+            .max(40),
     ])
 }
 
 fn form_page(visit: &Visit, provider: &Provider, form: Form, status: StatusCode) -> Answer {
     let slug = Slug::parse(form.text("slug"));
-    let example = visit.ctx.organization().zip(slug.ok()).map(|(o, slug)| o.base_url.acs(&slug));
+    let example = visit
+        .ctx
+        .organization()
+        .zip(slug.ok())
+        .map(|(o, slug)| o.base_url.acs(&slug));
     let page = FormPage {
-        shell: visit.shell(&format!("Add {}", provider.name)).at(Section::Integrations),
+        shell: visit
+            .shell(&format!("Add {}", provider.name))
+            .at(Section::Integrations),
         up: urls::new_integration(),
         action: urls::new_integration_with(&provider.key),
         form,
@@ -179,7 +225,9 @@ fn form_page(visit: &Visit, provider: &Provider, form: Form, status: StatusCode)
 }
 
 async fn add(visit: Visit, admin: Admin, chosen: web::Query<Chosen>, body: Body) -> Answer {
-    let Some(provider) = Provider::find(&chosen.provider) else { return Ok(see_other(&urls::new_integration())) };
+    let Some(provider) = Provider::find(&chosen.provider) else {
+        return Ok(see_other(&urls::new_integration()));
+    };
     let mut form = form();
     form.fill(body.into_inner());
     form.require();
@@ -191,8 +239,17 @@ async fn add(visit: Visit, admin: Admin, chosen: web::Query<Chosen>, body: Body)
         provider: provider.key.clone(),
         name: form.text("name").to_owned(),
     };
-    match visit.ctx.act(admin.who(), move |act| connect::add(act, &new)).await {
-        Ok(added) => Ok::<HttpResponse, _>(flash::to(&visit, &urls::integration(added.slug.as_str()), "connection-added", &added.name)),
+    match visit
+        .ctx
+        .act(admin.who(), move |act| connect::add(act, &new))
+        .await
+    {
+        Ok(added) => Ok::<HttpResponse, _>(flash::to(
+            &visit,
+            &urls::integration(added.slug.as_str()),
+            "connection-added",
+            &added.name,
+        )),
         Err(error) => {
             let status = refuse(&mut form, error)?;
             form_page(&visit, provider, form, status)

@@ -57,7 +57,9 @@ async fn show(visit: Visit) -> Answer {
     let found = visit.ctx.store.reading(move |r| {
         let connections = store::connections::list(r)?;
         let latest = store::sign_ins::list(r, &store::sign_ins::Narrow::default(), 10)?;
-        let linked = connections.iter().map(|c| store::identities::count_of_connection(r, c.id));
+        let linked = connections
+            .iter()
+            .map(|c| store::identities::count_of_connection(r, c.id));
         let linked: i64 = linked.sum::<Result<i64>>()?;
         let asking = store::access_requests::count_waiting(r)?;
         let lines = sign_ins::lines(r, &latest, &connections)?;
@@ -78,23 +80,43 @@ async fn show(visit: Visit) -> Answer {
 
 fn counts(r: &Reader, connections: &[Connection], now: Timestamp) -> Result<Counts> {
     use crate::model::connection::ConnectionState::{Expiring, Working};
-    let of = |state| store::people::count(r, &store::people::Narrow { state: Some(state), ..Default::default() });
+    let of = |state| {
+        store::people::count(
+            r,
+            &store::people::Narrow {
+                state: Some(state),
+                ..Default::default()
+            },
+        )
+    };
     Ok(Counts {
         active: of(PersonState::Active)?,
         deactivated: of(PersonState::Deactivated)?,
         connections: connections.len(),
-        working: connections.iter().filter(|c| matches!(c.state(now), Working | Expiring)).count(),
+        working: connections
+            .iter()
+            .filter(|c| matches!(c.state(now), Working | Expiring))
+            .count(),
     })
 }
 
 /// What waits for somebody, most urgent first.
 fn notices(connections: &[Connection], asking: i64, now: Timestamp) -> Vec<Notice> {
-    let mut list: Vec<(i64, Notice)> = connections.iter().filter_map(|c| certificate_notice(c, now)).collect();
+    let mut list: Vec<(i64, Notice)> = connections
+        .iter()
+        .filter_map(|c| certificate_notice(c, now))
+        .collect();
     list.sort_by_key(|(left, _)| *left);
     let mut notices: Vec<Notice> = list.into_iter().map(|(_, notice)| notice).collect();
     if asking > 0 {
         let title = format!("{} for access.", count(asking, "person asks", "people ask"));
-        notices.push(Notice::needs_you(title, "They signed in at their identity provider and have no account here.").link("Answer", urls::people()));
+        notices.push(
+            Notice::needs_you(
+                title,
+                "They signed in at their identity provider and have no account here.",
+            )
+            .link("Answer", urls::people()),
+        );
     }
     for draft in connections.iter().filter(|c| c.saml.idp.is_none()) {
         let title = format!("{} does not know its identity provider yet.", draft.name);
@@ -120,10 +142,22 @@ pub fn certificate_notice(connection: &Connection, now: Timestamp) -> Option<(i6
     } else {
         let title = format!("The certificate of {name} ends in {}, on {day}.", days(left));
         match left / DAY {
-            ..3 => Notice::needs_you(title, "After that nobody can sign in through it. Add the next certificate today."),
-            3..14 => Notice::needs_you(title, "After that nobody can sign in through it. Add the next certificate this week; both are trusted at once."),
-            14..30 => Notice::needs_you(title, "Make the next one at the identity provider and add it here; both are trusted at once."),
-            _ => Notice::waiting(title, "Nothing is urgent. The next one can be added any time; both are trusted at once."),
+            ..3 => Notice::needs_you(
+                title,
+                "After that nobody can sign in through it. Add the next certificate today.",
+            ),
+            3..14 => Notice::needs_you(
+                title,
+                "After that nobody can sign in through it. Add the next certificate this week; both are trusted at once.",
+            ),
+            14..30 => Notice::needs_you(
+                title,
+                "Make the next one at the identity provider and add it here; both are trusted at once.",
+            ),
+            _ => Notice::waiting(
+                title,
+                "Nothing is urgent. The next one can be added any time; both are trusted at once.",
+            ),
         }
     };
     let href = urls::integration_part(connection.slug.as_str(), "certificates");
@@ -132,13 +166,25 @@ pub fn certificate_notice(connection: &Connection, now: Timestamp) -> Option<(i6
 
 /// The way from nothing to the first member; nothing once all of it was gone.
 fn steps(connections: &[Connection], linked: i64) -> Vec<Step> {
-    let farthest = connections.iter().max_by_key(|c| (c.enabled, c.tested_at.is_some(), c.saml.idp.is_some()));
+    let farthest = connections
+        .iter()
+        .max_by_key(|c| (c.enabled, c.tested_at.is_some(), c.saml.idp.is_some()));
     let named = |of: bool, words: &str| farthest.filter(|_| of).map(|c| format!("{}: {words}", c.name));
     let known = connections.iter().any(|c| c.saml.idp.is_some());
     let on = connections.iter().any(|c| c.enabled);
-    let tested = on || connections.iter().any(|c| c.tested_at.is_some());
+    let tested = connections
+        .iter()
+        .find(|c| c.tested_at.is_some())
+        .map(|c| format!("{}: it worked", c.name));
     let page = farthest.map_or_else(urls::new_integration, |c| urls::integration(c.slug.as_str()));
-    let step = |title, done, text, label, href| Step { title, done, text, label, href, is_current: false };
+    let step = |title, done, text, label, href| Step {
+        title,
+        done,
+        text,
+        label,
+        href,
+        is_current: false,
+    };
     let mut steps = vec![
         step(
             "Add an integration",
@@ -156,7 +202,7 @@ fn steps(connections: &[Connection], linked: i64) -> Vec<Step> {
         ),
         step(
             "Test the sign-in",
-            named(tested, "tested").filter(|_| tested),
+            tested.or_else(|| named(on, "turned on without a test")),
             "A test goes the whole way and shows every check. Nobody is signed in by it.",
             "Go to the test",
             page.clone(),

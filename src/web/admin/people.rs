@@ -94,7 +94,11 @@ fn asking(r: &Reader) -> Result<(Vec<Asking>, i64)> {
         let name = format!("{} {}", request.given_name, request.family_name);
         let id = request.id.to_string();
         Asking {
-            name: if name.trim().is_empty() { request.email.clone() } else { name.trim().to_owned() },
+            name: if name.trim().is_empty() {
+                request.email.clone()
+            } else {
+                name.trim().to_owned()
+            },
             email: request.email,
             through: connections
                 .iter()
@@ -114,7 +118,9 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
     let here = urls::people();
     let narrow = Narrow {
         search: q.chars().take(200).collect(),
-        state: [PersonState::Active, PersonState::Deactivated].into_iter().find(|s| s.key() == state),
+        state: [PersonState::Active, PersonState::Deactivated]
+            .into_iter()
+            .find(|s| s.key() == state),
         role: Role::parse(&role),
     };
     let is_narrowed = !narrow.search.trim().is_empty() || narrow.state.is_some() || narrow.role.is_some();
@@ -152,12 +158,23 @@ fn request_id(text: &str) -> Result<AccessRequestId> {
 
 async fn grant(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
     let id = request_id(&id)?;
-    let added = visit.ctx.act(admin.who(), move |act| administer::grant_access(act, id)).await?;
-    Ok(flash::to(&visit, &urls::people(), "access-granted", &added.display_name()))
+    let added = visit
+        .ctx
+        .act(admin.who(), move |act| administer::grant_access(act, id))
+        .await?;
+    Ok(flash::to(
+        &visit,
+        &urls::people(),
+        "access-granted",
+        &added.display_name(),
+    ))
 }
 
 async fn dismiss(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
     let id = request_id(&id)?;
-    visit.ctx.act(admin.who(), move |act| administer::dismiss_request(act, id)).await?;
+    visit
+        .ctx
+        .act(admin.who(), move |act| administer::dismiss_request(act, id))
+        .await?;
     Ok(flash::to(&visit, &urls::people(), "access-dismissed", ""))
 }

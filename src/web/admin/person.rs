@@ -6,7 +6,7 @@ use askama::Template;
 use super::confirm::Confirm;
 use super::facts::{EventLine, count, device, event_line, outcome_state, person_state};
 use super::person_form::person_id;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::flows::administer;
 use crate::model::{Connection, IdentityId, Person, PersonId, Session, SignIn, Timestamp};
 use crate::store::identities::Identity;
@@ -22,13 +22,25 @@ pub fn routes() -> Vec<Route> {
     vec![
         get("/admin/people/{id}", Access::Admin, show),
         // Off: what it means, then the act.
-        get("/admin/people/{id}/deactivation", Access::Admin, ask_to_deactivate),
+        get(
+            "/admin/people/{id}/deactivation",
+            Access::Admin,
+            ask_to_deactivate,
+        ),
         post("/admin/people/{id}/deactivation", Access::Admin, deactivate),
         post("/admin/people/{id}/reactivation", Access::Admin, reactivate),
         // Ends all their sessions; they may sign in again.
         post("/admin/people/{id}/sign-out", Access::Admin, sign_out),
-        get("/admin/people/{id}/identities/{identity}/removal", Access::Admin, ask_to_unlink),
-        post("/admin/people/{id}/identities/{identity}/removal", Access::Admin, unlink),
+        get(
+            "/admin/people/{id}/identities/{identity}/removal",
+            Access::Admin,
+            ask_to_unlink,
+        ),
+        post(
+            "/admin/people/{id}/identities/{identity}/removal",
+            Access::Admin,
+            unlink,
+        ),
     ]
 }
 
@@ -73,8 +85,14 @@ struct Found {
 
 fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
     let person = store::people::get(r, id)?;
-    let about = store::events::Narrow { subject: Some(("person".into(), id.to_string())), ..Default::default() };
-    let attempts = store::sign_ins::Narrow { person: Some(id), ..Default::default() };
+    let about = store::events::Narrow {
+        subject: Some(("person".into(), id.to_string())),
+        ..Default::default()
+    };
+    let attempts = store::sign_ins::Narrow {
+        person: Some(id),
+        ..Default::default()
+    };
     Ok(Found {
         identities: store::identities::list_of_person(r, id)?,
         sessions: store::sessions::list_of_person(r, id, now)?,
@@ -112,7 +130,8 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
     let found = visit.ctx.store.reading(move |r| find(r, id, now)).await?;
     let id = id.to_string();
     let named = |of: Option<crate::model::ConnectionId>| {
-        of.and_then(|of| found.connections.iter().find(|c| c.id == of)).map_or("Passphrase", |c| c.name.as_str())
+        of.and_then(|of| found.connections.iter().find(|c| c.id == of))
+            .map_or("Passphrase", |c| c.name.as_str())
     };
     let way = |identity: &Identity| {
         let connection = found.connections.iter().find(|c| c.id == identity.connection_id);
@@ -157,14 +176,22 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
         ways: found.identities.iter().map(way).collect(),
         sessions: found.sessions.iter().map(session).collect(),
         attempts: found.sign_ins.iter().map(attempt).collect(),
-        timeline: found.events.iter().map(|event| event_line(event, |_| None)).collect(),
+        timeline: found
+            .events
+            .iter()
+            .map(|event| event_line(event, |_| None))
+            .collect(),
         person: found.person,
         name,
     }))
 }
 
 async fn ask_to_deactivate(visit: Visit, id: web::Path<String>) -> Answer {
-    let (id, now) = (person_id(&id)?, visit.ctx.now());
+    Ok(deactivation_page(&visit, person_id(&id)?).await?.draw())
+}
+
+async fn deactivation_page(visit: &Visit, id: PersonId) -> Result<Confirm> {
+    let now = visit.ctx.now();
     let found = visit.ctx.store.reading(move |r| find(r, id, now)).await?;
     let (name, id) = (found.person.display_name(), id.to_string());
     let sessions = i64::try_from(found.sessions.len()).unwrap_or(0);
@@ -173,34 +200,63 @@ async fn ask_to_deactivate(visit: Visit, id: web::Path<String>) -> Answer {
     let page = Confirm::new(shell, (&name, urls::person(&id)), action, "Deactivate")
         .line(match sessions {
             0 => format!("{name} is signed in nowhere at the moment."),
-            open => format!("Of {name}, {} at once.", count(open, "session ends", "sessions end")),
+            open => format!(
+                "Of {name}, {} at once.",
+                count(open, "session ends", "sessions end")
+            ),
         })
         .line("From then on no way in works, neither an identity provider nor a passphrase.")
-        .line("Nothing is deleted: linked sign-ins, role and history stay, and you can reactivate the account.");
-    Ok(page.draw())
+        .line(
+            "Nothing is deleted: linked sign-ins, role and history stay, and you can reactivate the account.",
+        );
+    Ok(page)
 }
 
 async fn deactivate(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
     let id = person_id(&id)?;
-    visit.ctx.act(admin.who(), move |act| administer::deactivate(act, id)).await?;
-    to_person(&visit, id, "person-deactivated").await
+    match visit
+        .ctx
+        .act(admin.who(), move |act| administer::deactivate(act, id))
+        .await
+    {
+        Ok(_) => to_person(&visit, id, "person-deactivated").await,
+        Err(error) if error.kind == Kind::Conflict => {
+            Ok(deactivation_page(&visit, id).await?.refused(&error).draw())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn reactivate(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
     let id = person_id(&id)?;
-    visit.ctx.act(admin.who(), move |act| administer::reactivate(act, id)).await?;
+    visit
+        .ctx
+        .act(admin.who(), move |act| administer::reactivate(act, id))
+        .await?;
     to_person(&visit, id, "person-reactivated").await
 }
 
 async fn sign_out(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
     let id = person_id(&id)?;
-    visit.ctx.act(admin.who(), move |act| administer::sign_out_everywhere(act, id)).await?;
+    visit
+        .ctx
+        .act(admin.who(), move |act| administer::sign_out_everywhere(act, id))
+        .await?;
     to_person(&visit, id, "signed-out-everywhere").await
 }
 
 async fn to_person(visit: &Visit, id: PersonId, said: &str) -> Answer {
-    let person = visit.ctx.store.reading(move |r| store::people::get(r, id)).await?;
-    Ok(flash::to(visit, &urls::person(&id.to_string()), said, &person.display_name()))
+    let person = visit
+        .ctx
+        .store
+        .reading(move |r| store::people::get(r, id))
+        .await?;
+    Ok(flash::to(
+        visit,
+        &urls::person(&id.to_string()),
+        said,
+        &person.display_name(),
+    ))
 }
 
 fn identity_id(text: &str) -> Result<IdentityId> {
@@ -219,7 +275,10 @@ async fn ask_to_unlink(visit: Visit, path: web::Path<(String, String)>) -> Answe
     let shell = visit.shell("Remove a linked sign-in").at(Section::People);
     let action = urls::identity_removal(&person, &identity);
     let mut page = Confirm::new(shell, (&name, urls::person(&person)), action, "Remove the link")
-        .line(format!("{name} is no longer the person whom {through} calls {}.", linked.subject))
+        .line(format!(
+            "{name} is no longer the person whom {through} calls {}.",
+            linked.subject
+        ))
         .line(format!("All sessions of {name} end."));
     page = if found.identities.len() == 1 && !found.has_passphrase {
         page.line("It is their only way in. The next sign-in with their e-mail address links it again, at whichever integration it comes from.")
@@ -232,10 +291,18 @@ async fn ask_to_unlink(visit: Visit, path: web::Path<(String, String)>) -> Answe
 async fn unlink(visit: Visit, admin: Admin, path: web::Path<(String, String)>) -> Answer {
     let (person, identity) = path.into_inner();
     let (person, identity) = (person_id(&person)?, identity_id(&identity)?);
-    let of = visit.ctx.store.reading(move |r| store::identities::get(r, identity)).await?.person_id;
+    let of = visit
+        .ctx
+        .store
+        .reading(move |r| store::identities::get(r, identity))
+        .await?
+        .person_id;
     if of != person {
         return Err(Error::not_found("linked sign-in").into());
     }
-    visit.ctx.act(admin.who(), move |act| administer::unlink(act, identity)).await?;
+    visit
+        .ctx
+        .act(admin.who(), move |act| administer::unlink(act, identity))
+        .await?;
     to_person(&visit, person, "identity-removed").await
 }

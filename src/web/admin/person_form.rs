@@ -42,8 +42,12 @@ struct PersonFormPage {
 /// Roles that the admin may not give are not offered; the flow would refuse them too.
 fn form(admin: &Admin) -> Form {
     let role = Field::radio("role", "Role").required().value(Role::Member.key());
-    let offered = Role::ALL.into_iter().filter(|role| admin.0.role().may_manage(*role));
-    let role = offered.fold(role, |field, role| field.choice_with_hint(role.key(), role.name(), role.hint()));
+    let offered = Role::ALL
+        .into_iter()
+        .filter(|role| admin.0.role().may_manage(*role));
+    let role = offered.fold(role, |field, role| {
+        field.choice_with_hint(role.key(), role.name(), role.hint())
+    });
     let hint = "The address that their identity provider sends. Nobody else here may have it.";
     Form::new([
         Field::email("email", "E-mail").hint(hint).required().focus(),
@@ -86,8 +90,15 @@ fn new_page(visit: &Visit, form: Form, status: StatusCode) -> HttpResponse {
 }
 
 async fn new(visit: Visit, admin: Admin, known: web::Query<Known>) -> Answer {
-    let Known { email, given_name, family_name } = known.into_inner();
-    let form = form(&admin).with("email", email).with("given_name", given_name).with("family_name", family_name);
+    let Known {
+        email,
+        given_name,
+        family_name,
+    } = known.into_inner();
+    let form = form(&admin)
+        .with("email", email)
+        .with("given_name", given_name)
+        .with("family_name", family_name);
     Ok(new_page(&visit, form, StatusCode::OK))
 }
 
@@ -99,7 +110,11 @@ async fn add(visit: Visit, admin: Admin, body: Body) -> Answer {
         return Ok(new_page(&visit, form, UNPROCESSABLE));
     }
     let fields = fields(&form);
-    match visit.ctx.act(admin.who(), move |act| administer::add_person(act, &fields)).await {
+    match visit
+        .ctx
+        .act(admin.who(), move |act| administer::add_person(act, &fields))
+        .await
+    {
         Ok(person) => {
             let page = urls::person(&person.id.to_string());
             Ok(flash::to(&visit, &page, "person-added", &person.display_name()))
@@ -111,10 +126,18 @@ async fn add(visit: Visit, admin: Admin, body: Body) -> Answer {
     }
 }
 
-fn edit_page(visit: &Visit, person: &Person, form: Form, meanwhile: Vec<EventLine>, status: StatusCode) -> HttpResponse {
+fn edit_page(
+    visit: &Visit,
+    person: &Person,
+    form: Form,
+    meanwhile: Vec<EventLine>,
+    status: StatusCode,
+) -> HttpResponse {
     let id = person.id.to_string();
     let page = PersonFormPage {
-        shell: visit.shell(&format!("Change {}", person.display_name())).at(Section::People),
+        shell: visit
+            .shell(&format!("Change {}", person.display_name()))
+            .at(Section::People),
         sentence: "A change of role ends their sessions, so that they begin anew with their new rights.",
         way_back: (person.display_name(), urls::person(&id)),
         form,
@@ -146,7 +169,9 @@ fn need_to_manage(admin: &Admin, person: &Person) -> Result<()> {
         return Ok(());
     }
     let (name, role) = (person.display_name(), person.role.name());
-    Err(Error::denied(format!("{name} has the role {role}. Only an owner may change that account.")))
+    Err(Error::denied(format!(
+        "{name} has the role {role}. Only an owner may change that account."
+    )))
 }
 
 async fn edit(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
@@ -174,8 +199,17 @@ async fn save(visit: Visit, admin: Admin, id: web::Path<String>, body: Body) -> 
     let change = move |act: &crate::flows::Act| administer::change_person(act, id, &fields, Some(version));
     match visit.ctx.act(admin.who(), change).await {
         Ok(changed) => {
-            let said = if changed.version == version { "person-unchanged" } else { "person-changed" };
-            Ok(flash::to(&visit, &urls::person(&id.to_string()), said, &changed.display_name()))
+            let said = if changed.version == version {
+                "person-unchanged"
+            } else {
+                "person-changed"
+            };
+            Ok(flash::to(
+                &visit,
+                &urls::person(&id.to_string()),
+                said,
+                &changed.display_name(),
+            ))
         }
         Err(error) if error.kind == Kind::Conflict => {
             let fresh = load(&visit, id).await?;
@@ -196,12 +230,22 @@ async fn save(visit: Visit, admin: Admin, id: web::Path<String>, body: Body) -> 
 /// a decision, not an accident.
 async fn meanwhile(visit: &Visit, person: &Person, form: Form, version: i64) -> Answer {
     let subject = ("person".to_owned(), person.id.to_string());
-    let narrow = store::events::Narrow { subject: Some(subject), ..Default::default() };
-    let events = visit.ctx.store.reading(move |r| store::events::list(r, &narrow, 50)).await?;
+    let narrow = store::events::Narrow {
+        subject: Some(subject),
+        ..Default::default()
+    };
+    let events = visit
+        .ctx
+        .store
+        .reading(move |r| store::events::list(r, &narrow, 50))
+        .await?;
     // Each change counts the version up by one and appends one event about the account itself.
     let missed = usize::try_from(person.version.saturating_sub(version)).unwrap_or(0);
     let changed = events.iter().filter(|e| e.action.starts_with("person."));
-    let lines = changed.take(missed.min(10)).map(|e| event_line(e, |_| None)).collect();
+    let lines = changed
+        .take(missed.min(10))
+        .map(|e| event_line(e, |_| None))
+        .collect();
     let mut form = form.with("version", person.version.to_string());
     form.refuse_all(format!(
         "Somebody else changed {} after you opened this page. Nothing of yours was saved yet. \

@@ -1,7 +1,7 @@
 //! Settings: the organization's name and contact, its address in the world, and what runs here.
 
-use actix_web::http::StatusCode;
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::{Body, UNPROCESSABLE, refuse};
@@ -43,13 +43,22 @@ struct SettingsPage {
 fn form(organization: &Organization) -> Form {
     let hint = "Whom somebody asks who cannot get in. It stands on sign-in, notice and error pages.";
     Form::new([
-        Field::text("name", "Organization").required().max(200).value(organization.name.clone()),
-        Field::text("contact", "Contact").hint(hint).max(200).value(organization.contact.clone()),
+        Field::text("name", "Organization")
+            .required()
+            .max(200)
+            .value(organization.name.clone()),
+        Field::text("contact", "Contact")
+            .hint(hint)
+            .max(200)
+            .value(organization.contact.clone()),
     ])
 }
 
 fn organization(visit: &Visit) -> Result<Organization> {
-    let found = visit.ctx.organization().ok_or_else(|| Error::not_found("organization yet"))?;
+    let found = visit
+        .ctx
+        .organization()
+        .ok_or_else(|| Error::not_found("organization yet"))?;
     Ok((*found).clone())
 }
 
@@ -121,9 +130,13 @@ struct MovedPage {
 }
 
 fn base_form(value: &str) -> Form {
-    let hint = "Scheme, host and port, such as https://door.example.com. It has to lead to this Doorward already.";
+    let hint =
+        "Scheme, host and port, such as https://door.example.com. It has to lead to this Doorward already.";
     Form::new([
-        Field::url("base_url", "Base URL").hint(hint).required().value(value),
+        Field::url("base_url", "Base URL")
+            .hint(hint)
+            .required()
+            .value(value),
         Field::hidden("confirmed", ""),
     ])
 }
@@ -135,7 +148,11 @@ fn carried(connections: &[Connection], old: &BaseUrl, new: &BaseUrl) -> Vec<Carr
             name: c.name.clone(),
             changes: vec![
                 change("ACS (consumer) URL", old.acs(&c.slug), new.acs(&c.slug)),
-                change("Entity ID, SP metadata URL", old.sp_metadata(&c.slug), new.sp_metadata(&c.slug)),
+                change(
+                    "Entity ID, SP metadata URL",
+                    old.sp_metadata(&c.slug),
+                    new.sp_metadata(&c.slug),
+                ),
                 change("Login URL", old.sign_in(&c.slug), new.sign_in(&c.slug)),
             ],
         }
@@ -143,8 +160,18 @@ fn carried(connections: &[Connection], old: &BaseUrl, new: &BaseUrl) -> Vec<Carr
     connections.iter().map(carry).collect()
 }
 
-fn base_page(visit: &Visit, form: Form, submit: &str, proposed: Option<String>, connections: Vec<Carried>) -> HttpResponse {
-    let status = if form.is_valid() { StatusCode::OK } else { UNPROCESSABLE };
+fn base_page(
+    visit: &Visit,
+    form: Form,
+    submit: &str,
+    proposed: Option<String>,
+    connections: Vec<Carried>,
+) -> HttpResponse {
+    let status = if form.is_valid() {
+        StatusCode::OK
+    } else {
+        UNPROCESSABLE
+    };
     let page = BaseUrlPage {
         shell: visit.shell("Base URL").at(Section::Settings),
         up: urls::settings(),
@@ -186,13 +213,22 @@ async fn change_base_url(visit: Visit, admin: Admin, body: Body) -> Answer {
     let carried = carried(&connections, &old, &new);
     // Only what was seen is confirmed: another address is shown first, too.
     if form.text("confirmed") != new.as_str() {
-        let form = form.with("base_url", new.as_str()).with("confirmed", new.as_str());
+        let form = form
+            .with("base_url", new.as_str())
+            .with("confirmed", new.as_str());
         let submit = format!("Change to {new}");
         return Ok(base_page(&visit, form, &submit, Some(new.to_string()), carried));
     }
-    let fields = OrganizationFields { base_url: Some(new.to_string()), ..OrganizationFields::default() };
+    let fields = OrganizationFields {
+        base_url: Some(new.to_string()),
+        ..OrganizationFields::default()
+    };
     visit.ctx.change_organization(admin.who(), fields).await?;
     // A redirect would lead back to the old address, which may be refused from now on.
     let shell = visit.shell("The base URL has changed").at(Section::Settings);
-    Ok(render(&MovedPage { shell, new: format!("{new}{}", urls::settings()), connections: carried }))
+    Ok(render(&MovedPage {
+        shell,
+        new: format!("{new}{}", urls::settings()),
+        connections: carried,
+    }))
 }

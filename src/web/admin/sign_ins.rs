@@ -53,7 +53,9 @@ pub fn lines(r: &Reader, sign_ins: &[SignIn], connections: &[Connection]) -> Res
             Some(id) => store::people::find(r, id)?.map(|p| p.display_name()),
             None => None,
         };
-        let through = sign_in.connection_id.and_then(|id| connections.iter().find(|c| c.id == id));
+        let through = sign_in
+            .connection_id
+            .and_then(|id| connections.iter().find(|c| c.id == id));
         let through = match (through, sign_in.kind) {
             (Some(connection), _) => connection.name.clone(),
             (None, SignInKind::Passphrase) => "Passphrase".to_owned(),
@@ -67,7 +69,11 @@ pub fn lines(r: &Reader, sign_ins: &[SignIn], connections: &[Connection]) -> Res
                 .or_else(|| sign_in.subject.clone())
                 .unwrap_or_else(|| "nobody known yet".to_owned()),
             through,
-            kind: if sign_in.kind == SignInKind::Passphrase { "" } else { sign_in.kind.words() },
+            kind: if sign_in.kind == SignInKind::Passphrase {
+                ""
+            } else {
+                sign_in.kind.words()
+            },
             state: outcome_state(sign_in),
             at: sign_in.started_at,
         })
@@ -91,9 +97,18 @@ struct SignInsPage {
 }
 
 async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
-    let Filters { q, connection, outcome, before } = filters.into_inner();
+    let Filters {
+        q,
+        connection,
+        outcome,
+        before,
+    } = filters.into_inner();
     let here = urls::sign_ins();
-    let (slug, search, chosen) = (connection.clone(), q.trim().chars().take(200).collect::<String>(), outcome.clone());
+    let (slug, search, chosen) = (
+        connection.clone(),
+        q.trim().chars().take(200).collect::<String>(),
+        outcome.clone(),
+    );
     let after = Some(before.clone()).filter(|b| !b.is_empty());
     let reading = visit.ctx.store.reading(move |r| {
         let connections = store::connections::list(r)?;
@@ -111,15 +126,30 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
     });
     let (lines, has_more, connections) = reading.await?;
     let address = |before: &str| {
-        urls::query(&here, &[("q", &q), ("connection", &connection), ("outcome", &outcome), ("before", before)])
+        urls::query(
+            &here,
+            &[
+                ("q", &q),
+                ("connection", &connection),
+                ("outcome", &outcome),
+                ("before", before),
+            ],
+        )
     };
-    let next = lines.last().filter(|_| has_more).map(|last| address(&last.reference));
+    let next = lines
+        .last()
+        .filter(|_| has_more)
+        .map(|last| address(&last.reference));
     let names = connections.iter().map(|c| (c.slug.as_str(), c.name.as_str()));
     Ok(render(&SignInsPage {
         shell: visit.shell("Sign-ins").at(Section::Activity),
         audit: urls::audit(),
         connections: choices("Every integration", names, &connection),
-        outcomes: choices("Every outcome", Outcome::ALL.map(|o| (o.key(), o.words())), &outcome),
+        outcomes: choices(
+            "Every outcome",
+            Outcome::ALL.map(|o| (o.key(), o.words())),
+            &outcome,
+        ),
         is_narrowed: !(q.is_empty() && connection.is_empty() && outcome.is_empty()),
         first: (!before.is_empty()).then(|| address("")),
         next,

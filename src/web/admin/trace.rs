@@ -3,7 +3,7 @@
 use actix_web::web;
 use askama::Template;
 
-use super::facts::{device, outcome_state};
+use super::facts::{device, label, outcome_state};
 use crate::flows::sign_on::FLOW_LIFE;
 use crate::model::sign_in::Mapped;
 use crate::model::{Attribute, Check, Connection, Outcome, Person, SignIn, SignInKind, Verdict};
@@ -64,7 +64,9 @@ async fn show(visit: Visit, reference: web::Path<String>) -> Answer {
         let sign_in = store::sign_ins::get_by_reference(r, &reference)?;
         let person = |id: Option<_>| id.map_or(Ok(None), |id| store::people::find(r, id));
         Ok(Found {
-            connection: sign_in.connection_id.map_or(Ok(None), |id| store::connections::find(r, id))?,
+            connection: sign_in
+                .connection_id
+                .map_or(Ok(None), |id| store::connections::find(r, id))?,
             person: person(sign_in.person_id)?,
             started_by: person(sign_in.started_by)?,
             sign_in,
@@ -82,13 +84,18 @@ async fn show(visit: Visit, reference: web::Path<String>) -> Answer {
     let lines = check_lines(&found.sign_in.trace.checks);
     let what = if is_test { "Test" } else { "Sign-in" };
     Ok(render(&TracePage {
-        shell: visit.shell(&format!("{what} {}", found.sign_in.reference)).at(Section::Activity),
+        shell: visit
+            .shell(&format!("{what} {}", found.sign_in.reference))
+            .at(Section::Activity),
         way_back: back,
         is_under_way,
         headline: headline(&found, is_under_way),
         sentences: sentences(&found, is_under_way),
         state: outcome_state(&found.sign_in),
-        who: found.person.as_ref().map(|p| (p.display_name(), urls::person(&p.id.to_string()))),
+        who: found
+            .person
+            .as_ref()
+            .map(|p| (p.display_name(), urls::person(&p.id.to_string()))),
         through: found.connection.as_ref().map(integration),
         started_by: found.started_by.as_ref().map(Person::display_name),
         device: device(&found.sign_in.user_agent),
@@ -96,7 +103,16 @@ async fn show(visit: Visit, reference: web::Path<String>) -> Answer {
         tally: tally(&found.sign_in.trace.checks),
         lines,
         attributes: found.sign_in.trace.attributes.clone(),
-        mapped: found.sign_in.trace.mapped.clone(),
+        mapped: found
+            .sign_in
+            .trace
+            .mapped
+            .iter()
+            .map(|m| Mapped {
+                field: label(&m.field),
+                ..m.clone()
+            })
+            .collect(),
         suggestions: suggestions(&found, is_under_way),
         sign_in: found.sign_in,
     }))
@@ -110,8 +126,14 @@ fn tally(checks: &[Check]) -> String {
         (of(Verdict::Failed), "failed"),
         (of(Verdict::NotReached), "not reached"),
     ];
-    let said = parts.iter().filter(|(number, _)| *number > 0).map(|(number, words)| format!("{number} {words}"));
-    format!("All checks in their order: {}", said.collect::<Vec<_>>().join(", "))
+    let said = parts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, words)| format!("{number} {words}"));
+    format!(
+        "All checks in their order: {}",
+        said.collect::<Vec<_>>().join(", ")
+    )
 }
 
 fn headline(found: &Found, is_under_way: bool) -> String {
@@ -132,7 +154,10 @@ fn headline(found: &Found, is_under_way: bool) -> String {
 
 fn sentences(found: &Found, is_under_way: bool) -> Vec<String> {
     let sign_in = &found.sign_in;
-    let name = found.connection.as_ref().map_or("The identity provider", |c| c.name.as_str());
+    let name = found
+        .connection
+        .as_ref()
+        .map_or("The identity provider", |c| c.name.as_str());
     let mut list = Vec::new();
     match sign_in.outcome {
         Outcome::Waiting if is_under_way => {
@@ -160,17 +185,32 @@ fn sentences(found: &Found, is_under_way: bool) -> Vec<String> {
 }
 
 fn failed_title(sign_in: &SignIn) -> Option<&str> {
-    sign_in.trace.checks.iter().find(|c| c.verdict == Verdict::Failed).map(|c| c.title.as_str())
+    sign_in
+        .trace
+        .checks
+        .iter()
+        .find(|c| c.verdict == Verdict::Failed)
+        .map(|c| c.title.as_str())
 }
 
 /// What the same response would have led to, had it not been a test.
 fn what_it_would_do(found: &Found) -> String {
-    let account = found.sign_in.trace.checks.iter().find(|c| c.code == "account.found");
+    let account = found
+        .sign_in
+        .trace
+        .checks
+        .iter()
+        .find(|c| c.code == "account.found");
     let must_prove = account.is_some_and(|c| c.verdict == Verdict::Warned);
     match &found.person {
-        None => "A real sign-in would have ended on the page that says that there is no account here.".to_owned(),
+        None => {
+            "A real sign-in would have ended on the page that says that there is no account here.".to_owned()
+        }
         Some(person) if !person.is_active() => {
-            format!("A real sign-in would have been turned away: the account of {} is deactivated.", person.display_name())
+            format!(
+                "A real sign-in would have been turned away: the account of {} is deactivated.",
+                person.display_name()
+            )
         }
         Some(person) if must_prove => format!(
             "A real sign-in would have asked {} to prove the account once, then signed them in.",
@@ -194,7 +234,11 @@ fn suggestions(found: &Found, is_under_way: bool) -> Vec<Suggestion> {
             ("family_name", sign_in.family_name.as_deref().unwrap_or_default()),
         ];
         let who = if email.is_empty() { "this person" } else { email };
-        suggest(format!("Should {who} come in?"), "Add the person", urls::query(&urls::new_person(), &known));
+        suggest(
+            format!("Should {who} come in?"),
+            "Add the person",
+            urls::query(&urls::new_person(), &known),
+        );
     }
     if let Some(person) = found.person.as_ref().filter(|p| !p.is_active()) {
         let text = format!("Should {} come in again?", person.display_name());
@@ -203,20 +247,45 @@ fn suggestions(found: &Found, is_under_way: bool) -> Vec<Suggestion> {
     if let (Outcome::Unproved, Some(slug), Some(email)) = (sign_in.outcome, slug, &sign_in.email) {
         let domain = email.rsplit('@').next().unwrap_or_default();
         let text = format!("To link everybody of {domain} without asking, an owner can confirm the domain.");
-        suggest(text, "Domains of the integration", urls::integration_part(slug, "domains"));
+        suggest(
+            text,
+            "Domains of the integration",
+            urls::integration_part(slug, "domains"),
+        );
     }
-    if let (true, Some(slug)) = (sign_in.outcome == Outcome::Refused || (sign_in.outcome == Outcome::Waiting && !is_under_way), slug) {
+    if let (true, Some(slug)) = (
+        sign_in.outcome == Outcome::Refused || (sign_in.outcome == Outcome::Waiting && !is_under_way),
+        slug,
+    ) {
         let problem = sign_in.problem.as_deref().unwrap_or_default();
         let (text, label, part) = match problem {
-            p if p.contains("signature") || p.contains("certificate") => {
-                ("Does Doorward know the certificate that the provider signs with today?", "Identity provider", "identity-provider")
+            p if p.contains("signature") || p.contains("certificate") => (
+                "Does Doorward know the certificate that the provider signs with today?",
+                "Identity provider",
+                "identity-provider",
+            ),
+            p if p.contains("name_id")
+                || p.contains("subject")
+                || p.contains("transient")
+                || p.contains("unsolicited") =>
+            {
+                (
+                    "This depends on how the integration is set.",
+                    "Settings of the integration",
+                    "settings",
+                )
             }
-            p if p.contains("name_id") || p.contains("subject") || p.contains("transient") || p.contains("unsolicited") => {
-                ("This depends on how the integration is set.", "Settings of the integration", "settings")
-            }
-            _ => ("Compare the values at the provider with what they should be.", "Values of the integration", ""),
+            _ => (
+                "Compare the values at the provider with what they should be.",
+                "Values of the integration",
+                "",
+            ),
         };
-        let href = if part.is_empty() { urls::integration(slug) } else { urls::integration_part(slug, part) };
+        let href = if part.is_empty() {
+            urls::integration(slug)
+        } else {
+            urls::integration_part(slug, part)
+        };
         suggest(text.to_owned(), label, href);
     }
     list

@@ -24,8 +24,16 @@ pub fn routes() -> Vec<Route> {
         get("/admin/integrations/{slug}/certificates", Access::Admin, list),
         // One more, by paste or file.
         post("/admin/integrations/{slug}/certificates", Access::Admin, add).limit(UPLOAD_LIMIT),
-        get("/admin/integrations/{slug}/certificates/{fingerprint}/removal", Access::Admin, ask),
-        post("/admin/integrations/{slug}/certificates/{fingerprint}/removal", Access::Admin, remove),
+        get(
+            "/admin/integrations/{slug}/certificates/{fingerprint}/removal",
+            Access::Admin,
+            ask,
+        ),
+        post(
+            "/admin/integrations/{slug}/certificates/{fingerprint}/removal",
+            Access::Admin,
+            remove,
+        ),
     ]
 }
 
@@ -44,14 +52,21 @@ struct CertificatesPage {
 
 fn form() -> Form {
     Form::new([
-        Field::paragraph("certificate", "Certificate", 6).mono().max(100_000).hint("PEM or Base64, as the identity provider shows it."),
+        Field::paragraph("certificate", "Certificate", 6)
+            .mono()
+            .max(100_000)
+            .hint("PEM or Base64, as the identity provider shows it."),
         Field::file("file", "Or its file", ".pem,.crt,.cer,.cert,.der"),
     ])
 }
 
 fn page(visit: &Visit, connection: &Connection, form: Form, status: StatusCode) -> Answer {
     let slug = connection.slug.as_str();
-    let pinned = connection.saml.idp.as_ref().map_or(&[][..], |idp| &idp.certificates);
+    let pinned = connection
+        .saml
+        .idp
+        .as_ref()
+        .map_or(&[][..], |idp| &idp.certificates);
     let page = CertificatesPage {
         shell: shell(visit, &format!("Certificates of {}", connection.name)),
         way_back: (connection.name.clone(), urls::integration(slug)),
@@ -81,11 +96,17 @@ fn given(form: &mut Form, upload: &Upload) -> Option<String> {
     let typed = form.text("certificate").to_owned();
     match &upload.file {
         Some(bytes) if bytes.is_empty() => {
-            form.refuse("file", "This file is empty. Download it once more at the identity provider.");
+            form.refuse(
+                "file",
+                "This file is empty. Download it once more at the identity provider.",
+            );
             None
         }
         Some(_) if !typed.trim().is_empty() => {
-            form.refuse("file", "Both fields are filled. Paste the certificate or choose its file, not both.");
+            form.refuse(
+                "file",
+                "Both fields are filled. Paste the certificate or choose its file, not both.",
+            );
             None
         }
         Some(bytes) => Some(String::from_utf8(bytes.clone()).unwrap_or_else(|_| STANDARD.encode(bytes))),
@@ -97,7 +118,11 @@ async fn add(visit: Visit, admin: Admin, slug: web::Path<String>, upload: Upload
     let slug = slug.into_inner();
     let connection = load(&visit, &slug).await?;
     let mut form = form();
-    let field = if upload.file.is_some() { "file" } else { "certificate" };
+    let field = if upload.file.is_some() {
+        "file"
+    } else {
+        "certificate"
+    };
     let text = given(&mut form, &upload);
     let pins = text.map(|text| connect::pins(&visit.ctx, &text));
     let pins = match pins {
@@ -109,12 +134,23 @@ async fn add(visit: Visit, admin: Admin, slug: web::Path<String>, upload: Upload
         None => return page(&visit, &connection, form, UNPROCESSABLE),
     };
     let wanted = slug.clone();
-    match visit.ctx.act(admin.who(), move |act| connect::add_certificates(act, &wanted, pins)).await {
+    match visit
+        .ctx
+        .act(admin.who(), move |act| {
+            connect::add_certificates(act, &wanted, pins)
+        })
+        .await
+    {
         Ok(changed) if changed.version == connection.version => {
             form.refuse(field, "This certificate is trusted already.");
             page(&visit, &connection, form, UNPROCESSABLE)
         }
-        Ok(_) => Ok(flash::to(&visit, &urls::integration_part(&slug, "certificates"), "certificate-added", "")),
+        Ok(_) => Ok(flash::to(
+            &visit,
+            &urls::integration_part(&slug, "certificates"),
+            "certificate-added",
+            "",
+        )),
         Err(error) => {
             let status = refuse(&mut form, error)?;
             page(&visit, &connection, form, status)
@@ -131,19 +167,41 @@ async fn ask(visit: Visit, path: web::Path<(String, String)>) -> Answer {
     let back = ("Certificates", urls::integration_part(&slug, "certificates"));
     let action = urls::certificate_removal(&slug, &fingerprint);
     let left = pinned.count() - 1;
-    let page = Confirm::new(shell(&visit, "Stop trusting a certificate"), back, action, "Stop trusting it")
-        .line(format!("{} with the fingerprint {}.", certificate.subject, certificate.fingerprint))
-        .line(format!(
-            "What {} signs with it is refused from then on. {left} {} trusted.",
-            connection.name,
-            if left == 1 { "other certificate stays" } else { "other certificates stay" }
-        ));
+    let page = Confirm::new(
+        shell(&visit, "Stop trusting a certificate"),
+        back,
+        action,
+        "Stop trusting it",
+    )
+    .line(format!(
+        "{} with the fingerprint {}.",
+        certificate.subject, certificate.fingerprint
+    ))
+    .line(format!(
+        "What {} signs with it is refused from then on. {left} {} trusted.",
+        connection.name,
+        if left == 1 {
+            "other certificate stays"
+        } else {
+            "other certificates stay"
+        }
+    ));
     Ok(page.draw())
 }
 
 async fn remove(visit: Visit, admin: Admin, path: web::Path<(String, String)>) -> Answer {
     let (slug, fingerprint) = path.into_inner();
     let wanted = slug.clone();
-    visit.ctx.act(admin.who(), move |act| connect::remove_certificate(act, &wanted, &fingerprint)).await?;
-    Ok(flash::to(&visit, &urls::integration_part(&slug, "certificates"), "certificate-removed", ""))
+    visit
+        .ctx
+        .act(admin.who(), move |act| {
+            connect::remove_certificate(act, &wanted, &fingerprint)
+        })
+        .await?;
+    Ok(flash::to(
+        &visit,
+        &urls::integration_part(&slug, "certificates"),
+        "certificate-removed",
+        "",
+    ))
 }

@@ -21,8 +21,16 @@ pub fn routes() -> Vec<Route> {
     vec![
         get("/admin/integrations/{slug}/domains", Access::Admin, list),
         post("/admin/integrations/{slug}/domains", Access::Owner, confirm),
-        get("/admin/integrations/{slug}/domains/{domain}/withdrawal", Access::Owner, ask),
-        post("/admin/integrations/{slug}/domains/{domain}/withdrawal", Access::Owner, withdraw),
+        get(
+            "/admin/integrations/{slug}/domains/{domain}/withdrawal",
+            Access::Owner,
+            ask,
+        ),
+        post(
+            "/admin/integrations/{slug}/domains/{domain}/withdrawal",
+            Access::Owner,
+            withdraw,
+        ),
     ]
 }
 
@@ -46,22 +54,39 @@ fn form(connection: &Connection) -> Form {
         connection.name
     );
     Form::new([
-        Field::text("domain", "Domain").hint("What stands behind the @, such as example.com.").mono().max(253).required(),
+        Field::text("domain", "Domain")
+            .hint("What stands behind the @, such as example.com.")
+            .mono()
+            .max(253)
+            .required(),
         Field::checkbox("sure", sure).required(),
     ])
 }
 
-async fn page(visit: &Visit, admin: &Admin, connection: &Connection, form: Form, status: StatusCode) -> Answer {
+async fn page(
+    visit: &Visit,
+    admin: &Admin,
+    connection: &Connection,
+    form: Form,
+    status: StatusCode,
+) -> Answer {
     let slug = connection.slug.as_str();
     let id = connection.id;
-    let domains = visit.ctx.store.reading(move |r| store::connections::list_domains(r, id)).await?;
+    let domains = visit
+        .ctx
+        .store
+        .reading(move |r| store::connections::list_domains(r, id))
+        .await?;
     let page = DomainsPage {
         shell: shell(visit, &format!("Domains of {}", connection.name)),
         way_back: (connection.name.clone(), urls::integration(slug)),
         tabs: tabs(slug, Room::Domains),
         name: connection.name.clone(),
         is_owner: admin.is_owner(),
-        domains: domains.into_iter().map(|d| (d.clone(), urls::domain_withdrawal(slug, &d))).collect(),
+        domains: domains
+            .into_iter()
+            .map(|d| (d.clone(), urls::domain_withdrawal(slug, &d)))
+            .collect(),
         form,
         action: urls::integration_part(slug, "domains"),
     };
@@ -83,8 +108,19 @@ async fn confirm(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body
     }
     let (slug, typed) = (slug.into_inner(), form.text("domain").to_owned());
     let wanted = slug.clone();
-    match visit.ctx.act(admin.who(), move |act| connect::confirm_domain(act, &wanted, &typed)).await {
-        Ok(domain) => Ok(flash::to(&visit, &urls::integration_part(&slug, "domains"), "domain-confirmed", &domain)),
+    match visit
+        .ctx
+        .act(admin.who(), move |act| {
+            connect::confirm_domain(act, &wanted, &typed)
+        })
+        .await
+    {
+        Ok(domain) => Ok(flash::to(
+            &visit,
+            &urls::integration_part(&slug, "domains"),
+            "domain-confirmed",
+            &domain,
+        )),
         Err(error) => {
             let status = refuse(&mut form, error)?;
             page(&visit, &admin, &connection, form, status).await
@@ -97,15 +133,33 @@ async fn ask(visit: Visit, path: web::Path<(String, String)>) -> Answer {
     let connection = load(&visit, &slug).await?;
     let back = ("Domains", urls::integration_part(&slug, "domains"));
     let title = format!("Withdraw {domain}");
-    let page = Confirm::new(shell(&visit, &title), back, urls::domain_withdrawal(&slug, &domain), "Withdraw the domain")
-        .line(format!("A first sign-in through {} with an address at {domain} has to be proved again.", connection.name))
-        .line("People who are linked already stay linked.");
+    let page = Confirm::new(
+        shell(&visit, &title),
+        back,
+        urls::domain_withdrawal(&slug, &domain),
+        "Withdraw the domain",
+    )
+    .line(format!(
+        "A first sign-in through {} with an address at {domain} has to be proved again.",
+        connection.name
+    ))
+    .line("People who are linked already stay linked.");
     Ok(page.draw())
 }
 
 async fn withdraw(visit: Visit, admin: Admin, path: web::Path<(String, String)>) -> Answer {
     let (slug, domain) = path.into_inner();
     let (wanted, gone) = (slug.clone(), domain.clone());
-    visit.ctx.act(admin.who(), move |act| connect::withdraw_domain(act, &wanted, &gone)).await?;
-    Ok(flash::to(&visit, &urls::integration_part(&slug, "domains"), "domain-withdrawn", &domain))
+    visit
+        .ctx
+        .act(admin.who(), move |act| {
+            connect::withdraw_domain(act, &wanted, &gone)
+        })
+        .await?;
+    Ok(flash::to(
+        &visit,
+        &urls::integration_part(&slug, "domains"),
+        "domain-withdrawn",
+        &domain,
+    ))
 }

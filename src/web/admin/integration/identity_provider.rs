@@ -25,8 +25,17 @@ use crate::web::{flash, urls};
 pub fn routes() -> Vec<Route> {
     vec![
         // `by` says in which way it is given.
-        get("/admin/integrations/{slug}/identity-provider", Access::Admin, show),
-        post("/admin/integrations/{slug}/identity-provider", Access::Admin, give).limit(UPLOAD_LIMIT),
+        get(
+            "/admin/integrations/{slug}/identity-provider",
+            Access::Admin,
+            show,
+        ),
+        post(
+            "/admin/integrations/{slug}/identity-provider",
+            Access::Admin,
+            give,
+        )
+        .limit(UPLOAD_LIMIT),
     ]
 }
 
@@ -119,13 +128,18 @@ pub struct Giving {
 impl Giving {
     pub fn new(slug: &str, way: Way, filled: Option<Form>) -> Self {
         let address = |way: Way| {
-            urls::query(&urls::integration_part(slug, "identity-provider"), &[("by", way.key())])
+            urls::query(
+                &urls::integration_part(slug, "identity-provider"),
+                &[("by", way.key())],
+            )
         };
         Self {
             form: filled.unwrap_or_else(|| way.form()),
             action: address(way),
             submit: way.submit(),
-            ways: Way::ALL.map(|each| (each.name(), address(each), each == way)).into(),
+            ways: Way::ALL
+                .map(|each| (each.name(), address(each), each == way))
+                .into(),
         }
     }
 }
@@ -182,7 +196,16 @@ async fn show(visit: Visit, slug: web::Path<String>, by: web::Query<By>) -> Answ
 /// What the form said, or what is wrong with it.
 fn source(way: Way, form: &mut Form, upload: &Upload) -> Option<IdpSource> {
     if let Some(flaw) = upload.flaw {
-        form.refuse(if way == Way::Url { "metadata_url" } else if way == Way::Hand { "certificate" } else { "metadata" }, flaw.words());
+        form.refuse(
+            if way == Way::Url {
+                "metadata_url"
+            } else if way == Way::Hand {
+                "certificate"
+            } else {
+                "metadata"
+            },
+            flaw.words(),
+        );
         return None;
     }
     form.fill(upload.pairs.iter().map(|(name, value)| (name, value)));
@@ -197,11 +220,17 @@ fn source(way: Way, form: &mut Form, upload: &Upload) -> Option<IdpSource> {
             certificates: text("certificate"),
         },
         (Way::File, None) => {
-            form.refuse("metadata", "Choose the XML file that the identity provider gave you.");
+            form.refuse(
+                "metadata",
+                "Choose the XML file that the identity provider gave you.",
+            );
             return None;
         }
         (Way::File, Some(bytes)) if bytes.is_empty() => {
-            form.refuse("metadata", "This file is empty. Download it once more at the identity provider.");
+            form.refuse(
+                "metadata",
+                "This file is empty. Download it once more at the identity provider.",
+            );
             return None;
         }
         (Way::File, Some(bytes)) => IdpSource::Xml(bytes.clone()),
@@ -209,29 +238,61 @@ fn source(way: Way, form: &mut Form, upload: &Upload) -> Option<IdpSource> {
     form.is_valid().then_some(source)
 }
 
-async fn give(visit: Visit, admin: Admin, slug: web::Path<String>, by: web::Query<By>, upload: Upload) -> Answer {
+async fn give(
+    visit: Visit,
+    admin: Admin,
+    slug: web::Path<String>,
+    by: web::Query<By>,
+    upload: Upload,
+) -> Answer {
     let slug = slug.into_inner();
     let connection = load(&visit, &slug).await?;
     let way = Way::parse(&by.by).unwrap_or(Way::Url);
     let mut form = way.form();
     let Some(source) = source(way, &mut form, &upload) else {
         let giving = Giving::new(&slug, way, Some(form));
-        return page(&visit, &connection, giving, Vec::new(), super::super::UNPROCESSABLE);
+        return page(
+            &visit,
+            &connection,
+            giving,
+            Vec::new(),
+            super::super::UNPROCESSABLE,
+        );
     };
     let understood = match connect::understand(&visit.ctx, source).await {
         Ok(understood) => understood,
         Err(error) => {
             let status = refuse(&mut form, error)?;
-            return page(&visit, &connection, Giving::new(&slug, way, Some(form)), Vec::new(), status);
+            return page(
+                &visit,
+                &connection,
+                Giving::new(&slug, way, Some(form)),
+                Vec::new(),
+                status,
+            );
         }
     };
     let (wanted, idp) = (slug.clone(), understood.idp);
-    let changed = visit.ctx.act(admin.who(), move |act| connect::set_idp(act, &wanted, idp)).await?;
+    let changed = visit
+        .ctx
+        .act(admin.who(), move |act| connect::set_idp(act, &wanted, idp))
+        .await?;
     if understood.warnings.is_empty() {
-        return Ok(flash::to(&visit, &urls::integration(&slug), "idp-read", &changed.name));
+        return Ok(flash::to(
+            &visit,
+            &urls::integration(&slug),
+            "idp-read",
+            &changed.name,
+        ));
     }
     // A redirect would lose what should be looked at.
     let warn = |text: String| Notice::waiting("It was read. Look at this:", text);
     let warnings = understood.warnings.into_iter().map(warn).collect();
-    page(&visit, &changed, Giving::new(&slug, way, None), warnings, StatusCode::OK)
+    page(
+        &visit,
+        &changed,
+        Giving::new(&slug, way, None),
+        warnings,
+        StatusCode::OK,
+    )
 }

@@ -46,11 +46,19 @@ struct Tab {
 }
 
 fn tabs(slug: &str, here: Room) -> Vec<Tab> {
-    let tab = |name, href, room| Tab { name, href, is_here: room == here };
+    let tab = |name, href, room| Tab {
+        name,
+        href,
+        is_here: room == here,
+    };
     let part = |name| urls::integration_part(slug, name);
     vec![
         tab("Sign-in", urls::integration(slug), Room::SignIn),
-        tab("Identity provider", part("identity-provider"), Room::IdentityProvider),
+        tab(
+            "Identity provider",
+            part("identity-provider"),
+            Room::IdentityProvider,
+        ),
         tab("Certificates", part("certificates"), Room::Certificates),
         tab("Domains", part("domains"), Room::Domains),
         tab("Settings", part("settings"), Room::Settings),
@@ -59,7 +67,11 @@ fn tabs(slug: &str, here: Room) -> Vec<Tab> {
 
 async fn load(visit: &Visit, slug: &str) -> Result<Connection> {
     let slug = slug.to_owned();
-    visit.ctx.store.reading(move |r| store::connections::get_by_slug(r, &slug)).await
+    visit
+        .ctx
+        .store
+        .reading(move |r| store::connections::get_by_slug(r, &slug))
+        .await
 }
 
 fn shell(visit: &Visit, title: &str) -> Shell {

@@ -119,9 +119,16 @@ pub fn provider_of(connection: &Connection) -> Result<&'static Provider> {
 
 fn guide(visit: &Visit, connection: &Connection) -> Result<Guide> {
     let provider = provider_of(connection)?;
-    let organization = visit.ctx.organization().ok_or_else(|| Error::not_found("organization yet"))?;
+    let organization = visit
+        .ctx
+        .organization()
+        .ok_or_else(|| Error::not_found("organization yet"))?;
     Ok(Guide {
-        name: if provider.key == "generic" { connection.name.clone() } else { provider.name.clone() },
+        name: if provider.key == "generic" {
+            connection.name.clone()
+        } else {
+            provider.name.clone()
+        },
         open: provider.saml.open.clone(),
         values: under_its_labels(provider, &organization.base_url, &connection.slug),
         choices: &provider.saml.choices,
@@ -134,7 +141,10 @@ fn guide(visit: &Visit, connection: &Connection) -> Result<Guide> {
 }
 
 async fn ours(visit: &Visit, connection: &Connection) -> Result<Ours> {
-    let organization = visit.ctx.organization().ok_or_else(|| Error::not_found("organization yet"))?;
+    let organization = visit
+        .ctx
+        .organization()
+        .ok_or_else(|| Error::not_found("organization yet"))?;
     let key = visit.ctx.sp_key().await?;
     let certificate = key.certificate();
     let (base, slug) = (&organization.base_url, &connection.slug);
@@ -163,7 +173,10 @@ struct Figures {
 async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
     let (connection, now) = (connection.clone(), visit.ctx.now());
     let reading = visit.ctx.store.reading(move |r| {
-        let narrow = store::sign_ins::Narrow { connection: Some(connection.id), ..Default::default() };
+        let narrow = store::sign_ins::Narrow {
+            connection: Some(connection.id),
+            ..Default::default()
+        };
         let attempts = store::sign_ins::list(r, &narrow, 50)?;
         let (mut tests, mut latest): (Vec<_>, Vec<_>) =
             attempts.into_iter().partition(|s| s.kind == SignInKind::Test);
@@ -219,7 +232,11 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
     };
     let mut response = render(&page);
     // The test's form ends, by redirect, at the provider; browsers hold redirects to `form-action` as well.
-    let target = connection.saml.idp.as_ref().and_then(|idp| Url::parse(idp.sso_redirect_url.as_deref()?).ok());
+    let target = connection
+        .saml
+        .idp
+        .as_ref()
+        .and_then(|idp| Url::parse(idp.sso_redirect_url.as_deref()?).ok());
     if let Some(target) = target {
         allow_form_to(&mut response, &target);
     }

@@ -52,20 +52,33 @@ fn unsolicited() -> Field {
 fn binding() -> Field {
     Field::radio("request_binding", "How requests travel")
         .required()
-        .choice_with_hint(RequestBinding::Auto.key(), "By redirect where the provider offers it, else by POST", "")
+        .choice_with_hint(
+            RequestBinding::Auto.key(),
+            "By redirect where the provider offers it, else by POST",
+            "",
+        )
         .choice_with_hint(RequestBinding::Redirect.key(), "By redirect", "")
-        .choice_with_hint(RequestBinding::Post.key(), "By POST", "Some providers want signed requests this way.")
+        .choice_with_hint(
+            RequestBinding::Post.key(),
+            "By POST",
+            "Some providers want signed requests this way.",
+        )
 }
 
 fn form(connection: &Connection) -> Form {
     let saml = &connection.saml;
     let providers = Provider::all().iter();
-    let provider = Field::select("provider", "Identity provider").hint("Decides which step-by-step is shown.").required();
+    let provider = Field::select("provider", "Identity provider")
+        .hint("Decides which step-by-step is shown.")
+        .required();
     let provider = providers.fold(provider, |field, p| field.choice(p.key.clone(), p.name.clone()));
     let subject = "Only where the NameID is transient, which means another one each time. Name an attribute that never changes \
                    for a person and is never given to another one. Otherwise leave it empty: the NameID is used.";
     Form::new([
-        Field::text("name", "Name").required().max(200).value(connection.name.clone()),
+        Field::text("name", "Name")
+            .required()
+            .max(200)
+            .value(connection.name.clone()),
         provider.value(connection.provider.clone()),
         unsolicited().value(saml.unsolicited.key()),
         Field::checkbox("sign_requests", "Sign the requests that Doorward sends")
@@ -128,8 +141,17 @@ async fn save(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -
     let change = move |act: &crate::flows::Act| connect::change(act, &wanted, &fields, Some(version));
     match visit.ctx.act(admin.who(), change).await {
         Ok(changed) => {
-            let said = if changed.version == version { "connection-unchanged" } else { "connection-changed" };
-            Ok(flash::to(&visit, &urls::integration_part(&slug, "settings"), said, &changed.name))
+            let said = if changed.version == version {
+                "connection-unchanged"
+            } else {
+                "connection-changed"
+            };
+            Ok(flash::to(
+                &visit,
+                &urls::integration_part(&slug, "settings"),
+                said,
+                &changed.name,
+            ))
         }
         Err(error) => {
             let status = refuse(&mut form, error)?;

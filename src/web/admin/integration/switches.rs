@@ -23,8 +23,16 @@ pub fn routes() -> Vec<Route> {
         // A new test: a real sign-in that makes no session.
         post("/admin/integrations/{slug}/tests", Access::Admin, test),
         post("/admin/integrations/{slug}/activation", Access::Admin, activate),
-        get("/admin/integrations/{slug}/deactivation", Access::Admin, ask_to_deactivate),
-        post("/admin/integrations/{slug}/deactivation", Access::Admin, deactivate),
+        get(
+            "/admin/integrations/{slug}/deactivation",
+            Access::Admin,
+            ask_to_deactivate,
+        ),
+        post(
+            "/admin/integrations/{slug}/deactivation",
+            Access::Admin,
+            deactivate,
+        ),
         get("/admin/integrations/{slug}/removal", Access::Owner, ask_to_remove),
         post("/admin/integrations/{slug}/removal", Access::Owner, remove),
     ]
@@ -45,8 +53,16 @@ async fn test(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
 async fn activate(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
     let slug = slug.into_inner();
     let wanted = slug.clone();
-    let on = visit.ctx.act(admin.who(), move |act| connect::enable(act, &wanted)).await?;
-    Ok(flash::to(&visit, &urls::integration(&slug), "connection-on", &on.name))
+    let on = visit
+        .ctx
+        .act(admin.who(), move |act| connect::enable(act, &wanted))
+        .await?;
+    Ok(flash::to(
+        &visit,
+        &urls::integration(&slug),
+        "connection-on",
+        &on.name,
+    ))
 }
 
 /// What turning off or removing would touch.
@@ -74,7 +90,10 @@ impl Touched {
         let mut lines = vec![
             match self.people {
                 0 => "Nobody signs in through it today.".to_owned(),
-                n => format!("{} through it today.", count(n, "person signs in", "people sign in")),
+                n => format!(
+                    "{} through it today.",
+                    count(n, "person signs in", "people sign in")
+                ),
             },
             match self.sessions {
                 0 => "No open session came through it.".to_owned(),
@@ -83,7 +102,9 @@ impl Touched {
         ];
         if self.only > 0 {
             let who = count(self.only, "of them has", "of them have");
-            lines.push(format!("{who} no other way in and cannot sign in until there is one."));
+            lines.push(format!(
+                "{who} no other way in and cannot sign in until there is one."
+            ));
         }
         lines
     }
@@ -95,17 +116,31 @@ async fn ask_to_deactivate(visit: Visit, slug: web::Path<String>) -> Answer {
     let name = &connection.name;
     let action = urls::integration_part(&slug, "deactivation");
     let back = (name.as_str(), urls::integration(&slug));
-    let page = Confirm::new(shell(&visit, &format!("Turn {name} off")), back, action, format!("Turn {name} off"));
+    let page = Confirm::new(
+        shell(&visit, &format!("Turn {name} off")),
+        back,
+        action,
+        format!("Turn {name} off"),
+    );
     let page = touched.lines().into_iter().fold(page, Confirm::line);
-    Ok(page.line("Links and settings stay. You can turn it on again any time.").draw())
+    Ok(page
+        .line("Links and settings stay. You can turn it on again any time.")
+        .draw())
 }
 
 async fn deactivate(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
     let slug = slug.into_inner();
     let wanted = slug.clone();
-    let off = visit.ctx.act(admin.who(), move |act| connect::disable(act, &wanted)).await?;
+    let off = visit
+        .ctx
+        .act(admin.who(), move |act| connect::disable(act, &wanted))
+        .await?;
     let came_through_it = admin.0.session().connection_id == Some(off.id);
-    let next = if came_through_it { urls::login() } else { urls::integration(&slug) };
+    let next = if came_through_it {
+        urls::login()
+    } else {
+        urls::integration(&slug)
+    };
     Ok(flash::to(&visit, &next, "connection-off", &off.name))
 }
 
@@ -115,8 +150,12 @@ async fn removal_page(visit: &Visit, slug: &str) -> Result<Confirm> {
     let name = &connection.name;
     let back = (name.as_str(), urls::integration(slug));
     let action = urls::integration_part(slug, "removal");
-    let mut page =
-        Confirm::new(shell(visit, &format!("Remove {name}")), back, action, format!("Remove {name} for good"));
+    let mut page = Confirm::new(
+        shell(visit, &format!("Remove {name}")),
+        back,
+        action,
+        format!("Remove {name} for good"),
+    );
     page.word = slug.to_owned();
     page = touched.lines().into_iter().fold(page, Confirm::line);
     Ok(page.line(
@@ -131,10 +170,22 @@ async fn ask_to_remove(visit: Visit, slug: web::Path<String>) -> Answer {
 
 async fn remove(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -> Answer {
     let connection = load(&visit, &slug).await?;
-    let typed = body.iter().find(|(name, _)| name == "confirmation").map(|(_, typed)| typed.clone());
+    let typed = body
+        .iter()
+        .find(|(name, _)| name == "confirmation")
+        .map(|(_, typed)| typed.clone());
     let (wanted, typed) = (slug.clone(), typed.unwrap_or_default());
-    match visit.ctx.act(admin.who(), move |act| connect::remove(act, &wanted, &typed)).await {
-        Ok(()) => Ok(flash::to(&visit, &urls::integrations(), "connection-removed", &connection.name)),
+    match visit
+        .ctx
+        .act(admin.who(), move |act| connect::remove(act, &wanted, &typed))
+        .await
+    {
+        Ok(()) => Ok(flash::to(
+            &visit,
+            &urls::integrations(),
+            "connection-removed",
+            &connection.name,
+        )),
         Err(error) if matches!(error.kind, Kind::Invalid(_)) => {
             let mut page = removal_page(&visit, &slug).await?;
             page.wrong = error.message;
