@@ -144,9 +144,12 @@ async fn read_idp(
 ) -> Result<Option<IdentityProvider>> {
     let mut sources = Vec::new();
     if let Some(name) = &saml.metadata_file {
-        let content = files
-            .get(name)
-            .ok_or_else(|| Error::invalid("metadata_file", format!("{name} was not read.")))?;
+        let content = files.get(name).ok_or_else(|| {
+            about(
+                slug,
+                Error::invalid("metadata_file", format!("{name} was not read.")),
+            )
+        })?;
         sources.push(IdpSource::Xml(content.clone().into_bytes()));
     }
     if let Some(xml) = &saml.metadata {
@@ -304,7 +307,7 @@ fn line(event: &Event) -> String {
     let (before, after) = (side(&event.before), side(&event.after));
     let mut parts = Vec::new();
     for (field, value) in after.as_object().into_iter().flatten() {
-        if value.is_null() {
+        if value.is_null() && before.get(field).is_none_or(Value::is_null) {
             continue;
         }
         match before.get(field) {

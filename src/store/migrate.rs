@@ -28,7 +28,11 @@ pub fn open(path: &Path) -> Result<Connection> {
     let mut connection = Connection::open(path).map_err(|e| unreadable(path, e))?;
     let application: i64 = pragma(&connection, "application_id").map_err(|e| unreadable(path, e))?;
     let version: i64 = pragma(&connection, "user_version").map_err(|e| unreadable(path, e))?;
-    if application != APPLICATION_ID && (application != 0 || version != 0) {
+    let is_empty: bool = connection
+        .query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|e| unreadable(path, e))?;
+    // Most programs mark their files in no way; their tables give them away.
+    if application != APPLICATION_ID && (application != 0 || version != 0 || !is_empty) {
         return Err(refuse(format!(
             "{} is not a database of Doorward; name another data directory.",
             path.display()
@@ -55,14 +59,15 @@ pub fn open(path: &Path) -> Result<Connection> {
     connection
         .execute_batch("PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;")
         .map_err(Error::from)?;
-    Migrations::from_slice(STEPS)
-        .to_latest(&mut connection)
-        .map_err(Error::internal)?;
+    // Before the tables: a first start that is killed in between must find the file to be its own.
     if application != APPLICATION_ID {
         connection
             .pragma_update(None, "application_id", APPLICATION_ID)
             .map_err(Error::from)?;
     }
+    Migrations::from_slice(STEPS)
+        .to_latest(&mut connection)
+        .map_err(Error::internal)?;
     Ok(connection)
 }
 

@@ -117,6 +117,14 @@ pub fn list(r: &Reader, narrow: &Narrow, limit: i64) -> Result<Vec<SignIn>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// How many sign-ins of this browser were restarted since then.
+pub fn count_restarts(r: &Reader, browser_hash: &[u8], since: Timestamp) -> Result<i64> {
+    let mut statement = r.prepare_cached(
+        "SELECT count(*) FROM sign_ins WHERE started_at > ?2 AND outcome = 'restarted' AND browser_hash = ?1",
+    )?;
+    Ok(statement.query_row(params![browser_hash, since.0], |row| row.get(0))?)
+}
+
 pub fn insert(w: &Writer, sign_in: &SignIn, browser_hash: Option<&[u8]>) -> Result<()> {
     let mut statement = w.prepare_cached(&format!(
         "INSERT INTO sign_ins ({COLUMNS}, browser_hash)

@@ -178,8 +178,10 @@ mod tests {
     }
 
     async fn read(kind: &str, body: String) -> Upload {
-        let (request, mut payload) =
-            TestRequest::post().insert_header((CONTENT_TYPE, kind)).set_payload(body).to_http_parts();
+        let (request, mut payload) = TestRequest::post()
+            .insert_header((CONTENT_TYPE, kind))
+            .set_payload(body)
+            .to_http_parts();
         Upload::from_request(&request, &mut payload).await.unwrap()
     }
 
@@ -193,18 +195,41 @@ mod tests {
 
     #[actix_web::test]
     async fn no_choice_is_not_an_empty_file() {
-        assert_eq!(read("multipart/form-data; boundary=x", body("", "")).await.file, None);
-        assert_eq!(read("multipart/form-data; boundary=x", body("a.xml", "")).await.file, Some(Vec::new()));
+        assert_eq!(
+            read("multipart/form-data; boundary=x", body("", "")).await.file,
+            None
+        );
+        assert_eq!(
+            read("multipart/form-data; boundary=x", body("a.xml", ""))
+                .await
+                .file,
+            Some(Vec::new())
+        );
     }
 
     #[actix_web::test]
     async fn too_much_cut_off_or_of_another_kind_is_said() {
         let large = "x".repeat(UPLOAD_LIMIT + 1);
-        assert_eq!(read("multipart/form-data; boundary=x", body("a.xml", &large)).await.flaw, Some(Flaw::TooLarge));
+        assert_eq!(
+            read("multipart/form-data; boundary=x", body("a.xml", &large))
+                .await
+                .flaw,
+            Some(Flaw::TooLarge)
+        );
         let cut = body("a.xml", "<md/>").replace("--x--", "");
-        assert_eq!(read("multipart/form-data; boundary=x", cut).await.flaw, Some(Flaw::Broken));
-        assert_eq!(read("text/plain", "a=b".to_owned()).await.flaw, Some(Flaw::Broken));
-        let pasted = read("application/x-www-form-urlencoded", "metadata=%3Cmd%2F%3E".to_owned()).await;
+        assert_eq!(
+            read("multipart/form-data; boundary=x", cut).await.flaw,
+            Some(Flaw::Broken)
+        );
+        assert_eq!(
+            read("text/plain", "a=b".to_owned()).await.flaw,
+            Some(Flaw::Broken)
+        );
+        let pasted = read(
+            "application/x-www-form-urlencoded",
+            "metadata=%3Cmd%2F%3E".to_owned(),
+        )
+        .await;
         assert_eq!(pasted.pairs, [("metadata".to_owned(), "<md/>".to_owned())]);
     }
 }

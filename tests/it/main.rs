@@ -1,6 +1,7 @@
 //! The whole program from outside, over real sockets, and the pages it draws. One binary: one link, shared peers.
 
 mod app;
+mod binary;
 mod browser;
 mod config;
 mod foreign;
@@ -14,5 +15,6 @@ mod peer;
 mod peers;
 mod providers;
 mod saml;
+mod store;
 mod tidy;
 mod tls;

@@ -69,7 +69,11 @@ pub fn lines(r: &Reader, sign_ins: &[SignIn], connections: &[Connection]) -> Res
                 .or_else(|| sign_in.subject.clone())
                 .unwrap_or_else(|| "nobody known yet".to_owned()),
             through,
-            kind: if sign_in.kind == SignInKind::Passphrase { "" } else { sign_in.kind.words() },
+            kind: if sign_in.kind == SignInKind::Passphrase {
+                ""
+            } else {
+                sign_in.kind.words()
+            },
             state: outcome_state(sign_in),
             at: sign_in.started_at,
         })

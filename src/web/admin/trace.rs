@@ -117,8 +117,14 @@ fn tally(checks: &[Check]) -> String {
         (of(Verdict::Failed), "failed"),
         (of(Verdict::NotReached), "not reached"),
     ];
-    let said = parts.iter().filter(|(number, _)| *number > 0).map(|(number, words)| format!("{number} {words}"));
-    format!("All checks in their order: {}", said.collect::<Vec<_>>().join(", "))
+    let said = parts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, words)| format!("{number} {words}"));
+    format!(
+        "All checks in their order: {}",
+        said.collect::<Vec<_>>().join(", ")
+    )
 }
 
 fn headline(found: &Found, is_under_way: bool) -> String {

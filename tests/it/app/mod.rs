@@ -113,7 +113,9 @@ impl TestApp {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             behind_proxy: Vec::new(),
             tls: None,
-            allow_upstream: vec![AllowedUpstream::host("127.0.0.1")],
+            allow_upstream: vec![AllowedUpstream::Network(
+                "127.0.0.1/32".parse().expect("a network"),
+            )],
             log: LogLevel::Error,
             log_format: LogFormat::Text,
         };

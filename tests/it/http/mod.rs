@@ -1,9 +1,13 @@
 //! What the server answers, family by family. No browser; real sockets.
 
+mod apply;
 mod first_run;
 mod gate;
+mod hostile;
 mod linking;
 mod login;
 mod people;
 mod recovery;
+mod redirects;
+mod secrets;
 mod sign_on;

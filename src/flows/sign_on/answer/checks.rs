@@ -156,6 +156,19 @@ pub fn unsolicited_refused() -> Check {
     )
 }
 
+/// The identity provider was asked several times and never said what it answers.
+pub fn never_answers() -> Check {
+    let remedy = "The identity provider answers without naming the request (InResponseTo), even when Doorward asks. \
+                  Have it answer the request, or let the integration accept responses that nobody asked for.";
+    failed(
+        IN_RESPONSE_TO.0,
+        IN_RESPONSE_TO.1,
+        Some("InResponseTo".to_owned()),
+        Some("none, several times in a row".to_owned()),
+        remedy,
+    )
+}
+
 pub fn switched_off(connection: &Connection) -> Check {
     let remedy = format!(
         "Turn {} on, on its page, if people should sign in through it.",

@@ -1,0 +1,266 @@
+//! The database by itself: one writer that commits together, readers that cannot write, files that are not ours.
+
+use std::path::Path;
+use std::sync::mpsc;
+
+use doorward::error::{Error, Result};
+use doorward::store::{Reader, Store, Writer};
+use doorward::web::server::block_on;
+use futures_util::future::{join, join5};
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+fn open() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&folder.path().join("doorward.db")).expect("a store");
+    (folder, store)
+}
+
+/// Any small table will do.
+fn put(w: &Writer, key: &str) -> Result<()> {
+    let sql = "INSERT INTO throttles (key, failures, in_a_row, window_began_at) VALUES (?1, 1, 1, 1)";
+    w.execute(sql, [key])?;
+    Ok(())
+}
+
+fn rows(r: &Reader) -> Result<i64> {
+    Ok(r.query_row("SELECT count(*) FROM throttles", [], |row| row.get(0))?)
+}
+
+fn count(store: &Store) -> i64 {
+    store.read(rows).expect("a count")
+}
+
+/// How many commits the write-ahead log holds: frames that name a size of the database (file format §4.1).
+fn commits(folder: &Path) -> usize {
+    let bytes = std::fs::read(folder.join("doorward.db-wal")).expect("a write-ahead log");
+    let page = u32::from_be_bytes(bytes[8..12].try_into().expect("4 bytes")) as usize;
+    let salt = &bytes[16..24];
+    let frames = bytes[32..].chunks_exact(24 + page);
+    frames
+        .filter(|frame| &frame[8..16] == salt && frame[4..8] != [0; 4])
+        .count()
+}
+
+/// Holds the writer inside a write until told to go on; what comes meanwhile waits together.
+fn hold(store: &Store) -> (std::thread::JoinHandle<()>, mpsc::Sender<()>) {
+    let (go, wait) = mpsc::channel::<()>();
+    let (begun, has_begun) = mpsc::channel();
+    let store = store.clone();
+    let thread = std::thread::spawn(move || {
+        let held = store.write_blocking(move |_| {
+            begun.send(()).expect("somebody waits");
+            wait.recv().expect("told to go on");
+            Ok(())
+        });
+        held.expect("committed");
+    });
+    has_begun.recv().expect("the writer began");
+    (thread, go)
+}
+
+#[test]
+fn a_failing_and_a_panicking_write_undo_themselves_and_nothing_else() {
+    let (_folder, store) = open();
+    let (held, go) = hold(&store);
+    let results = block_on(async {
+        let good = store.write(|w| put(w, "before"));
+        let failing = store.write(|w| {
+            put(w, "failing")?;
+            Err::<(), _>(Error::conflict("no"))
+        });
+        let panicking = store.write(|w| -> Result<()> {
+            put(w, "panicking")?;
+            panic!("on purpose")
+        });
+        let twice = store.write(|w| put(w, "before"));
+        let behind = store.write(|w| put(w, "behind"));
+        let release = async { go.send(()).expect("the writer waits") };
+        join(join5(good, failing, panicking, twice, behind), release)
+            .await
+            .0
+    });
+    held.join().expect("no panic");
+    let (good, failing, panicking, twice, behind) = results;
+    assert!(good.is_ok() && behind.is_ok());
+    assert_eq!(failing.expect_err("it failed").message, "no");
+    let cause = panicking.expect_err("it panicked").source.expect("a cause");
+    assert_eq!(cause.to_string(), "a write panicked: on purpose");
+    assert!(twice.is_err(), "a second row of one key");
+    assert_eq!(count(&store), 2);
+    store
+        .write_blocking(|w| put(w, "later"))
+        .expect("the writer lives on");
+    assert_eq!(count(&store), 3);
+}
+
+#[test]
+fn two_hundred_writers_at_once_share_a_commit_and_all_are_answered() {
+    let (folder, store) = open();
+    let (held, go) = hold(&store);
+    let before = commits(folder.path());
+    let write = |n: usize| {
+        let store = store.clone();
+        std::thread::spawn(move || {
+            let key = format!("key {n}");
+            store.write_blocking(move |w| put(w, &key)).expect("committed");
+            // What was acknowledged is there for everybody.
+            assert!(count(&store) >= 1, "{n}");
+        })
+    };
+    let threads: Vec<_> = (0..200).map(write).collect();
+    // Long enough that all of them stand in the queue.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    go.send(()).expect("the writer waits");
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().expect("no panic"));
+    held.join().expect("no panic");
+    assert_eq!(count(&store), 200);
+    let made = commits(folder.path()) - before;
+    assert!(made <= 5, "200 writes that waited together took {made} commits");
+}
+
+#[test]
+fn a_closure_sees_one_moment_and_a_write_sees_itself() {
+    let (_folder, store) = open();
+    let seen = store.write_blocking(|w| {
+        put(w, "mine")?;
+        rows(w)
+    });
+    assert_eq!(seen.expect("a write"), 1);
+    let writer = store.clone();
+    let read = store.read(|r| {
+        assert_eq!(rows(r)?, 1);
+        writer.write_blocking(|w| put(w, "another's"))?;
+        assert_eq!(rows(r)?, 1, "what is committed meanwhile comes later");
+        Ok(())
+    });
+    read.expect("a read");
+    assert_eq!(count(&store), 2);
+}
+
+#[test]
+fn readers_cannot_write() {
+    let (_folder, store) = open();
+    store.write_blocking(|w| put(w, "x")).expect("a write");
+    for sql in [
+        "DELETE FROM throttles",
+        "CREATE TABLE x (y)",
+        "PRAGMA user_version = 9",
+        "DROP TABLE events",
+        "UPDATE throttles SET failures = 0",
+    ] {
+        assert!(store.read(|r| Ok(r.execute_batch(sql)?)).is_err(), "{sql}");
+    }
+    assert_eq!(count(&store), 1);
+}
+
+fn pragma(connection: &Connection, name: &str) -> Result<i64> {
+    Ok(connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))?)
+}
+
+const PRAGMAS: [(&str, i64); 5] = [
+    ("foreign_keys", 1),
+    ("trusted_schema", 0),
+    ("cell_size_check", 1),
+    ("secure_delete", 1),
+    ("busy_timeout", 5000),
+];
+
+#[test]
+fn every_connection_has_its_pragmas() {
+    let (_folder, store) = open();
+    let writer = store.write_blocking(|w| {
+        let mode: String = w.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+        assert_eq!(mode, "wal");
+        for (name, value) in PRAGMAS {
+            assert_eq!(pragma(w, name)?, value, "writer: {name}");
+        }
+        assert_eq!(
+            pragma(w, "synchronous")?,
+            2,
+            "FULL: what is acknowledged is on the disk"
+        );
+        Ok(())
+    });
+    writer.expect("pragmas");
+    let reader = store.read(|r| {
+        for (name, value) in PRAGMAS.into_iter().chain([("query_only", 1)]) {
+            assert_eq!(pragma(r, name)?, value, "reader: {name}");
+        }
+        Ok(())
+    });
+    reader.expect("pragmas");
+    let sql = "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = '' WHERE name = 'people'";
+    let rewritten = store.write_blocking(move |w| Ok(w.execute_batch(sql)?));
+    assert!(
+        rewritten.is_err(),
+        "nobody rewrites the schema behind SQLite's back"
+    );
+}
+
+/// What opening says of a file that was changed in this way; the file must stay as it is.
+fn refusal(change: impl FnOnce(&Path)) -> String {
+    let (folder, store) = open();
+    store.close();
+    drop(store);
+    let path = folder.path().join("doorward.db");
+    change(&path);
+    let bytes = std::fs::read(&path).expect("the file");
+    let error = Store::open(&path).err().expect("refused").message;
+    assert_eq!(
+        std::fs::read(&path).expect("the file"),
+        bytes,
+        "a refused file is left as it is"
+    );
+    error
+}
+
+fn with(path: &Path, sql: &str) {
+    let connection = Connection::open(path).expect("a file");
+    connection.execute_batch(sql).expect(sql);
+}
+
+#[test]
+fn files_of_others_and_of_the_future_are_refused_unchanged() {
+    let newer = refusal(|path| with(path, "PRAGMA user_version = 99"));
+    assert!(newer.contains("newer Doorward (version 99"), "{newer}");
+    let foreign = refusal(|path| with(path, "PRAGMA application_id = 7"));
+    assert!(foreign.contains("is not a database of Doorward"), "{foreign}");
+    let unmarked = refusal(|path| {
+        std::fs::remove_file(path).expect("removed");
+        with(
+            path,
+            "CREATE TABLE recipes (name TEXT); INSERT INTO recipes VALUES ('soup')",
+        );
+    });
+    assert!(unmarked.contains("is not a database of Doorward"), "{unmarked}");
+    let text = "not a database at all, but long enough to look. ".repeat(200);
+    let text = refusal(|path| std::fs::write(path, text).expect("written"));
+    assert!(text.contains("cannot be read as a database"), "{text}");
+    let cut = refusal(|path| {
+        let file = std::fs::OpenOptions::new()
+            .write(true)
+            .open(path)
+            .expect("the file");
+        file.set_len(3 * 4096 + 100).expect("cut");
+    });
+    assert!(
+        cut.contains("cannot be read as a database") && cut.contains("backup"),
+        "{cut}"
+    );
+}
+
+#[test]
+fn a_first_start_that_was_killed_halfway_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("doorward.db");
+    // Marked as ours, and no table yet: what is there between the two steps.
+    with(
+        &path,
+        "PRAGMA journal_mode = WAL; PRAGMA application_id = 0x444F4F52",
+    );
+    let store = Store::open(&path).expect("a store");
+    assert_eq!(count(&store), 0);
+}
