@@ -4,7 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use crate::error::Error;
 use crate::web::page::{Shell, render_as};
+use crate::web::pieces::Notice;
 
 /// What the page says. The button posts to `action`.
 #[derive(Template)]
@@ -21,6 +23,8 @@ pub struct Confirm {
     pub word: String,
     /// What is wrong with the typed word.
     pub wrong: String,
+    /// Why it was not done.
+    pub refusal: Option<Notice>,
 }
 
 impl Confirm {
@@ -33,6 +37,7 @@ impl Confirm {
             submit: submit.into(),
             word: String::new(),
             wrong: String::new(),
+            refusal: None,
         }
     }
 
@@ -42,11 +47,18 @@ impl Confirm {
         self
     }
 
+    /// The same page once more, with the reason why nothing was done.
+    #[must_use]
+    pub fn refused(mut self, error: &Error) -> Self {
+        self.refusal = Some(Notice::needs_you(error.message.clone(), ""));
+        self
+    }
+
     pub fn draw(&self) -> HttpResponse {
-        let status = if self.wrong.is_empty() {
-            StatusCode::OK
-        } else {
-            super::UNPROCESSABLE
+        let status = match (&self.refusal, self.wrong.is_empty()) {
+            (Some(_), _) => StatusCode::CONFLICT,
+            (None, false) => super::UNPROCESSABLE,
+            (None, true) => StatusCode::OK,
         };
         render_as(status, self)
     }

@@ -222,7 +222,7 @@ fn words(value: &Value) -> Option<String> {
 }
 
 /// Field names as people say them; an unknown one loses its underscores.
-fn label(name: &str) -> String {
+pub fn label(name: &str) -> String {
     let known = [
         ("email", "E-mail"),
         ("idp", "Identity provider"),

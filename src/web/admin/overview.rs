@@ -172,7 +172,10 @@ fn steps(connections: &[Connection], linked: i64) -> Vec<Step> {
     let named = |of: bool, words: &str| farthest.filter(|_| of).map(|c| format!("{}: {words}", c.name));
     let known = connections.iter().any(|c| c.saml.idp.is_some());
     let on = connections.iter().any(|c| c.enabled);
-    let tested = on || connections.iter().any(|c| c.tested_at.is_some());
+    let tested = connections
+        .iter()
+        .find(|c| c.tested_at.is_some())
+        .map(|c| format!("{}: it worked", c.name));
     let page = farthest.map_or_else(urls::new_integration, |c| urls::integration(c.slug.as_str()));
     let step = |title, done, text, label, href| Step {
         title,
@@ -199,7 +202,7 @@ fn steps(connections: &[Connection], linked: i64) -> Vec<Step> {
         ),
         step(
             "Test the sign-in",
-            named(tested, "tested").filter(|_| tested),
+            tested.or_else(|| named(on, "turned on without a test")),
             "A test goes the whole way and shows every check. Nobody is signed in by it.",
             "Go to the test",
             page.clone(),

@@ -6,7 +6,7 @@ use askama::Template;
 use super::confirm::Confirm;
 use super::facts::{EventLine, count, device, event_line, outcome_state, person_state};
 use super::person_form::person_id;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::flows::administer;
 use crate::model::{Connection, IdentityId, Person, PersonId, Session, SignIn, Timestamp};
 use crate::store::identities::Identity;
@@ -187,7 +187,11 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
 }
 
 async fn ask_to_deactivate(visit: Visit, id: web::Path<String>) -> Answer {
-    let (id, now) = (person_id(&id)?, visit.ctx.now());
+    Ok(deactivation_page(&visit, person_id(&id)?).await?.draw())
+}
+
+async fn deactivation_page(visit: &Visit, id: PersonId) -> Result<Confirm> {
+    let now = visit.ctx.now();
     let found = visit.ctx.store.reading(move |r| find(r, id, now)).await?;
     let (name, id) = (found.person.display_name(), id.to_string());
     let sessions = i64::try_from(found.sessions.len()).unwrap_or(0);
@@ -205,16 +209,22 @@ async fn ask_to_deactivate(visit: Visit, id: web::Path<String>) -> Answer {
         .line(
             "Nothing is deleted: linked sign-ins, role and history stay, and you can reactivate the account.",
         );
-    Ok(page.draw())
+    Ok(page)
 }
 
 async fn deactivate(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
     let id = person_id(&id)?;
-    visit
+    match visit
         .ctx
         .act(admin.who(), move |act| administer::deactivate(act, id))
-        .await?;
-    to_person(&visit, id, "person-deactivated").await
+        .await
+    {
+        Ok(_) => to_person(&visit, id, "person-deactivated").await,
+        Err(error) if error.kind == Kind::Conflict => {
+            Ok(deactivation_page(&visit, id).await?.refused(&error).draw())
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn reactivate(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {

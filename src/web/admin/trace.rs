@@ -3,7 +3,7 @@
 use actix_web::web;
 use askama::Template;
 
-use super::facts::{device, outcome_state};
+use super::facts::{device, label, outcome_state};
 use crate::flows::sign_on::FLOW_LIFE;
 use crate::model::sign_in::Mapped;
 use crate::model::{Attribute, Check, Connection, Outcome, Person, SignIn, SignInKind, Verdict};
@@ -103,7 +103,16 @@ async fn show(visit: Visit, reference: web::Path<String>) -> Answer {
         tally: tally(&found.sign_in.trace.checks),
         lines,
         attributes: found.sign_in.trace.attributes.clone(),
-        mapped: found.sign_in.trace.mapped.clone(),
+        mapped: found
+            .sign_in
+            .trace
+            .mapped
+            .iter()
+            .map(|m| Mapped {
+                field: label(&m.field),
+                ..m.clone()
+            })
+            .collect(),
         suggestions: suggestions(&found, is_under_way),
         sign_in: found.sign_in,
     }))
