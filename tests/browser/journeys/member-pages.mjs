@@ -86,6 +86,10 @@ export default async function ({ arrive, step, base, idp, scripts }) {
   await luis.go('/sso/off');
   await luis.at('You may not do this');
   await look(luis, 'fail-off');
+  await luis.go('/login');
+  await luis.follow('Use a recovery code');
+  await luis.at('Use a recovery code');
+  await look(luis, 'recovery');
   await luis.go('/nowhere');
   await luis.at('There is nothing here');
   await look(luis, 'fail-nowhere');

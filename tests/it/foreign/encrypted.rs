@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::each;
+use super::{Federation, each};
 
 #[test]
 fn encrypted_assertions_open_in_every_cipher_that_we_accept() {
@@ -18,6 +18,21 @@ fn encrypted_assertions_open_in_every_cipher_that_we_accept() {
             }
         }
     });
+}
+
+#[test]
+fn a_message_that_was_signed_before_it_was_encrypted_is_refused() {
+    // A library's default: what was signed is not what is sent, so that the signature proves nothing of it.
+    if let Some(mut federation) = Federation::found("samlify", &json!({}), "") {
+        for sign in ["response", "both"] {
+            let how = json!({"encrypt": true, "encrypt_then_sign": false, "sign": sign});
+            let refusal = federation.find_refusal(&how, "saml.digest");
+            assert!(refusal.is_some(), "{how}");
+        }
+        // The assertion's own signature survives the encryption.
+        let how = json!({"encrypt": true, "encrypt_then_sign": false, "sign": "assertion"});
+        assert!(federation.lets_bob_in(&how));
+    }
 }
 
 #[test]
