@@ -75,9 +75,12 @@ const WAITING: usize = 2_000;
 /// So many share one commit.
 const TOGETHER: usize = 512;
 
+/// Where jobs are put; nothing once the queue is closed.
+type Entrance = Option<SyncSender<Box<dyn Job>>>;
+
 #[derive(Clone)]
 pub struct Queue {
-    sender: Arc<Mutex<Option<SyncSender<Box<dyn Job>>>>>,
+    sender: Arc<Mutex<Entrance>>,
     thread: Arc<Mutex<Option<JoinHandle<()>>>>,
 }
 

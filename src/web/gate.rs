@@ -129,8 +129,19 @@ fn stranger() -> Fail {
     Fail(Error::denied("This page is for admins."))
 }
 
-/// The middleware around everything: who is it, by which name, and afterwards the page of what went wrong.
+/// The middleware around everything: the body's time, and then everything else.
 pub async fn guard(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, ActixError> {
+    let (payload, rest) = body::in_time(request.take_payload());
+    request.set_payload(payload);
+    let response = meet(request, next).await?;
+    Ok(rest.stay(response))
+}
+
+/// Who is it, by which name do they call us, and afterwards the page of what went wrong.
+async fn meet(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
@@ -166,7 +177,7 @@ pub async fn guard(
 /// looking the path up again could find another row than the router did (`/%6Cogin` is `/login` to it).
 pub async fn admit(
     address: &'static str,
-    mut request: ServiceRequest,
+    request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let visit = visit_of(request.request())?;
@@ -177,8 +188,6 @@ pub async fn admit(
     if let Some(refusal) = refuse(&visit, &request, route) {
         return Ok(request.into_response(refusal).map_into_boxed_body());
     }
-    let body = request.take_payload();
-    request.set_payload(body::in_time(body));
     let response = next.call(request).await?;
     Ok(response.map_into_boxed_body())
 }

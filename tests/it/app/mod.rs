@@ -9,7 +9,7 @@
 //! ```
 //!
 //! alice owns, bob is a member, mallory attacks. Redirects are asserted, not followed.
-#![allow(dead_code, reason = "every test uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "every test uses a part of it")]
 
 mod raw;
 mod sso;

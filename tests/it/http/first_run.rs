@@ -60,7 +60,10 @@ fn the_owner_is_inside_at_the_end_and_the_code_is_spent() {
         "/setup/organization"
     );
     let form = alice.get("/setup/organization");
-    assert_eq!(form.attributes("#base_url", "value"), [app.base.clone()]);
+    assert_eq!(
+        form.attributes("#base_url", "value"),
+        std::slice::from_ref(&app.base)
+    );
     let done = alice.post(
         "/setup/organization",
         &[("organization", "Acme"), ("base_url", &app.base)],

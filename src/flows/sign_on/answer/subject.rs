@@ -37,8 +37,8 @@ pub fn read(
     let email = profile.email.as_deref().and_then(|text| Email::parse(text).ok());
     row.email = email.as_ref().map(ToString::to_string);
     let subject = subject_of(connection, &assertion).map_err(|check| {
-        let broken = Broken::from(&check);
-        checks.push(check);
+        let broken = Broken::from(&*check);
+        checks.push(*check);
         broken
     })?;
     row.subject = Some(subject.clone());
@@ -80,17 +80,17 @@ fn mapped(profile: &Profile) -> Vec<Mapped> {
         .collect()
 }
 
-fn subject_of(connection: &Connection, assertion: &Assertion) -> Result<String, Check> {
+fn subject_of(connection: &Connection, assertion: &Assertion) -> Result<String, Box<Check>> {
     if let Some(name) = &connection.saml.subject_attribute {
         let attribute = assertion.attributes.iter().find(|a| a.name == *name);
         let values = attribute.map_or(&[][..], |a| &a.values);
         return match values {
             [only] if !only.trim().is_empty() && only.len() <= 1024 => Ok(only.clone()),
-            other => Err(checks::subject_attribute(name, other.len())),
+            other => Err(Box::new(checks::subject_attribute(name, other.len()))),
         };
     }
     if assertion.name_id.format == TRANSIENT {
-        return Err(checks::transient_name_id());
+        return Err(Box::new(checks::transient_name_id()));
     }
     Ok(assertion.name_id.value.clone())
 }
