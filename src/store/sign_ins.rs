@@ -50,22 +50,18 @@ fn read(row: &Row) -> rusqlite::Result<SignIn> {
 
 /// The attempt behind an AuthnRequest of ours, with the hash of the browser that started it.
 pub fn find_by_request(r: &Reader, request_id: &str) -> Result<Option<(SignIn, Vec<u8>)>> {
-    let sql = format!("SELECT {COLUMNS}, browser_hash FROM sign_ins WHERE request_id = ?1");
-    let mut statement = r.prepare_cached(&sql)?;
-    let found = statement.query_row([request_id], |row| {
-        Ok((
-            read(row)?,
-            row.get::<_, Option<Vec<u8>>>("browser_hash")?.unwrap_or_default(),
-        ))
-    });
-    Ok(found.optional()?)
+    find(r, "request_id", request_id)
 }
 
 /// The attempt, with the hash of the browser that it belongs to.
 pub fn find_with_browser(r: &Reader, reference: &str) -> Result<Option<(SignIn, Vec<u8>)>> {
-    let sql = format!("SELECT {COLUMNS}, browser_hash FROM sign_ins WHERE reference = ?1");
+    find(r, "reference", reference)
+}
+
+fn find(r: &Reader, column: &'static str, value: &str) -> Result<Option<(SignIn, Vec<u8>)>> {
+    let sql = format!("SELECT {COLUMNS}, browser_hash FROM sign_ins WHERE {column} = ?1");
     let mut statement = r.prepare_cached(&sql)?;
-    let found = statement.query_row([reference], |row| {
+    let found = statement.query_row([value], |row| {
         Ok((
             read(row)?,
             row.get::<_, Option<Vec<u8>>>("browser_hash")?.unwrap_or_default(),
