@@ -72,7 +72,7 @@ export class Visitor {
   button = (name) => this.page.getByRole('button', { name, exact: true });
   link = (name) => this.page.getByRole('link', { name, exact: true });
   // A label may say that its field is optional.
-  field = (label) => this.page.getByLabel(new RegExp(`^${label.replace(/[^\w ]/g, '\\$&')}( optional)?$`));
+  field = (label) => this.page.getByLabel(new RegExp(`^\\s*${label.replace(/[^\w ]/g, '\\$&')}(\\s+optional)?\\s*$`));
   alert = () => this.page.getByRole('alert');
 
   async press(name) {
