@@ -185,12 +185,22 @@ pub async fn serve(config: Config) -> Result<()> {
 /// SIGTERM, or Ctrl-C.
 async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut term), Ok(mut int), Ok(mut hangup)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    ) else {
         tracing::warn!("signals cannot be heard; end the process by SIGKILL, nothing acknowledged is lost");
         return std::future::pending().await;
     };
-    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+    loop {
+        tokio::select! {
+            _ = term.recv() => break,
+            _ = int.recv() => break,
+            // Means "look at the certificate again"; a closed terminal must not stop the appliance.
+            _ = hangup.recv() => {}
+        }
+    }
     tracing::info!("stopping: requests in flight may finish");
 }
 

@@ -187,6 +187,17 @@ pub fn reactivate(act: &Act, id: PersonId) -> Result<()> {
     act.event(Action::PersonReactivated, subject(&person), before, after)
 }
 
+/// Ends every session of a person, who may sign in again at once. Returns how many there were.
+pub fn sign_out_everywhere(act: &Act, id: PersonId) -> Result<usize> {
+    let person = manageable(act, id)?;
+    let ended = store::sessions::delete_of_person(act.w, id)?;
+    if ended > 0 {
+        let after = json!({ "sessions_ended": ended });
+        act.event(Action::SessionEnded, subject(&person), Value::Null, after)?;
+    }
+    Ok(ended)
+}
+
 /// Removes the tie between a person and a subject; the person's sessions through it end.
 pub fn unlink(act: &Act, id: IdentityId) -> Result<PersonId> {
     let identity = store::identities::get(act.w, id)?;

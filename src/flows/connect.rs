@@ -18,10 +18,14 @@ use crate::store;
 use super::administer::difference;
 use super::{Act, Context};
 
+mod domains;
 mod idp_source;
+mod switches;
 mod trust;
 
-pub use idp_source::{IdpSource, Understood, understand};
+pub use domains::{confirm_domain, withdraw_domain};
+pub use idp_source::{IdpSource, Understood, pins, understand};
+pub use switches::{disable, enable, remove};
 pub use trust::Trust;
 
 /// Names that could be mistaken for something of ours in an address.
@@ -268,125 +272,6 @@ fn edit(
     let (before, after) = difference(&facts(&was), &facts(&is));
     act.event(Action::ConnectionChanged, subject(&is), before, after)?;
     store::connections::get(act.w, is.id)
-}
-
-/// Turns it on. Refused while nobody could sign in through it anyway.
-pub fn enable(act: &Act, slug: &str) -> Result<Connection> {
-    act.need_admin()?;
-    let connection = store::connections::get_by_slug(act.w, slug)?;
-    let Some(idp) = &connection.saml.idp else {
-        return Err(Error::conflict(
-            "Tell Doorward about the identity provider first: give its metadata, or its sign-in URL and certificate.",
-        ));
-    };
-    if idp.certificates.iter().all(|c| c.not_after <= act.now) {
-        return Err(Error::conflict(
-            "Every certificate of the identity provider has ended. Get the current one there and add it here first.",
-        ));
-    }
-    switch(act, connection, true)
-}
-
-/// Turns it off; the sessions that came through it end in the same transaction.
-pub fn disable(act: &Act, slug: &str) -> Result<Connection> {
-    act.need_admin()?;
-    let connection = store::connections::get_by_slug(act.w, slug)?;
-    switch(act, connection, false)
-}
-
-fn switch(act: &Act, mut connection: Connection, on: bool) -> Result<Connection> {
-    if connection.enabled == on {
-        return Ok(connection);
-    }
-    connection.enabled = on;
-    connection.updated_at = act.now;
-    store::connections::update(act.w, &connection)?;
-    let ended = if on {
-        0
-    } else {
-        store::sessions::delete_of_connection(act.w, connection.id)?
-    };
-    let action = if on {
-        Action::ConnectionEnabled
-    } else {
-        Action::ConnectionDisabled
-    };
-    act.event(
-        action,
-        subject(&connection),
-        json!({ "enabled": !on }),
-        json!({ "enabled": on, "sessions_ended": ended }),
-    )?;
-    store::connections::get(act.w, connection.id)
-}
-
-/// Removes it with its links and sessions. `typed` must be its short name.
-pub fn remove(act: &Act, slug: &str, typed: &str) -> Result<()> {
-    act.need_owner()?;
-    let connection = store::connections::get_by_slug(act.w, slug)?;
-    if typed.trim() != connection.slug.as_str() {
-        return Err(Error::invalid(
-            "confirm",
-            format!("Type {slug} to remove the integration."),
-        ));
-    }
-    let people = store::identities::count_of_connection(act.w, connection.id)?;
-    store::connections::delete(act.w, connection.id)?;
-    let mut before = facts(&connection);
-    before["linked_people"] = json!(people);
-    act.event(
-        Action::ConnectionRemoved,
-        subject(&connection),
-        before,
-        Value::Null,
-    )
-}
-
-/// An owner confirms that the connection speaks for an e-mail domain: first sign-ins link by address.
-pub fn confirm_domain(act: &Act, slug: &str, typed: &str) -> Result<String> {
-    act.need_owner()?;
-    let domain = domain(typed)?;
-    let connection = store::connections::get_by_slug(act.w, slug)?;
-    match store::connections::find_by_domain(act.w, &domain)? {
-        Some(id) if id == connection.id => return Ok(domain),
-        Some(id) => {
-            let other = store::connections::get(act.w, id)?;
-            let message = format!(
-                "{domain} belongs to the integration {} already. Withdraw it there first.",
-                other.name
-            );
-            return Err(Error::invalid("domain", message));
-        }
-        None => {}
-    }
-    store::connections::insert_domain(act.w, connection.id, &domain, &act.actor.label(), act.now)?;
-    act.event(
-        Action::DomainConfirmed,
-        subject(&connection),
-        Value::Null,
-        json!({ "domain": domain }),
-    )?;
-    Ok(domain)
-}
-
-pub fn withdraw_domain(act: &Act, slug: &str, domain: &str) -> Result<()> {
-    act.need_owner()?;
-    let connection = store::connections::get_by_slug(act.w, slug)?;
-    store::connections::delete_domain(act.w, connection.id, domain)?;
-    act.event(
-        Action::DomainWithdrawn,
-        subject(&connection),
-        json!({ "domain": domain }),
-        Value::Null,
-    )
-}
-
-fn domain(typed: &str) -> Result<String> {
-    let domain = typed.trim().trim_start_matches('@').to_lowercase();
-    match crate::model::Email::parse(&format!("somebody@{domain}")) {
-        Ok(_) if domain.contains('.') => Ok(domain),
-        _ => Err(Error::invalid("domain", "Enter a domain such as example.com.")),
-    }
 }
 
 fn name(text: &str) -> std::result::Result<String, String> {

@@ -48,6 +48,9 @@ pub struct SamlGuide {
     pub attributes: Vec<GuideAttribute>,
     /// Where the provider shows what it takes to come back here.
     pub bring_back: String,
+    /// The form in which that is easiest to have.
+    #[serde(default)]
+    pub take: Take,
     /// What is easily forgotten after saving.
     #[serde(default)]
     pub then: Vec<String>,
@@ -64,6 +67,15 @@ pub struct GuideValue {
     pub value: OurValue,
     #[serde(default)]
     pub note: String,
+}
+
+/// In which form a provider gives its metadata away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Take {
+    #[default]
+    Url,
+    File,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

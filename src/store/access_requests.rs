@@ -48,6 +48,13 @@ pub fn get_waiting(r: &Reader, id: AccessRequestId) -> Result<AccessRequest> {
     found.ok_or_else(|| Error::not_found("request for access any more: somebody else may have decided it"))
 }
 
+/// Whether this subject has asked and waits.
+pub fn is_waiting(r: &Reader, connection: ConnectionId, issuer: &str, subject: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM access_requests WHERE connection_id = ?1 AND issuer = ?2 AND subject = ?3 AND state = 'waiting'";
+    let mut statement = r.prepare_cached(sql)?;
+    Ok(statement.exists(params![connection.to_string(), issuer, subject])?)
+}
+
 /// The ones that wait, oldest first.
 pub fn list_waiting(r: &Reader, limit: i64) -> Result<Vec<AccessRequest>> {
     let sql = format!(

@@ -111,6 +111,24 @@ pub fn count_of_connection(r: &Reader, connection: ConnectionId) -> Result<i64> 
     Ok(statement.query_row([connection.to_string()], |row| row.get(0))?)
 }
 
+/// How many people who may sign in have no other way than this connection: no passphrase, no other link.
+pub fn count_only_through(r: &Reader, connection: ConnectionId) -> Result<i64> {
+    let mut statement = r.prepare_cached(
+        "SELECT count(DISTINCT i.person_id) FROM identities i JOIN people p ON p.id = i.person_id
+         WHERE i.connection_id = ?1 AND p.state = 'active'
+           AND NOT EXISTS (SELECT 1 FROM passphrases WHERE person_id = i.person_id)
+           AND NOT EXISTS (SELECT 1 FROM identities o WHERE o.person_id = i.person_id AND o.connection_id <> ?1)",
+    )?;
+    Ok(statement.query_row([connection.to_string()], |row| row.get(0))?)
+}
+
+/// When anybody last signed in through a connection.
+pub fn find_last_used(r: &Reader, connection: ConnectionId) -> Result<Option<Timestamp>> {
+    let mut statement =
+        r.prepare_cached("SELECT max(last_used_at) AS at FROM identities WHERE connection_id = ?1")?;
+    Ok(statement.query_row([connection.to_string()], |row| time_option(row, "at"))?)
+}
+
 pub fn insert(w: &Writer, identity: &Identity) -> Result<()> {
     w.execute(
         "INSERT INTO identities (id, person_id, connection_id, issuer, subject, linked_how, created_at, last_used_at)

@@ -19,8 +19,8 @@ pub struct Narrow {
     pub outcome: Option<Outcome>,
     /// A reference, or part of an e-mail address or subject.
     pub search: String,
-    /// Only attempts before this moment: the next page.
-    pub before: Option<Timestamp>,
+    /// Only attempts before the one with this reference: the next page.
+    pub before: Option<String>,
 }
 
 fn read(row: &Row) -> rusqlite::Result<SignIn> {
@@ -50,22 +50,18 @@ fn read(row: &Row) -> rusqlite::Result<SignIn> {
 
 /// The attempt behind an AuthnRequest of ours, with the hash of the browser that started it.
 pub fn find_by_request(r: &Reader, request_id: &str) -> Result<Option<(SignIn, Vec<u8>)>> {
-    let sql = format!("SELECT {COLUMNS}, browser_hash FROM sign_ins WHERE request_id = ?1");
-    let mut statement = r.prepare_cached(&sql)?;
-    let found = statement.query_row([request_id], |row| {
-        Ok((
-            read(row)?,
-            row.get::<_, Option<Vec<u8>>>("browser_hash")?.unwrap_or_default(),
-        ))
-    });
-    Ok(found.optional()?)
+    find(r, "request_id", request_id)
 }
 
 /// The attempt, with the hash of the browser that it belongs to.
 pub fn find_with_browser(r: &Reader, reference: &str) -> Result<Option<(SignIn, Vec<u8>)>> {
-    let sql = format!("SELECT {COLUMNS}, browser_hash FROM sign_ins WHERE reference = ?1");
+    find(r, "reference", reference)
+}
+
+fn find(r: &Reader, column: &'static str, value: &str) -> Result<Option<(SignIn, Vec<u8>)>> {
+    let sql = format!("SELECT {COLUMNS}, browser_hash FROM sign_ins WHERE {column} = ?1");
     let mut statement = r.prepare_cached(&sql)?;
-    let found = statement.query_row([reference], |row| {
+    let found = statement.query_row([value], |row| {
         Ok((
             read(row)?,
             row.get::<_, Option<Vec<u8>>>("browser_hash")?.unwrap_or_default(),
@@ -96,8 +92,11 @@ pub fn list(r: &Reader, narrow: &Narrow, limit: i64) -> Result<Vec<SignIn>> {
     if let Some(outcome) = narrow.outcome {
         term("outcome = ?", outcome.key().to_owned().into());
     }
-    if let Some(before) = narrow.before {
-        term("started_at < ?", before.0.into());
+    if let Some(before) = &narrow.before {
+        term(
+            "(started_at, id) < (SELECT started_at, id FROM sign_ins WHERE reference = ?)",
+            before.clone().into(),
+        );
     }
     if !narrow.search.is_empty() {
         term(
@@ -112,6 +111,14 @@ pub fn list(r: &Reader, narrow: &Narrow, limit: i64) -> Result<Vec<SignIn>> {
     let mut statement = r.prepare(&sql)?;
     let rows = statement.query_map(params_from_iter(values), read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many sign-ins of this browser were restarted since then.
+pub fn count_restarts(r: &Reader, browser_hash: &[u8], since: Timestamp) -> Result<i64> {
+    let mut statement = r.prepare_cached(
+        "SELECT count(*) FROM sign_ins WHERE started_at > ?2 AND outcome = 'restarted' AND browser_hash = ?1",
+    )?;
+    Ok(statement.query_row(params![browser_hash, since.0], |row| row.get(0))?)
 }
 
 pub fn insert(w: &Writer, sign_in: &SignIn, browser_hash: Option<&[u8]>) -> Result<()> {

@@ -24,6 +24,11 @@ const SAID: &[(&str, &str)] = &[
         "{} was deactivated and is signed out everywhere.",
     ),
     ("person-reactivated", "{} may sign in again."),
+    (
+        "person-unchanged",
+        "{} was not changed: nothing in the form was different.",
+    ),
+    ("signed-out-everywhere", "{} is signed out everywhere."),
     ("identity-removed", "The linked sign-in was removed."),
     ("access-granted", "{} was added and can sign in now."),
     ("access-dismissed", "The request was dismissed."),
@@ -43,6 +48,7 @@ const SAID: &[(&str, &str)] = &[
         "idp-read",
         "Doorward knows the identity provider of {} now. Check what it understood, then test the sign-in.",
     ),
+    ("connection-unchanged", "Nothing in the form was different."),
     ("certificate-added", "The certificate is trusted from now on."),
     ("certificate-removed", "The certificate is no longer trusted."),
     (

@@ -21,4 +21,5 @@ pub mod pieces;
 pub mod routes;
 pub mod server;
 pub mod tls;
+pub mod upload;
 pub mod urls;

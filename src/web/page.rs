@@ -8,7 +8,7 @@
 //! struct PeoplePage { shell: Shell, people: Vec<Row>, pager: Pager }
 //!
 //! render(&PeoplePage { shell: Shell::new("People", &organization.name).seen_by(&person.name, true)
-//!     .at(Section::People).guarded_by(&csrf), people, pager })
+//!     .at(Section::People), people, pager })
 //! ```
 //!
 //! Templates fill `{% block main %}`; `{% block title %}` only when the shell's title is not enough.
@@ -54,8 +54,6 @@ pub struct Shell {
     pub section: Section,
     /// What the last action did, shown once above the page.
     pub flash: Option<Notice>,
-    /// The token that every form of this page sends back as `csrf`.
-    pub csrf: String,
 }
 
 impl Shell {
@@ -77,12 +75,6 @@ impl Shell {
     #[must_use]
     pub fn at(mut self, section: Section) -> Self {
         self.section = section;
-        self
-    }
-
-    #[must_use]
-    pub fn guarded_by(mut self, csrf: impl Into<String>) -> Self {
-        self.csrf = csrf.into();
         self
     }
 

@@ -114,9 +114,27 @@ pub fn integration(slug: &str) -> String {
     format!("/admin/integrations/{}", segment(slug))
 }
 
-/// A room of one integration: `metadata`, `certificates`, `tests`, `activation`, `settings`, `removal`.
+/// A room of one integration: `identity-provider`, `certificates`, `tests`, `activation`, `settings`, `removal`.
 pub fn integration_part(slug: &str, part: &str) -> String {
     format!("{}/{}", integration(slug), segment(part))
+}
+
+/// Where one pinned certificate is removed.
+pub fn certificate_removal(slug: &str, fingerprint: &str) -> String {
+    format!(
+        "{}/{}/removal",
+        integration_part(slug, "certificates"),
+        segment(fingerprint)
+    )
+}
+
+/// Where the word for one e-mail domain is taken back.
+pub fn domain_withdrawal(slug: &str, domain: &str) -> String {
+    format!(
+        "{}/{}/withdrawal",
+        integration_part(slug, "domains"),
+        segment(domain)
+    )
 }
 
 pub fn people() -> String {
@@ -131,9 +149,23 @@ pub fn person(id: &str) -> String {
     format!("/admin/people/{}", segment(id))
 }
 
-/// A room of one person: `edit`, `deactivation`, `sessions`.
+/// A room of one person: `edit`, `deactivation`, `reactivation`, `sign-out`.
 pub fn person_part(id: &str, part: &str) -> String {
     format!("{}/{}", person(id), segment(part))
+}
+
+/// Where one linked sign-in of a person is removed.
+pub fn identity_removal(person: &str, identity: &str) -> String {
+    format!(
+        "{}/{}/removal",
+        person_part(person, "identities"),
+        segment(identity)
+    )
+}
+
+/// The answer to a request for access: `grant` or `dismissal`.
+pub fn access_request(id: &str, answer: &str) -> String {
+    format!("/admin/access-requests/{}/{}", segment(id), segment(answer))
 }
 
 /// What the first link in the menu called Activity opens.

@@ -71,7 +71,8 @@ export class Visitor {
   heading = (name, level) => this.page.getByRole('heading', { name, level });
   button = (name) => this.page.getByRole('button', { name, exact: true });
   link = (name) => this.page.getByRole('link', { name, exact: true });
-  field = (label) => this.page.getByLabel(label, { exact: true });
+  // A label may say that its field is optional.
+  field = (label) => this.page.getByLabel(new RegExp(`^${label.replace(/[^\w ]/g, '\\$&')}( optional)?$`));
   alert = () => this.page.getByRole('alert');
 
   async press(name) {

@@ -7,18 +7,20 @@ use crate::error::{Error, Result};
 use crate::flows::connect::service_provider;
 use crate::flows::{Act, Context, Visitor, Who, hash};
 use crate::model::sign_in::Trace;
-use crate::model::{
-    Check, Connection, Method, Outcome, SignIn, SignInId, SignInKind, Timestamp, Unsolicited, Verdict,
-    local_path,
-};
-use crate::saml::{self, Assertion, DEFAULT_SKEW_MILLIS, Expectations, Peek, Requested, SamlProblem};
+use crate::model::{Check, Method, Outcome, SignIn, SignInId, SignInKind, local_path};
+use crate::saml;
 use crate::store;
 
 use super::session::{self, Door, Entered};
-use super::{FLOW_LIFE, flow_token, link};
+use super::{flow_token, link};
 
+mod case;
 mod checks;
+mod judge;
 mod subject;
+
+use case::{Case, gather};
+use judge::{Judged, judge};
 
 /// What the browser posted to `/sso/{slug}/acs`.
 #[derive(Clone, Debug)]
@@ -57,19 +59,6 @@ pub enum Answer {
     },
 }
 
-/// The request that a response claims to answer, when it may.
-struct Asked {
-    sign_in: SignIn,
-}
-
-/// A response with everything needed to judge it.
-struct Case {
-    connection: Connection,
-    posted: Posted,
-    peek: Peek,
-    asked: std::result::Result<Option<Asked>, Check>,
-}
-
 /// Judges a response. An error is our own; whatever is wrong with the response is an [`Answer`].
 pub async fn answer(ctx: &Context, posted: Posted) -> Result<Answer> {
     let organization = ctx
@@ -84,7 +73,7 @@ pub async fn answer(ctx: &Context, posted: Posted) -> Result<Answer> {
         .and_then(|xml| saml::peek(xml));
     let peek = peeked.as_ref().cloned().unwrap_or_default();
     let case = ctx.store.reading(move |r| gather(r, posted, peek, now)).await?;
-    if case.connection.saml.unsolicited == Unsolicited::Restart && peeked.is_ok() && is_unsolicited(&case) {
+    if peeked.is_ok() && case.may_restart() {
         return restart(ctx, case).await;
     }
     let sp = service_provider(&organization.base_url, &case.connection.slug);
@@ -101,50 +90,6 @@ pub async fn answer(ctx: &Context, posted: Posted) -> Result<Answer> {
         .await
 }
 
-fn gather(r: &store::Reader, posted: Posted, peek: Peek, now: Timestamp) -> Result<Case> {
-    let connection = store::connections::get_by_slug(r, &posted.slug)?;
-    let asked = match &peek.in_response_to {
-        None => Ok(None),
-        Some(id) => find_request(r, &connection, &posted, id, now)?.map(Some),
-    };
-    Ok(Case {
-        connection,
-        posted,
-        peek,
-        asked,
-    })
-}
-
-/// The waiting request of this browser; else the check that says which of the conditions failed.
-fn find_request(
-    r: &store::Reader,
-    connection: &Connection,
-    posted: &Posted,
-    id: &str,
-    now: Timestamp,
-) -> Result<std::result::Result<Asked, Check>> {
-    let found = store::sign_ins::find_by_request(r, id)?;
-    let Some((sign_in, browser)) = found.filter(|(s, _)| s.connection_id == Some(connection.id)) else {
-        return Ok(Err(checks::unknown_request(id)));
-    };
-    if sign_in.outcome != Outcome::Waiting {
-        return Ok(Err(checks::answered_before(&sign_in)));
-    }
-    if now.since(sign_in.started_at) > FLOW_LIFE {
-        return Ok(Err(checks::too_late(&sign_in, now)));
-    }
-    let same = flow_token(posted.flow_cookie.as_deref()).is_some_and(|token| hash(token) == browser);
-    Ok(if same {
-        Ok(Asked { sign_in })
-    } else {
-        Err(checks::other_browser(posted.flow_cookie.is_some()))
-    })
-}
-
-fn is_unsolicited(case: &Case) -> bool {
-    matches!(case.asked, Ok(None)) && case.connection.enabled
-}
-
 /// A tile in the provider's portal: not trusted, but understood as the wish to sign in.
 async fn restart(ctx: &Context, case: Case) -> Result<Answer> {
     let return_to = case
@@ -158,85 +103,11 @@ async fn restart(ctx: &Context, case: Case) -> Result<Answer> {
         let mut row = blank(act, &case, SignInKind::Unsolicited);
         row.outcome = Outcome::Restarted;
         row.return_to = copy;
-        store::sign_ins::insert(act.w, &row, None)
+        let browser = flow_token(case.posted.flow_cookie.as_deref()).map(hash);
+        store::sign_ins::insert(act.w, &row, browser.as_deref())
     })
     .await?;
     Ok(Answer::Restart { return_to })
-}
-
-type Judged = (Vec<Check>, std::result::Result<Assertion, checks::Broken>);
-
-/// Verifies off the async threads: a signature takes as long as a hundred page requests.
-async fn judge(
-    ctx: &Context,
-    case: &Case,
-    xml: Vec<u8>,
-    sp: saml::ServiceProvider,
-    now: Timestamp,
-) -> Result<Judged> {
-    if !case.connection.enabled && !is_test(case) {
-        let check = checks::switched_off(&case.connection);
-        return Ok((vec![check.clone()], Err(checks::Broken::from(&check))));
-    }
-    let Some(idp) = case.connection.saml.idp.clone() else {
-        let check = checks::not_set_up(&case.connection);
-        return Ok((vec![check.clone()], Err(checks::Broken::from(&check))));
-    };
-    let refused = match (&case.asked, case.connection.saml.unsolicited) {
-        (Err(check), _) => Some(check.clone()),
-        (Ok(None), Unsolicited::Refuse) => Some(checks::unsolicited_refused()),
-        _ => None,
-    };
-    let trusted = ctx.trust.pinned(&case.connection)?;
-    // Only an encrypted assertion needs our key, and then it exists: its certificate was in our metadata.
-    let encrypted = memchr_like(&xml, b"EncryptedAssertion");
-    let key = if encrypted {
-        Some(ctx.sp_key().await?)
-    } else {
-        None
-    };
-    let request_id = case
-        .asked
-        .as_ref()
-        .ok()
-        .and_then(|asked| asked.as_ref()?.sign_in.request_id.clone());
-    let work = move || {
-        let requested = request_id
-            .as_deref()
-            .map_or(Requested::Unsolicited, |id| Requested::Answer { id });
-        let expectations = Expectations {
-            sp: &sp,
-            issuer: &idp.entity_id,
-            trusted: &trusted,
-            decryption_keys: key.as_deref().map_or(&[][..], std::slice::from_ref),
-            requested,
-            skew_millis: DEFAULT_SKEW_MILLIS,
-        };
-        let (checks, result) = saml::verify_traced(&xml, &expectations, now);
-        (
-            checks,
-            result.map_err(|problem: SamlProblem| checks::Broken::from(&problem)),
-        )
-    };
-    let (mut list, result) = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
-    // A request that is unknown, answered or of another browser is refused however good the signature is.
-    match refused {
-        Some(check) => {
-            let broken = checks::Broken::from(&check);
-            list.retain(|c| c.code != check.code);
-            list.insert(0, check);
-            Ok((list, Err(broken)))
-        }
-        None => Ok((list, result)),
-    }
-}
-
-fn memchr_like(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|window| window == word)
-}
-
-fn is_test(case: &Case) -> bool {
-    matches!(&case.asked, Ok(Some(asked)) if asked.sign_in.kind == SignInKind::Test)
 }
 
 /// Writes how it ended, in the transaction that also makes the session.
@@ -414,9 +285,4 @@ fn blank(act: &Act, case: &Case, kind: SignInKind) -> SignIn {
         started_at: act.now,
         finished_at: Some(act.now),
     }
-}
-
-/// Is the verdict one that an admin must act on?
-pub fn is_failed(check: &Check) -> bool {
-    check.verdict == Verdict::Failed
 }

@@ -27,6 +27,8 @@ pub const PROOF_LIFE: i64 = 15 * MINUTE;
 pub struct Unfinished {
     pub sign_in: SignIn,
     pub connection: Option<Connection>,
+    /// A request for access of the same subject waits already.
+    pub has_asked: bool,
     /// The account to be proved; only with [`Outcome::Unproved`].
     pub account: Option<Person>,
     /// How that account signs in today.
@@ -51,10 +53,18 @@ pub fn get(r: &Reader, reference: &str, flow_cookie: Option<&str>, now: Timestam
     let mut unfinished = Unfinished {
         sign_in,
         connection,
+        has_asked: false,
         account: None,
         has_passphrase: false,
         other_connections: Vec::new(),
     };
+    if let (Some(c), Some(issuer), Some(subject)) = (
+        &unfinished.connection,
+        &unfinished.sign_in.issuer,
+        &unfinished.sign_in.subject,
+    ) {
+        unfinished.has_asked = store::access_requests::is_waiting(r, c.id, issuer, subject)?;
+    }
     if unfinished.sign_in.outcome == Outcome::Unproved
         && let Some(id) = unfinished.sign_in.person_id
     {

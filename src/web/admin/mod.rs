@@ -1,7 +1,65 @@
 //! The settings pages: what an admin sees. One file per page family, each opening with its routes.
+//!
+//! A page reads the store in one snapshot and calls one flow to change something; what a flow refuses is
+//! said at the field it concerns ([`refuse`]) or, when it concerns none, on the page of an error.
 
+pub mod audit;
+pub mod confirm;
+pub mod facts;
+pub mod integration;
+pub mod integrations;
+pub mod overview;
+pub mod people;
+pub mod person;
+pub mod person_form;
+pub mod settings;
+pub mod sign_ins;
+pub mod trace;
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+
+use super::fail;
+use super::form::Form;
 use super::routes::Route;
+use crate::error::{Error, Kind, Result};
+
+/// A form's body.
+pub type Body = web::Form<Vec<(String, String)>>;
+
+/// A form that has to be filled in again.
+pub const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
 pub fn routes() -> Vec<Route> {
-    Vec::new()
+    let families = [
+        overview::routes(),
+        people::routes(),
+        person_form::routes(),
+        person::routes(),
+        integrations::routes(),
+        integration::routes(),
+        sign_ins::routes(),
+        trace::routes(),
+        audit::routes(),
+        settings::routes(),
+    ];
+    families.into_iter().flatten().collect()
+}
+
+/// Says in the form what a flow did not take, and with which status to draw it. An error that is not the
+/// reader's to mend is handed back.
+pub fn refuse(form: &mut Form, error: Error) -> Result<StatusCode> {
+    match &error.kind {
+        Kind::Invalid(problems) => {
+            for problem in problems {
+                form.refuse(&problem.field, problem.message.clone());
+            }
+            if problems.is_empty() {
+                form.refuse_all(error.message.clone());
+            }
+        }
+        Kind::Conflict | Kind::Denied => form.refuse_all(error.message.clone()),
+        _ => return Err(error),
+    }
+    Ok(fail::status(&error))
 }

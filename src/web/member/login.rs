@@ -35,6 +35,8 @@ struct LoginPage {
     form: Form,
     action: String,
     doors: Vec<Door>,
+    /// Whether the passphrase is what this visit is about: its form is then open.
+    wants_passphrase: bool,
     reference: Option<String>,
     recovery: String,
 }
@@ -82,6 +84,7 @@ async fn page(
                 name: c.name,
             })
             .collect(),
+        wants_passphrase: next.starts_with("/sign-in/"),
         reference,
         recovery: urls::recovery(),
     })

@@ -16,7 +16,6 @@ mod sso;
 mod visitor;
 
 pub use raw::{Raw, ask, ask_in_parts};
-pub use sso::{Asked, Connected};
 pub use visitor::{Page, Visitor};
 
 use std::collections::BTreeMap;
@@ -63,23 +62,27 @@ impl TestApp {
 
     /// As `start`, with these settings changed.
     pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
-        let mut app = Self::fresh_with(tempfile::tempdir().expect("a folder"), change);
+        Self::fresh_with(tempfile::tempdir().expect("a folder"), change).set_up()
+    }
+
+    /// The first run, unattended.
+    pub fn set_up(mut self) -> Self {
         let run = FirstRun {
             owner_name: "Alice Ng".into(),
             owner_email: ALICE.into(),
             passphrase: Zeroizing::new(PASSPHRASE.into()),
             organization: "Acme".into(),
-            base_url: app.base.clone(),
+            base_url: self.base.clone(),
         };
-        app.recovery_codes = enroll::make_recovery_codes(&app.ctx);
+        self.recovery_codes = enroll::make_recovery_codes(&self.ctx);
         let done = block_on(enroll::set_up(
-            &app.ctx,
+            &self.ctx,
             Who::Command("init"),
             run,
-            &app.recovery_codes,
+            &self.recovery_codes,
         ));
         done.expect("the first run");
-        app
+        self
     }
 
     /// Before its first run.
@@ -90,6 +93,21 @@ impl TestApp {
     /// Before its first run, in this folder, with these settings changed.
     pub fn fresh_with(folder: tempfile::TempDir, change: impl FnOnce(&mut Config)) -> Self {
         let hand = Arc::new(AtomicI64::new(NOW.0));
+        Self::build(folder, Clock::fixed(hand.clone()), hand, change)
+    }
+
+    /// Before its first run, with the machine's clock: for browsers, whose time passes by itself.
+    pub fn fresh_live(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::build(folder, Clock::system(), Arc::default(), change)
+    }
+
+    fn build(
+        folder: tempfile::TempDir,
+        clock: Clock,
+        hand: Arc<AtomicI64>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let mut config = Config {
             data_dir: folder.path().join("data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -102,8 +120,7 @@ impl TestApp {
             log_format: LogFormat::Text,
         };
         change(&mut config);
-        let (clock, random) = (Clock::fixed(hand.clone()), Random::seeded(7));
-        let appliance = Appliance::build(config, clock, random).expect("the appliance");
+        let appliance = Appliance::build(config, clock, Random::seeded(7)).expect("the appliance");
         let (address, ctx) = (appliance.address(), appliance.context());
         let base = appliance.url();
         let (stop, stopped) = oneshot::channel();
@@ -129,6 +146,11 @@ impl TestApp {
     /// Moves the clock.
     pub fn forward(&self, millis: i64) {
         self.hand.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    /// Sets the clock to the machine's, by which foreign programs live.
+    pub fn catch_up(&self) {
+        self.hand.store(Clock::system().now().0, Ordering::SeqCst);
     }
 
     /// Applies a file; the lines of its report.

@@ -39,7 +39,7 @@ fn somebody_unknown_sees_the_notice_asks_and_is_added_with_one_decision() {
         .read(|r| Ok(r.query_row("SELECT id FROM access_requests", [], |row| row.get(0))?))
         .expect("the request");
     let alice = app.alice();
-    let granted = alice.post(&format!("/admin/people/access-requests/{id}/grant"), &[]);
+    let granted = alice.post(&format!("/admin/access-requests/{id}/grant"), &[]);
     assert_eq!(granted.status, 303, "{}", granted.text());
     let answer = okta.sign_in_with(&carol, "carol@example.com", |r| r.assertion_id = "_second".into());
     assert_eq!(answer.to(), "/");

@@ -248,6 +248,27 @@ fn a_planted_session_is_replaced_at_sign_in() {
 }
 
 #[test]
+fn an_identity_provider_that_never_names_the_request_ends_in_a_page_not_in_a_circle() {
+    let app = TestApp::start();
+    app.add(BOB, "member");
+    let okta = app.connect("okta", "");
+    let bob = app.visitor();
+    bob.ask("okta", "");
+    let tile = okta.response(BOB, None, |_| {});
+    for _ in 0..3 {
+        assert!(bob.answer("okta", &tile, None).to().starts_with("/sso/okta"));
+        bob.ask("okta", "");
+    }
+    assert_eq!(bob.answer("okta", &tile, None).status, 403);
+    assert_eq!(bob.me(), None);
+    app.forward(2 * MINUTE);
+    assert!(
+        bob.answer("okta", &tile, None).to().starts_with("/sso/okta"),
+        "a minute later the tile works"
+    );
+}
+
+#[test]
 fn an_answer_that_was_used_stays_used_after_a_restart() {
     let app = TestApp::start();
     app.add(BOB, "member");

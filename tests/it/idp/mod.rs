@@ -14,6 +14,10 @@
 
 // Shared by tests and benches, each of which uses a part of it.
 #![allow(dead_code, unused_imports)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the test identity provider is not ours, and takes its randomness where it likes"
+)]
 
 mod encrypt;
 mod key;

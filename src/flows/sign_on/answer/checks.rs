@@ -15,7 +15,7 @@ impl From<&SamlProblem> for Broken {
     fn from(problem: &SamlProblem) -> Self {
         Self {
             code: problem.code().to_owned(),
-            title: problem.title(),
+            title: words(problem.code()),
         }
     }
 }
@@ -38,7 +38,14 @@ fn words(code: &str) -> &'static str {
         "saml.unsolicited" => "Sign-ins have to start here, not at the identity provider.",
         "saml.connection_off" => "Signing in this way is switched off.",
         "saml.not_set_up" => "Signing in this way is not set up yet.",
-        _ => "The sign-in could not be accepted.",
+        "saml.idp_status" => "The identity provider did not sign you in.",
+        "saml.expired" => "The answer of the identity provider came too late, or a clock is wrong.",
+        "saml.not_yet_valid" => "A clock is wrong, here or at the identity provider.",
+        "saml.session_expired" => "Your session at the identity provider has ended. Sign in there again.",
+        "saml.encoding" | "saml.xml" | "saml.size" => {
+            "The answer of the identity provider could not be read."
+        }
+        _ => "You signed in at the identity provider, but its answer does not pass the checks here.",
     }
 }
 
@@ -145,6 +152,19 @@ pub fn unsolicited_refused() -> Check {
         "A response that we asked for",
         Some("InResponseTo".to_owned()),
         Some("none".to_owned()),
+        remedy,
+    )
+}
+
+/// The identity provider was asked several times and never said what it answers.
+pub fn never_answers() -> Check {
+    let remedy = "The identity provider answers without naming the request (InResponseTo), even when Doorward asks. \
+                  Have it answer the request, or let the integration accept responses that nobody asked for.";
+    failed(
+        IN_RESPONSE_TO.0,
+        IN_RESPONSE_TO.1,
+        Some("InResponseTo".to_owned()),
+        Some("none, several times in a row".to_owned()),
         remedy,
     )
 }

@@ -1,0 +1,81 @@
+//! On, off, and gone.
+
+use serde_json::{Value, json};
+
+use super::{facts, subject};
+use crate::error::{Error, Result};
+use crate::flows::Act;
+use crate::model::{Action, Connection};
+use crate::store;
+
+/// Turns it on. Refused while nobody could sign in through it anyway.
+pub fn enable(act: &Act, slug: &str) -> Result<Connection> {
+    act.need_admin()?;
+    let connection = store::connections::get_by_slug(act.w, slug)?;
+    let Some(idp) = &connection.saml.idp else {
+        return Err(Error::conflict(
+            "Tell Doorward about the identity provider first: give its metadata, or its sign-in URL and certificate.",
+        ));
+    };
+    if idp.certificates.iter().all(|c| c.not_after <= act.now) {
+        return Err(Error::conflict(
+            "Every certificate of the identity provider has ended. Get the current one there and add it here first.",
+        ));
+    }
+    switch(act, connection, true)
+}
+
+/// Turns it off; the sessions that came through it end in the same transaction.
+pub fn disable(act: &Act, slug: &str) -> Result<Connection> {
+    act.need_admin()?;
+    let connection = store::connections::get_by_slug(act.w, slug)?;
+    switch(act, connection, false)
+}
+
+fn switch(act: &Act, mut connection: Connection, on: bool) -> Result<Connection> {
+    if connection.enabled == on {
+        return Ok(connection);
+    }
+    connection.enabled = on;
+    connection.updated_at = act.now;
+    store::connections::update(act.w, &connection)?;
+    let ended = if on {
+        0
+    } else {
+        store::sessions::delete_of_connection(act.w, connection.id)?
+    };
+    let action = if on {
+        Action::ConnectionEnabled
+    } else {
+        Action::ConnectionDisabled
+    };
+    act.event(
+        action,
+        subject(&connection),
+        json!({ "enabled": !on }),
+        json!({ "enabled": on, "sessions_ended": ended }),
+    )?;
+    store::connections::get(act.w, connection.id)
+}
+
+/// Removes it with its links and sessions. `typed` must be its short name.
+pub fn remove(act: &Act, slug: &str, typed: &str) -> Result<()> {
+    act.need_owner()?;
+    let connection = store::connections::get_by_slug(act.w, slug)?;
+    if typed.trim() != connection.slug.as_str() {
+        return Err(Error::invalid(
+            "confirm",
+            format!("Type {slug} to remove the integration."),
+        ));
+    }
+    let people = store::identities::count_of_connection(act.w, connection.id)?;
+    store::connections::delete(act.w, connection.id)?;
+    let mut before = facts(&connection);
+    before["linked_people"] = json!(people);
+    act.event(
+        Action::ConnectionRemoved,
+        subject(&connection),
+        before,
+        Value::Null,
+    )
+}

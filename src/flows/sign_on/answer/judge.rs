@@ -1,0 +1,82 @@
+//! The verdict on a response: the protocol's rules, and the ones that only the flow can ask.
+
+use crate::error::{Error, Result};
+use crate::flows::Context;
+use crate::model::{Check, Timestamp, Unsolicited};
+use crate::saml::{self, Assertion, DEFAULT_SKEW_MILLIS, Expectations, Requested, SamlProblem};
+
+use super::case::{Case, RESTARTS};
+use super::checks;
+
+/// Every rule, and the assertion or the rule that was broken.
+pub type Judged = (Vec<Check>, std::result::Result<Assertion, checks::Broken>);
+
+/// Verifies off the async threads: a signature takes as long as a hundred page requests.
+pub async fn judge(
+    ctx: &Context,
+    case: &Case,
+    xml: Vec<u8>,
+    sp: saml::ServiceProvider,
+    now: Timestamp,
+) -> Result<Judged> {
+    if !case.connection.enabled && !case.is_test() {
+        let check = checks::switched_off(&case.connection);
+        return Ok((vec![check.clone()], Err(checks::Broken::from(&check))));
+    }
+    let Some(idp) = case.connection.saml.idp.clone() else {
+        let check = checks::not_set_up(&case.connection);
+        return Ok((vec![check.clone()], Err(checks::Broken::from(&check))));
+    };
+    let refused = match (&case.asked, case.connection.saml.unsolicited) {
+        (Err(check), _) => Some(check.clone()),
+        (Ok(None), Unsolicited::Refuse) => Some(checks::unsolicited_refused()),
+        (Ok(None), Unsolicited::Restart) if case.restarts >= RESTARTS => Some(checks::never_answers()),
+        _ => None,
+    };
+    let trusted = ctx.trust.pinned(&case.connection)?;
+    // Only an encrypted assertion needs our key, and then it exists: its certificate was in our metadata.
+    let encrypted = memchr_like(&xml, b"EncryptedAssertion");
+    let key = if encrypted {
+        Some(ctx.sp_key().await?)
+    } else {
+        None
+    };
+    let request_id = case
+        .asked
+        .as_ref()
+        .ok()
+        .and_then(|asked| asked.as_ref()?.sign_in.request_id.clone());
+    let work = move || {
+        let requested = request_id
+            .as_deref()
+            .map_or(Requested::Unsolicited, |id| Requested::Answer { id });
+        let expectations = Expectations {
+            sp: &sp,
+            issuer: &idp.entity_id,
+            trusted: &trusted,
+            decryption_keys: key.as_deref().map_or(&[][..], std::slice::from_ref),
+            requested,
+            skew_millis: DEFAULT_SKEW_MILLIS,
+        };
+        let (checks, result) = saml::verify_traced(&xml, &expectations, now);
+        (
+            checks,
+            result.map_err(|problem: SamlProblem| checks::Broken::from(&problem)),
+        )
+    };
+    let (mut list, result) = tokio::task::spawn_blocking(work).await.map_err(Error::internal)?;
+    // A request that is unknown, answered or of another browser is refused however good the signature is.
+    match refused {
+        Some(check) => {
+            let broken = checks::Broken::from(&check);
+            list.retain(|c| c.code != check.code);
+            list.insert(0, check);
+            Ok((list, Err(broken)))
+        }
+        None => Ok((list, result)),
+    }
+}
+
+fn memchr_like(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
+}

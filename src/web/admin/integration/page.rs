@@ -1,0 +1,244 @@
+//! The page of one integration: what to do at the provider, our values, what we know, tests, the switch.
+
+use actix_web::web;
+use askama::Template;
+use url::Url;
+
+use super::identity_provider::{Giving, Way};
+use super::values::{Value, under_its_labels};
+use super::{Room, Tab, load, shell, tabs};
+use crate::error::{Error, Result};
+use crate::model::provider::{GuideAttribute, GuideChoice, GuideTrap};
+use crate::model::{Connection, Provider, SignInKind, Timestamp};
+use crate::store;
+use crate::web::admin::facts::{
+    CertificateLine, certificate_lines, certificate_state, connection_state, count,
+};
+use crate::web::admin::overview::certificate_notice;
+use crate::web::admin::sign_ins::{self, Line};
+use crate::web::fail::Answer;
+use crate::web::gate::{Admin, Visit};
+use crate::web::headers::allow_form_to;
+use crate::web::page::{Shell, render};
+use crate::web::pieces::{Notice, State};
+use crate::web::routes::{Access, Route, get};
+use crate::web::{assets, urls};
+
+pub fn routes() -> Vec<Route> {
+    vec![get("/admin/integrations/{slug}", Access::Admin, show)]
+}
+
+/// Our own side, whole.
+struct Ours {
+    acs: String,
+    entity_id: String,
+    metadata_download: String,
+    login: String,
+    logo: String,
+    certificate: String,
+    fingerprint: String,
+    certificate_state: State,
+    certificate_ends: Timestamp,
+}
+
+/// The provider's side, as Doorward understood it.
+pub struct Known {
+    pub entity_id: String,
+    pub redirect_url: Option<String>,
+    pub post_url: Option<String>,
+    pub metadata_url: Option<String>,
+    pub wants_signed_requests: bool,
+    pub certificates: Vec<CertificateLine>,
+}
+
+/// The step-by-step of the provider.
+struct Guide {
+    name: String,
+    open: Vec<String>,
+    values: Vec<Value>,
+    choices: &'static [GuideChoice],
+    attributes: &'static [GuideAttribute],
+    then: &'static [String],
+    traps: &'static [GuideTrap],
+    checked_on: String,
+    bring_back: String,
+}
+
+struct Places {
+    tests: String,
+    activation: String,
+    deactivation: String,
+    removal: String,
+    identity_provider: String,
+    certificates: String,
+    all_sign_ins: String,
+}
+
+#[derive(Template)]
+#[template(path = "admin/integrations/show.html")]
+struct IntegrationPage {
+    shell: Shell,
+    up: String,
+    tabs: Vec<Tab>,
+    connection: Connection,
+    provider: String,
+    state: State,
+    notice: Option<Notice>,
+    is_owner: bool,
+    people: String,
+    sessions: i64,
+    domains: Vec<String>,
+    last_used_at: Option<Timestamp>,
+    guide: Guide,
+    giving: Giving,
+    ours: Ours,
+    known: Option<Known>,
+    tests: Vec<Line>,
+    latest: Vec<Line>,
+    places: Places,
+}
+
+pub fn known(connection: &Connection, now: Timestamp) -> Option<Known> {
+    let idp = connection.saml.idp.as_ref()?;
+    Some(Known {
+        entity_id: idp.entity_id.clone(),
+        redirect_url: idp.sso_redirect_url.clone(),
+        post_url: idp.sso_post_url.clone(),
+        metadata_url: idp.metadata_url.clone(),
+        wants_signed_requests: idp.wants_signed_requests,
+        certificates: certificate_lines(connection.slug.as_str(), &idp.certificates, now),
+    })
+}
+
+/// The guide of the provider; one that we no longer know gets the general one.
+pub fn provider_of(connection: &Connection) -> Result<&'static Provider> {
+    Provider::find(&connection.provider)
+        .or_else(|| Provider::find("generic"))
+        .ok_or_else(|| Error::internal("no provider data"))
+}
+
+fn guide(visit: &Visit, connection: &Connection) -> Result<Guide> {
+    let provider = provider_of(connection)?;
+    let organization = visit
+        .ctx
+        .organization()
+        .ok_or_else(|| Error::not_found("organization yet"))?;
+    Ok(Guide {
+        name: if provider.key == "generic" {
+            connection.name.clone()
+        } else {
+            provider.name.clone()
+        },
+        open: provider.saml.open.clone(),
+        values: under_its_labels(provider, &organization.base_url, &connection.slug),
+        choices: &provider.saml.choices,
+        attributes: &provider.saml.attributes,
+        then: &provider.saml.then,
+        traps: &provider.saml.traps,
+        checked_on: provider.labels_checked_on.clone(),
+        bring_back: provider.saml.bring_back.clone(),
+    })
+}
+
+async fn ours(visit: &Visit, connection: &Connection) -> Result<Ours> {
+    let organization = visit
+        .ctx
+        .organization()
+        .ok_or_else(|| Error::not_found("organization yet"))?;
+    let key = visit.ctx.sp_key().await?;
+    let certificate = key.certificate();
+    let (base, slug) = (&organization.base_url, &connection.slug);
+    Ok(Ours {
+        acs: base.acs(slug),
+        entity_id: base.sp_metadata(slug),
+        metadata_download: urls::query(&urls::sso_metadata(slug.as_str()), &[("download", "1")]),
+        login: base.sign_in(slug),
+        logo: assets::asset("app-logo.png"),
+        certificate: certificate.to_pem(),
+        fingerprint: certificate.fingerprint.clone(),
+        certificate_state: certificate_state(certificate.not_before, certificate.not_after, visit.ctx.now()),
+        certificate_ends: certificate.not_after,
+    })
+}
+
+struct Figures {
+    people: i64,
+    sessions: i64,
+    domains: Vec<String>,
+    last_used_at: Option<Timestamp>,
+    tests: Vec<Line>,
+    latest: Vec<Line>,
+}
+
+async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
+    let (connection, now) = (connection.clone(), visit.ctx.now());
+    let reading = visit.ctx.store.reading(move |r| {
+        let narrow = store::sign_ins::Narrow {
+            connection: Some(connection.id),
+            ..Default::default()
+        };
+        let attempts = store::sign_ins::list(r, &narrow, 50)?;
+        let (mut tests, mut latest): (Vec<_>, Vec<_>) =
+            attempts.into_iter().partition(|s| s.kind == SignInKind::Test);
+        tests.truncate(5);
+        latest.truncate(5);
+        let all = std::slice::from_ref(&connection);
+        Ok(Figures {
+            people: store::identities::count_of_connection(r, connection.id)?,
+            sessions: store::sessions::count_of_connection(r, connection.id, now)?,
+            domains: store::connections::list_domains(r, connection.id)?,
+            last_used_at: store::identities::find_last_used(r, connection.id)?,
+            tests: sign_ins::lines(r, &tests, all)?,
+            latest: sign_ins::lines(r, &latest, all)?,
+        })
+    });
+    reading.await
+}
+
+async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
+    let connection = load(&visit, &slug).await?;
+    let figures = figures(&visit, &connection).await?;
+    let provider = provider_of(&connection)?;
+    let (slug, now) = (connection.slug.as_str(), visit.ctx.now());
+    let part = |name| urls::integration_part(slug, name);
+    let page = IntegrationPage {
+        shell: shell(&visit, &connection.name),
+        up: urls::integrations(),
+        tabs: tabs(slug, Room::SignIn),
+        provider: provider.name.clone(),
+        state: connection_state(&connection, now),
+        notice: certificate_notice(&connection, now).map(|(_, notice)| notice),
+        is_owner: admin.is_owner(),
+        people: count(figures.people, "person", "people"),
+        sessions: figures.sessions,
+        domains: figures.domains,
+        last_used_at: figures.last_used_at,
+        guide: guide(&visit, &connection)?,
+        giving: Giving::new(slug, Way::of(provider), None),
+        ours: ours(&visit, &connection).await?,
+        known: known(&connection, now),
+        tests: figures.tests,
+        latest: figures.latest,
+        places: Places {
+            tests: part("tests"),
+            activation: part("activation"),
+            deactivation: part("deactivation"),
+            removal: part("removal"),
+            identity_provider: part("identity-provider"),
+            certificates: part("certificates"),
+            all_sign_ins: urls::query(&urls::sign_ins(), &[("connection", slug)]),
+        },
+        connection: connection.clone(),
+    };
+    let mut response = render(&page);
+    // The test's form ends, by redirect, at the provider; browsers hold redirects to `form-action` as well.
+    let target = connection
+        .saml
+        .idp
+        .as_ref()
+        .and_then(|idp| Url::parse(idp.sso_redirect_url.as_deref()?).ok());
+    if let Some(target) = target {
+        allow_form_to(&mut response, &target);
+    }
+    Ok(response)
+}

@@ -1,0 +1,256 @@
+//! Adding a person, and changing one without overwriting what somebody else changed meanwhile.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use askama::Template;
+
+use super::facts::{EventLine, event_line};
+use super::{Body, UNPROCESSABLE, refuse};
+use crate::error::{Error, Kind, Result};
+use crate::flows::administer::{self, PersonFields};
+use crate::model::{Person, PersonId, Role};
+use crate::store;
+use crate::web::fail::Answer;
+use crate::web::form::{Field, Form};
+use crate::web::gate::{Admin, Visit};
+use crate::web::page::{Section, Shell, render_as};
+use crate::web::routes::{Access, Route, get, post};
+use crate::web::{flash, urls};
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        get("/admin/people/new", Access::Admin, new),
+        post("/admin/people/new", Access::Admin, add),
+        get("/admin/people/{id}/edit", Access::Admin, edit),
+        post("/admin/people/{id}/edit", Access::Admin, save),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "admin/people/form.html")]
+struct PersonFormPage {
+    shell: Shell,
+    sentence: &'static str,
+    way_back: (String, String),
+    form: Form,
+    action: String,
+    submit: &'static str,
+    /// What others changed since this form was opened.
+    meanwhile: Vec<EventLine>,
+}
+
+/// Roles that the admin may not give are not offered; the flow would refuse them too.
+fn form(admin: &Admin) -> Form {
+    let role = Field::radio("role", "Role").required().value(Role::Member.key());
+    let offered = Role::ALL
+        .into_iter()
+        .filter(|role| admin.0.role().may_manage(*role));
+    let role = offered.fold(role, |field, role| {
+        field.choice_with_hint(role.key(), role.name(), role.hint())
+    });
+    let hint = "The address that their identity provider sends. Nobody else here may have it.";
+    Form::new([
+        Field::email("email", "E-mail").hint(hint).required().focus(),
+        Field::text("given_name", "Given name").max(200),
+        Field::text("family_name", "Family name").max(200),
+        role,
+        Field::hidden("version", ""),
+    ])
+}
+
+fn fields(form: &Form) -> PersonFields {
+    PersonFields {
+        email: form.text("email").to_owned(),
+        given_name: form.text("given_name").to_owned(),
+        family_name: form.text("family_name").to_owned(),
+        role: form.text("role").to_owned(),
+    }
+}
+
+/// What a trace may already know of somebody unknown.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Known {
+    email: String,
+    given_name: String,
+    family_name: String,
+}
+
+fn new_page(visit: &Visit, form: Form, status: StatusCode) -> HttpResponse {
+    let page = PersonFormPage {
+        shell: visit.shell("Add a person").at(Section::People),
+        sentence: "They can sign in through an integration as soon as you save.",
+        way_back: ("People".to_owned(), urls::people()),
+        form,
+        action: urls::new_person(),
+        submit: "Add this person",
+        meanwhile: Vec::new(),
+    };
+    render_as(status, &page)
+}
+
+async fn new(visit: Visit, admin: Admin, known: web::Query<Known>) -> Answer {
+    let Known {
+        email,
+        given_name,
+        family_name,
+    } = known.into_inner();
+    let form = form(&admin)
+        .with("email", email)
+        .with("given_name", given_name)
+        .with("family_name", family_name);
+    Ok(new_page(&visit, form, StatusCode::OK))
+}
+
+async fn add(visit: Visit, admin: Admin, body: Body) -> Answer {
+    let mut form = form(&admin);
+    form.fill(body.into_inner());
+    form.require();
+    if !form.is_valid() {
+        return Ok(new_page(&visit, form, UNPROCESSABLE));
+    }
+    let fields = fields(&form);
+    match visit
+        .ctx
+        .act(admin.who(), move |act| administer::add_person(act, &fields))
+        .await
+    {
+        Ok(person) => {
+            let page = urls::person(&person.id.to_string());
+            Ok(flash::to(&visit, &page, "person-added", &person.display_name()))
+        }
+        Err(error) => {
+            let status = refuse(&mut form, error)?;
+            Ok(new_page(&visit, form, status))
+        }
+    }
+}
+
+fn edit_page(
+    visit: &Visit,
+    person: &Person,
+    form: Form,
+    meanwhile: Vec<EventLine>,
+    status: StatusCode,
+) -> HttpResponse {
+    let id = person.id.to_string();
+    let page = PersonFormPage {
+        shell: visit
+            .shell(&format!("Change {}", person.display_name()))
+            .at(Section::People),
+        sentence: "A change of role ends their sessions, so that they begin anew with their new rights.",
+        way_back: (person.display_name(), urls::person(&id)),
+        form,
+        action: urls::person_part(&id, "edit"),
+        submit: "Save",
+        meanwhile,
+    };
+    render_as(status, &page)
+}
+
+fn of(person: &Person, form: Form) -> Form {
+    form.with("email", person.email.to_string())
+        .with("given_name", person.given_name.clone())
+        .with("family_name", person.family_name.clone())
+        .with("role", person.role.key())
+        .with("version", person.version.to_string())
+}
+
+pub fn person_id(text: &str) -> Result<PersonId> {
+    PersonId::parse(text).ok_or_else(|| Error::not_found("person"))
+}
+
+async fn load(visit: &Visit, id: PersonId) -> Result<Person> {
+    visit.ctx.store.reading(move |r| store::people::get(r, id)).await
+}
+
+fn need_to_manage(admin: &Admin, person: &Person) -> Result<()> {
+    if admin.0.role().may_manage(person.role) {
+        return Ok(());
+    }
+    let (name, role) = (person.display_name(), person.role.name());
+    Err(Error::denied(format!(
+        "{name} has the role {role}. Only an owner may change that account."
+    )))
+}
+
+async fn edit(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
+    let person = load(&visit, person_id(&id)?).await?;
+    need_to_manage(&admin, &person)?;
+    let form = of(&person, form(&admin));
+    Ok(edit_page(&visit, &person, form, Vec::new(), StatusCode::OK))
+}
+
+async fn save(visit: Visit, admin: Admin, id: web::Path<String>, body: Body) -> Answer {
+    let id = person_id(&id)?;
+    let person = load(&visit, id).await?;
+    need_to_manage(&admin, &person)?;
+    let mut form = form(&admin);
+    form.fill(body.into_inner());
+    form.require();
+    let version: i64 = form.text("version").parse().unwrap_or(0);
+    if version != person.version {
+        return meanwhile(&visit, &person, form, version).await;
+    }
+    if !form.is_valid() {
+        return Ok(edit_page(&visit, &person, form, Vec::new(), UNPROCESSABLE));
+    }
+    let fields = fields(&form);
+    let change = move |act: &crate::flows::Act| administer::change_person(act, id, &fields, Some(version));
+    match visit.ctx.act(admin.who(), change).await {
+        Ok(changed) => {
+            let said = if changed.version == version {
+                "person-unchanged"
+            } else {
+                "person-changed"
+            };
+            Ok(flash::to(
+                &visit,
+                &urls::person(&id.to_string()),
+                said,
+                &changed.display_name(),
+            ))
+        }
+        Err(error) if error.kind == Kind::Conflict => {
+            let fresh = load(&visit, id).await?;
+            if fresh.version != version {
+                return meanwhile(&visit, &fresh, form, version).await;
+            }
+            let status = refuse(&mut form, error)?;
+            Ok(edit_page(&visit, &person, form, Vec::new(), status))
+        }
+        Err(error) => {
+            let status = refuse(&mut form, error)?;
+            Ok(edit_page(&visit, &person, form, Vec::new(), status))
+        }
+    }
+}
+
+/// Somebody else was faster: everything typed stays, and what they changed is shown. Saving again is then
+/// a decision, not an accident.
+async fn meanwhile(visit: &Visit, person: &Person, form: Form, version: i64) -> Answer {
+    let subject = ("person".to_owned(), person.id.to_string());
+    let narrow = store::events::Narrow {
+        subject: Some(subject),
+        ..Default::default()
+    };
+    let events = visit
+        .ctx
+        .store
+        .reading(move |r| store::events::list(r, &narrow, 50))
+        .await?;
+    // Each change counts the version up by one and appends one event about the account itself.
+    let missed = usize::try_from(person.version.saturating_sub(version)).unwrap_or(0);
+    let changed = events.iter().filter(|e| e.action.starts_with("person."));
+    let lines = changed
+        .take(missed.min(10))
+        .map(|e| event_line(e, |_| None))
+        .collect();
+    let mut form = form.with("version", person.version.to_string());
+    form.refuse_all(format!(
+        "Somebody else changed {} after you opened this page. Nothing of yours was saved yet. \
+         Look at their change below, then save again or cancel.",
+        person.display_name()
+    ));
+    Ok(edit_page(visit, person, form, lines, StatusCode::CONFLICT))
+}

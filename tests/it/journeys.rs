@@ -1,0 +1,124 @@
+//! What people do with the whole product, in a real browser, through a foreign identity provider.
+
+use doorward::flows::enroll;
+use doorward::outbound::AllowedUpstream;
+use doorward::web::server::block_on;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use crate::app::TestApp;
+use crate::browser::journey;
+use crate::peers::Peer;
+
+/// A server that lives by the machine's clock, before its first run.
+fn fresh() -> TestApp {
+    TestApp::fresh_live(|config| config.allow_upstream.push(AllowedUpstream::host("localhost")))
+}
+
+fn with(mut facts: Value, more: &[(&str, Value)]) -> Value {
+    for (name, value) in more {
+        facts[*name] = value.clone();
+    }
+    facts
+}
+
+/// Runs a journey against a server before its first run, with the identity provider for browsers beside it.
+fn from_nothing(name: &str, more: &[(&str, Value)]) {
+    let Some((_peer, idp)) = Peer::serve() else {
+        return;
+    };
+    let app = fresh();
+    let code = block_on(enroll::make_setup_code(&app.ctx))
+        .expect("a code")
+        .expect("not set up yet");
+    journey(
+        name,
+        &with(json!({"base": app.base, "code": code, "idp": idp}), more),
+    );
+}
+
+/// The same after the first run, with nothing in it yet.
+fn just_set_up(name: &str) {
+    let Some((_peer, idp)) = Peer::serve() else {
+        return;
+    };
+    let app = fresh().set_up();
+    journey(name, &json!({"base": app.base, "idp": idp}));
+}
+
+/// The same with integrations and people.
+fn set_up(name: &str, more: &[(&str, Value)]) {
+    let Some((mut peer, idp)) = Peer::serve() else {
+        return;
+    };
+    let app = fresh().set_up();
+    let metadata = peer.call(&json!({"cmd": "metadata"}));
+    let metadata = metadata["xml"].as_str().expect("metadata is text").to_owned();
+    let integration = |slug: &str, name: &str, binding: &str, on: bool| {
+        format!(
+            "[[connection]]\nslug = \"{slug}\"\nname = \"{name}\"\nenabled = {on}\n[connection.saml]\n\
+             metadata_file = \"idp.xml\"\nrequest_binding = \"{binding}\"\n"
+        )
+    };
+    let toml = [
+        integration("okta", "Okta", "redirect", true),
+        integration("by-post", "Another", "post", true),
+        integration("off", "Off", "auto", false),
+        "[[person]]\nemail = \"mary@example.com\"\ngiven_name = \"Mary\"\nfamily_name = \"Member\"\n"
+            .to_owned(),
+        "[[person]]\nemail = \"dora@example.com\"\nactive = false\n".to_owned(),
+    ];
+    let files = BTreeMap::from([("idp.xml".to_owned(), metadata)]);
+    app.try_apply(&toml.concat(), files).expect("it is applied");
+    journey(name, &with(json!({"base": app.base, "idp": idp}), more));
+}
+
+#[test]
+fn pages_of_members() {
+    set_up("member-pages", &[("scripts", json!(true))]);
+}
+
+#[test]
+fn pages_of_members_without_scripts() {
+    set_up("member-pages", &[("scripts", json!(false))]);
+}
+
+#[test]
+fn from_nothing_to_a_member_signed_in() {
+    let how = [
+        ("scripts", json!(true)),
+        ("giving", json!("paste")),
+        ("binding", json!("redirect")),
+    ];
+    from_nothing("first-sign-in", &how);
+}
+
+#[test]
+fn from_nothing_to_a_member_signed_in_without_scripts() {
+    let how = [
+        ("scripts", json!(false)),
+        ("giving", json!("url")),
+        ("binding", json!("redirect")),
+    ];
+    from_nothing("first-sign-in", &how);
+}
+
+#[test]
+fn from_nothing_to_a_member_signed_in_by_post() {
+    let how = [
+        ("scripts", json!(true)),
+        ("giving", json!("url")),
+        ("binding", json!("post")),
+    ];
+    from_nothing("first-sign-in", &how);
+}
+
+#[test]
+fn the_first_guide_that_customers_were_given() {
+    just_set_up("guide-000");
+}
+
+#[test]
+fn by_keyboard_alone() {
+    set_up("keyboard", &[]);
+}
