@@ -66,7 +66,7 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().expect("it runs")
+        ends(self.command(arguments))
     }
 
     fn serve(&self) -> Running {
@@ -162,6 +162,20 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs a command that has to end by itself, and soon.
+fn ends(mut command: Command) -> Output {
+    let mut child = command.spawn().expect("it runs");
+    let until = Instant::now() + Duration::from_secs(30);
+    while child.try_wait().expect("a state").is_none() {
+        if Instant::now() > until {
+            child.kill().expect("killed");
+            panic!("{command:?} goes on and on");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.wait_with_output().expect("its output")
 }
 
 fn err(output: &Output) -> String {
@@ -324,11 +338,9 @@ fn settings_that_make_no_sense_stop_the_start_with_their_name() {
     let place = Place::new();
     std::fs::write(place.path("d.toml"), "lisen = \"127.0.0.1:0\"\n").expect("written");
     let with_variable = |name: &str, value: &str| {
-        place
-            .command(&["serve"])
-            .env(name, value)
-            .output()
-            .expect("it runs")
+        let mut command = place.command(&["serve"]);
+        command.env(name, value);
+        ends(command)
     };
     let cases = [
         (
