@@ -11,12 +11,16 @@ pub const EVERY: i64 = MINUTE;
 /// How long a sign-in and its trace are kept.
 pub const TRACE_LIFE: i64 = 30 * DAY;
 
+/// Of attempts that anybody can cause without an account, so many are kept: a flood must not fill the disk.
+pub const LOOSE_TRACES: i64 = 50_000;
+
 /// Removes expired sessions, used assertions, old traces and forgotten throttles.
 pub async fn sweep(ctx: &Context) -> Result<()> {
     ctx.act(Who::Doorward, |act| {
         store::sessions::delete_expired(act.w, act.now)?;
         store::seen_assertions::delete_expired(act.w, act.now)?;
         store::sign_ins::delete_before(act.w, act.now.minus(TRACE_LIFE))?;
+        store::sign_ins::delete_loose_beyond(act.w, LOOSE_TRACES)?;
         throttle::sweep(act.w, act.now)?;
         Ok(())
     })

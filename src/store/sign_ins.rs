@@ -194,3 +194,13 @@ pub fn rebind(w: &Writer, id: SignInId, browser_hash: &[u8]) -> Result<()> {
 pub fn delete_before(w: &Writer, at: Timestamp) -> Result<usize> {
     Ok(w.execute("DELETE FROM sign_ins WHERE started_at < ?1", [at.0])?)
 }
+
+/// Removes the oldest attempts that strangers can cause, down to `most`; returns how many went.
+pub fn delete_loose_beyond(w: &Writer, most: i64) -> Result<usize> {
+    let loose = "outcome IN ('waiting', 'restarted', 'refused')";
+    let sql = format!(
+        "DELETE FROM sign_ins WHERE {loose} AND started_at <=
+            (SELECT started_at FROM sign_ins WHERE {loose} ORDER BY started_at DESC LIMIT 1 OFFSET ?1)"
+    );
+    Ok(w.execute(&sql, [most])?)
+}

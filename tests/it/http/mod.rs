@@ -11,3 +11,4 @@ mod recovery;
 mod redirects;
 mod secrets;
 mod sign_on;
+mod sweep;
