@@ -96,6 +96,8 @@ CREATE TABLE sign_ins (
     request_id      TEXT UNIQUE,
     -- hash of the cookie that ties the answer to the browser that asked
     browser_hash    BLOB,
+    -- the session that the browser held when it asked; it ends when the sign-in is good
+    session_hash    BLOB,
     return_to       TEXT NOT NULL,
     person_id       TEXT REFERENCES people (id) ON DELETE SET NULL,
     issuer          TEXT,

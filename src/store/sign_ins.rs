@@ -204,3 +204,19 @@ pub fn delete_loose_beyond(w: &Writer, most: i64) -> Result<usize> {
     );
     Ok(w.execute(&sql, [most])?)
 }
+
+/// Keeps the session that the browser holds while it asks: an identity provider's POST comes without that cookie.
+pub fn remember_session(w: &Writer, id: SignInId, token_hash: &[u8]) -> Result<()> {
+    let changed = w.execute(
+        "UPDATE sign_ins SET session_hash = ?2 WHERE id = ?1",
+        params![id.to_string(), token_hash],
+    )?;
+    exactly_one(changed, "sign-in")
+}
+
+/// The session that the browser held when it asked.
+pub fn find_session(r: &Reader, id: SignInId) -> Result<Option<Vec<u8>>> {
+    let mut statement = r.prepare_cached("SELECT session_hash FROM sign_ins WHERE id = ?1")?;
+    let found = statement.query_row([id.to_string()], |row| row.get::<_, Option<Vec<u8>>>(0));
+    Ok(found.optional()?.flatten())
+}

@@ -222,6 +222,9 @@ fn enter(
     }
     row.outcome = Outcome::Succeeded;
     write(act, &row, fresh, &browser)?;
+    if let Some(old) = store::sign_ins::find_session(act.w, row.id)? {
+        store::sessions::delete(act.w, &old)?;
+    }
     let door = Door {
         method: Method::Saml,
         connection: Some(case.connection.id),

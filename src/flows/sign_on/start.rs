@@ -47,6 +47,8 @@ pub struct Wish {
     pub return_to: String,
     /// The flow cookie that the browser has already, so that two tabs can sign in at once.
     pub flow_cookie: Option<String>,
+    /// The session that this browser holds; it ends when the sign-in is good.
+    pub old_token: Option<String>,
     pub visitor: Visitor,
 }
 
@@ -74,6 +76,7 @@ pub async fn start(ctx: &Context, wish: Wish) -> Result<Started> {
     let flow_token =
         flow_token(wish.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
     let browser = hash(&flow_token);
+    let session = wish.old_token.as_deref().map(hash);
     let connection_name = connection.name.clone();
     let reference = ctx
         .act(Who::Doorward, move |act| {
@@ -82,6 +85,9 @@ pub async fn start(ctx: &Context, wish: Wish) -> Result<Started> {
                 ..waiting(act.random, act.now, &connection, id, wish)
             };
             store::sign_ins::insert(act.w, &row, Some(&browser))?;
+            if let Some(session) = session {
+                store::sign_ins::remember_session(act.w, row.id, &session)?;
+            }
             Ok(row.reference)
         })
         .await?;

@@ -49,6 +49,7 @@ async fn start(visit: Visit, slug: web::Path<String>, query: web::Query<StartQue
         purpose: Purpose::SignIn,
         return_to: query.into_inner().return_to,
         flow_cookie: visit.flow_cookie.clone(),
+        old_token: visit.principal.as_ref().and(visit.session_token.clone()),
         visitor: visit.visitor(),
     };
     let started = sign_on::start(&visit.ctx, wish).await?;

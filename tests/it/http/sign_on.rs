@@ -286,3 +286,19 @@ fn an_answer_that_was_used_stays_used_after_a_restart() {
         "only the used one is spent"
     );
 }
+
+#[test]
+fn the_old_session_ends_though_the_answer_comes_without_its_cookie() {
+    let app = TestApp::start();
+    app.add(BOB, "member");
+    let okta = app.connect("okta", "");
+    let alice = app.alice();
+    let asked = alice.ask("okta", "");
+    // A browser sends the flow cookie alone with another site's POST; the session's is SameSite=Lax.
+    let posting = app.visitor();
+    posting.plant("doorward_flow", &alice.cookie("doorward_flow").expect("a flow"));
+    let answer = posting.answer("okta", &okta.response(BOB, Some(&asked.id), |_| {}), None);
+    assert_eq!(answer.to(), "/");
+    assert_eq!(posting.email().as_deref(), Some(BOB));
+    assert_eq!(alice.me(), None, "the session that this browser held before");
+}

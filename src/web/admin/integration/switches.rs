@@ -44,6 +44,7 @@ async fn test(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
         purpose: Purpose::Test(admin.0.person().id),
         return_to: String::new(),
         flow_cookie: visit.flow_cookie.clone(),
+        old_token: None,
         visitor: visit.visitor(),
     };
     let started = sign_on::start(&visit.ctx, wish).await?;
