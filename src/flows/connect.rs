@@ -7,10 +7,9 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, FieldProblem, Result};
 use crate::model::person::checked_name;
-use crate::model::time::DAY;
 use crate::model::{
     Action, Connection, ConnectionId, IdentityProvider, PinnedCertificate, Provider, RequestBinding,
-    SamlSettings, Slug, Subject, Timestamp, Unsolicited,
+    SamlSettings, Slug, Subject, Unsolicited,
 };
 use crate::saml;
 use crate::store;
@@ -292,17 +291,6 @@ pub fn service_provider(base: &crate::model::BaseUrl, slug: &Slug) -> saml::Serv
         entity_id: base.sp_metadata(slug),
         acs_url: base.acs(slug),
     }
-}
-
-/// Certificates that end within 60 days, soonest first: for banners.
-pub fn ending_soon(connection: &Connection, now: Timestamp) -> Vec<&PinnedCertificate> {
-    let idp = connection.saml.idp.iter();
-    let mut ending: Vec<_> = idp
-        .flat_map(|idp| &idp.certificates)
-        .filter(|c| c.not_after <= now.plus(60 * DAY))
-        .collect();
-    ending.sort_by_key(|c| c.not_after);
-    ending
 }
 
 impl Context {

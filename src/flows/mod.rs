@@ -22,7 +22,11 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::model::{Action, Actor, NewEvent, Organization, PersonId, Role, Subject, Timestamp};
+use crate::model::sign_in::Trace;
+use crate::model::{
+    Action, Actor, NewEvent, Organization, Outcome, PersonId, Role, SignIn, SignInId, SignInKind, Subject,
+    Timestamp,
+};
 use crate::outbound::GuardedClient;
 use crate::random::Random;
 use crate::store::{self, Store, Writer};
@@ -171,6 +175,32 @@ impl Act<'_> {
             reference,
         };
         store::events::insert(self.w, event)
+    }
+
+    /// A new attempt of this visitor: refused, and going nowhere, until something says otherwise.
+    pub fn attempt(&self, kind: SignInKind, visitor: Visitor) -> SignIn {
+        SignIn {
+            id: SignInId::new(self.now, self.random_id()),
+            reference: self.random.reference(),
+            connection_id: None,
+            kind,
+            outcome: Outcome::Refused,
+            request_id: None,
+            return_to: "/".to_owned(),
+            person_id: None,
+            issuer: None,
+            subject: None,
+            email: None,
+            given_name: None,
+            family_name: None,
+            problem: None,
+            trace: Trace::default(),
+            address: visitor.address,
+            user_agent: visitor.user_agent,
+            started_by: None,
+            started_at: self.now,
+            finished_at: Some(self.now),
+        }
     }
 
     /// Fails unless the actor may open the settings.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::sign_in::Trace;
-use crate::model::{Check, Email, Method, Outcome, Person, PersonId, SignIn, SignInId, SignInKind, Verdict};
+use crate::model::{Check, Email, Method, Outcome, Person, PersonId, SignIn, SignInKind, Verdict};
 use crate::store;
 
 use super::sign_on::session::{self, Entered};
@@ -202,27 +202,11 @@ fn settle(act: &Act, judged: Judged, keys: &Keys) -> Result<Answered> {
 /// An attempt that is refused until something says otherwise.
 pub(super) fn blank_row(act: &Act, person: Option<&Person>, visitor: Visitor) -> SignIn {
     SignIn {
-        id: SignInId::new(act.now, act.random_id()),
-        reference: act.random.reference(),
-        connection_id: None,
-        kind: SignInKind::Passphrase,
-        outcome: Outcome::Refused,
-        request_id: None,
-        return_to: "/".to_owned(),
         person_id: person.map(|p| p.id),
-        issuer: None,
-        subject: None,
         // What a stranger typed is not kept: it may be a passphrase in the wrong field.
         email: person.map(|p| p.email.to_string()),
-        given_name: None,
-        family_name: None,
         problem: Some("passphrase.wrong".to_owned()),
-        trace: Trace::default(),
-        address: visitor.address,
-        user_agent: visitor.user_agent,
-        started_by: None,
-        started_at: act.now,
-        finished_at: Some(act.now),
+        ..act.attempt(SignInKind::Passphrase, visitor)
     }
 }
 

@@ -42,10 +42,6 @@ impl BaseUrl {
         &self.0
     }
 
-    pub fn is_https(&self) -> bool {
-        self.0.starts_with("https://")
-    }
-
     /// Host and, where it is not the scheme's own, port: what a `Host` header says.
     pub fn authority(&self) -> &str {
         self.0.split_once("://").map_or("", |(_, rest)| rest)

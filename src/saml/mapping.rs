@@ -4,7 +4,6 @@ use crate::model::check::Attribute;
 
 use super::aliases::Field;
 use super::assertion::Assertion;
-use super::names::FORMAT_EMAIL;
 
 /// Bytes of an e-mail address at most (RFC 5321 §4.5.3.1.3, without the brackets).
 const MAX_EMAIL: usize = 254;
@@ -87,11 +86,6 @@ pub fn profile(assertion: &Assertion) -> Profile {
     }
     profile.sources = sources;
     profile
-}
-
-/// Whether the NameID is declared to be an e-mail address.
-pub fn name_id_is_email(assertion: &Assertion) -> bool {
-    assertion.name_id.format == FORMAT_EMAIL
 }
 
 /// `text` as an e-mail address when it plainly is one: exactly one @ with something on both sides, a domain of letters,

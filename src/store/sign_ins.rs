@@ -152,13 +152,6 @@ pub fn insert(w: &Writer, sign_in: &SignIn, browser_hash: Option<&[u8]>) -> Resu
     Ok(())
 }
 
-/// Takes the request back, so that it is answered once. False: it was answered before.
-pub fn consume_request(w: &Writer, id: SignInId) -> Result<bool> {
-    let mut statement =
-        w.prepare_cached("UPDATE sign_ins SET request_id = NULL WHERE id = ?1 AND request_id IS NOT NULL")?;
-    Ok(statement.execute([id.to_string()])? == 1)
-}
-
 /// Writes how it ended: outcome, person, what was received, the trace.
 pub fn finish(w: &Writer, sign_in: &SignIn) -> Result<()> {
     let mut statement = w.prepare_cached(
@@ -179,15 +172,6 @@ pub fn finish(w: &Writer, sign_in: &SignIn) -> Result<()> {
         serde_json::to_string(&sign_in.trace).map_err(Error::internal)?,
         sign_in.finished_at.map(|at| at.0)
     ])?;
-    exactly_one(changed, "sign-in")
-}
-
-/// Hands an attempt to another browser secret: the next step after the response was good.
-pub fn rebind(w: &Writer, id: SignInId, browser_hash: &[u8]) -> Result<()> {
-    let changed = w.execute(
-        "UPDATE sign_ins SET browser_hash = ?2 WHERE id = ?1",
-        params![id.to_string(), browser_hash],
-    )?;
     exactly_one(changed, "sign-in")
 }
 

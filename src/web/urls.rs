@@ -60,16 +60,8 @@ pub fn sso(slug: &str) -> String {
     format!("/sso/{}", segment(slug))
 }
 
-pub fn sso_acs(slug: &str) -> String {
-    format!("{}/acs", sso(slug))
-}
-
 pub fn sso_metadata(slug: &str) -> String {
     format!("{}/metadata", sso(slug))
-}
-
-pub fn sso_callback(slug: &str) -> String {
-    format!("{}/callback", sso(slug))
 }
 
 pub fn scim(slug: &str) -> String {
@@ -77,10 +69,6 @@ pub fn scim(slug: &str) -> String {
 }
 
 // For programs
-
-pub fn api_me() -> String {
-    "/api/v1/me".into()
-}
 
 pub fn healthz() -> String {
     "/healthz".into()

@@ -6,8 +6,7 @@
 use crate::error::{Error, Result};
 use crate::flows::connect::service_provider;
 use crate::flows::{Act, Context, Visitor, Who, hash};
-use crate::model::sign_in::Trace;
-use crate::model::{Check, Method, Outcome, SignIn, SignInId, SignInKind, local_path};
+use crate::model::{Check, Method, Outcome, SignIn, SignInKind, local_path};
 use crate::saml;
 use crate::store;
 
@@ -32,6 +31,14 @@ pub struct Posted {
     /// The session that this browser holds now; it ends when the sign-in is good.
     pub old_token: Option<String>,
     pub visitor: Visitor,
+}
+
+impl Posted {
+    /// Where a response that answers no request of ours wants to go; never another host.
+    fn return_to(&self) -> String {
+        let path = self.relay_state.as_deref().and_then(local_path);
+        path.unwrap_or_else(|| "/".to_owned())
+    }
 }
 
 /// What becomes of it.
@@ -92,12 +99,7 @@ pub async fn answer(ctx: &Context, posted: Posted) -> Result<Answer> {
 
 /// A tile in the provider's portal: not trusted, but understood as the wish to sign in.
 async fn restart(ctx: &Context, case: Case) -> Result<Answer> {
-    let return_to = case
-        .posted
-        .relay_state
-        .as_deref()
-        .and_then(local_path)
-        .unwrap_or_else(|| "/".to_owned());
+    let return_to = case.posted.return_to();
     let copy = return_to.clone();
     ctx.act(Who::Doorward, move |act| {
         let mut row = blank(act, &case, SignInKind::Unsolicited);
@@ -197,12 +199,7 @@ fn enter(
     row.trace.checks.push(checks::account(&found));
     row.person_id = subject::person_of(&found);
     if fresh {
-        row.return_to = case
-            .posted
-            .relay_state
-            .as_deref()
-            .and_then(local_path)
-            .unwrap_or_else(|| "/".to_owned());
+        row.return_to = case.posted.return_to();
     }
     let (person, identity) = match found {
         link::Found::Linked(person, identity) => (person, Some(identity)),
@@ -222,7 +219,8 @@ fn enter(
     }
     row.outcome = Outcome::Succeeded;
     write(act, &row, fresh, &browser)?;
-    if let Some(old) = store::sign_ins::find_session(act.w, row.id)? {
+    // Only a row that we began knows the session of the browser that asked.
+    if !fresh && let Some(old) = store::sign_ins::find_session(act.w, row.id)? {
         store::sessions::delete(act.w, &old)?;
     }
     let door = Door {
@@ -267,25 +265,8 @@ fn write(act: &Act, row: &SignIn, fresh: bool, browser: &str) -> Result<()> {
 
 fn blank(act: &Act, case: &Case, kind: SignInKind) -> SignIn {
     SignIn {
-        id: SignInId::new(act.now, act.random_id()),
-        reference: act.random.reference(),
         connection_id: Some(case.connection.id),
-        kind,
-        outcome: Outcome::Refused,
-        request_id: None,
-        return_to: "/".to_owned(),
-        person_id: None,
         issuer: case.peek.issuer.clone(),
-        subject: None,
-        email: None,
-        given_name: None,
-        family_name: None,
-        problem: None,
-        trace: Trace::default(),
-        address: case.posted.visitor.address.clone(),
-        user_agent: case.posted.visitor.user_agent.clone(),
-        started_by: None,
-        started_at: act.now,
-        finished_at: Some(act.now),
+        ..act.attempt(kind, case.posted.visitor.clone())
     }
 }

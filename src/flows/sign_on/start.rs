@@ -2,10 +2,9 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::flows::connect::service_provider;
-use crate::flows::{Context, Visitor, Who, hash};
-use crate::model::sign_in::Trace;
+use crate::flows::{Act, Context, Visitor, Who, hash};
 use crate::model::{
-    Connection, IdentityProvider, Outcome, PersonId, RequestBinding, SignIn, SignInId, SignInKind, local_path,
+    Connection, IdentityProvider, Outcome, PersonId, RequestBinding, SignIn, SignInKind, local_path,
 };
 use crate::saml::authn_request::{ID_BYTES, request_id};
 use crate::saml::{AuthnRequest, PostForm, SpKey};
@@ -80,10 +79,7 @@ pub async fn start(ctx: &Context, wish: Wish) -> Result<Started> {
     let connection_name = connection.name.clone();
     let reference = ctx
         .act(Who::Doorward, move |act| {
-            let row = SignIn {
-                started_at: act.now,
-                ..waiting(act.random, act.now, &connection, id, wish)
-            };
+            let row = waiting(act, &connection, id, wish);
             store::sign_ins::insert(act.w, &row, Some(&browser))?;
             if let Some(session) = session {
                 store::sign_ins::remember_session(act.w, row.id, &session)?;
@@ -148,37 +144,18 @@ fn make(request: &AuthnRequest, binding: RequestBinding, key: Option<&SpKey>) ->
     }
 }
 
-fn waiting(
-    random: &crate::random::Random,
-    now: crate::model::Timestamp,
-    connection: &Connection,
-    request_id: String,
-    wish: Wish,
-) -> SignIn {
+fn waiting(act: &Act, connection: &Connection, request_id: String, wish: Wish) -> SignIn {
     let (kind, started_by) = match wish.purpose {
         Purpose::SignIn => (SignInKind::Requested, None),
         Purpose::Test(admin) => (SignInKind::Test, Some(admin)),
     };
     SignIn {
-        id: SignInId::new(now, random.bytes()),
-        reference: random.reference(),
         connection_id: Some(connection.id),
-        kind,
         outcome: Outcome::Waiting,
         request_id: Some(request_id),
         return_to: local_path(&wish.return_to).unwrap_or_else(|| "/".to_owned()),
-        person_id: None,
-        issuer: None,
-        subject: None,
-        email: None,
-        given_name: None,
-        family_name: None,
-        problem: None,
-        trace: Trace::default(),
-        address: wish.visitor.address,
-        user_agent: wish.visitor.user_agent,
         started_by,
-        started_at: now,
         finished_at: None,
+        ..act.attempt(kind, wish.visitor)
     }
 }

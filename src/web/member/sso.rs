@@ -10,7 +10,7 @@ use super::login::enter;
 use crate::error::Error;
 use crate::flows::sign_on::start::Wish;
 use crate::flows::sign_on::{self, Go, Posted, Purpose, Started};
-use crate::model::{Outcome, local_path};
+use crate::model::Outcome;
 use crate::saml::PostForm;
 use crate::store;
 use crate::web::cookies;
@@ -188,9 +188,4 @@ async fn metadata(visit: Visit, slug: web::Path<String>, query: web::Query<Metad
         response.insert_header((CONTENT_DISPOSITION, name));
     }
     Ok(response.body(xml))
-}
-
-/// The path that a page names, if it is ours.
-pub fn ours(path: &str) -> String {
-    local_path(path).unwrap_or_else(urls::home)
 }
