@@ -29,6 +29,7 @@ pub mod model;
 pub mod outbound;
 pub mod random;
 pub mod saml;
+pub mod scim;
 pub mod start;
 pub mod store;
 pub mod vault;

@@ -118,6 +118,7 @@ pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
         name,
         enabled: false,
         saml: SamlSettings::default(),
+        scim: crate::model::ScimSettings::default(),
         version: 1,
         created_at: act.now,
         updated_at: act.now,

@@ -7,10 +7,13 @@
 pub mod administer;
 pub mod apply;
 pub mod connect;
+pub mod credentials;
 pub mod enroll;
 pub mod gate;
 pub mod maintain;
+pub mod oauth;
 pub mod passphrase;
+pub mod provision;
 pub mod recovery;
 pub mod sign_on;
 pub mod throttle;
@@ -43,6 +46,10 @@ pub struct Context {
     pub trust: connect::Trust,
     /// The first run that is under way in a browser.
     pub pending: Mutex<Option<enroll::Pending>>,
+    /// Which page of a list comes after which.
+    pub pages: provision::paging::Pages,
+    /// Requests of SCIM clients that changed nothing, on their way to the log.
+    pub scim_log: provision::log::Buffer,
     organization: RwLock<Option<Arc<Organization>>>,
 }
 
@@ -52,6 +59,8 @@ pub enum Who {
     Person(PersonId),
     /// A command on the server, run by whoever may read the key file: as an owner.
     Command(&'static str),
+    /// The identity provider of a connection, through SCIM: may change what `provision` lets it.
+    Connection(crate::model::ConnectionId),
     /// Somebody not signed in, or Doorward itself; may change only what a flow does on its own account.
     Doorward,
 }
@@ -84,6 +93,8 @@ impl Context {
             hasher: passphrase::Hasher::default(),
             trust: connect::Trust::default(),
             pending: Mutex::new(None),
+            pages: provision::paging::Pages::default(),
+            scim_log: provision::log::Buffer::default(),
             organization: RwLock::new(organization),
         })
     }
@@ -136,6 +147,11 @@ fn resolve(w: &Writer, who: &Who) -> Result<(Actor, Role)> {
     match who {
         Who::Command(name) => Ok((Actor::Command(name), Role::Owner)),
         Who::Doorward => Ok((Actor::Doorward, Role::Member)),
+        Who::Connection(id) => {
+            let connection = store::connections::get(w, *id)?;
+            let label = connection.name;
+            Ok((Actor::Connection { id: *id, label }, Role::Member))
+        }
         Who::Person(id) => {
             let person = store::people::find(w, *id)?.filter(crate::model::Person::is_active);
             let person = person.ok_or_else(|| Error::denied("Your account is no longer active."))?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionId, Slug, Timestamp};
+use super::{ConnectionId, ScimSettings, Slug, Timestamp};
 
 /// One link to one identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,7 @@ pub struct Connection {
     /// Off: nobody signs in through it, and sessions that came through it have ended.
     pub enabled: bool,
     pub saml: SamlSettings,
+    pub scim: ScimSettings,
     /// Counts the changes, as [`super::Person::version`] does.
     pub version: i64,
     pub created_at: Timestamp,

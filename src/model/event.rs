@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{PersonId, Timestamp};
+use super::{ConnectionId, PersonId, Timestamp};
 
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,11 @@ pub enum Actor {
     },
     /// A command on the server: `init`, `apply`.
     Command(&'static str),
+    /// An identity provider, through SCIM.
+    Connection {
+        id: ConnectionId,
+        label: String,
+    },
     /// Doorward itself: sweeps, or a visitor whom it does not know.
     Doorward,
 }
@@ -26,6 +31,7 @@ impl Actor {
         match self {
             Actor::Person { .. } => "person",
             Actor::Command(_) => "command",
+            Actor::Connection { .. } => "connection",
             Actor::Doorward => "doorward",
         }
     }
@@ -34,6 +40,7 @@ impl Actor {
         match self {
             Actor::Person { id, .. } => Some(id.to_string()),
             Actor::Command(name) => Some((*name).to_owned()),
+            Actor::Connection { id, .. } => Some(id.to_string()),
             Actor::Doorward => None,
         }
     }
@@ -42,6 +49,7 @@ impl Actor {
         match self {
             Actor::Person { label, .. } => label.clone(),
             Actor::Command(name) => format!("doorward {name}"),
+            Actor::Connection { label, .. } => format!("{label} (SCIM)"),
             Actor::Doorward => "Doorward".to_owned(),
         }
     }
@@ -80,10 +88,28 @@ pub enum Action {
     AccessRequestDismissed,
     PassphraseChanged,
     RecoveryCodesMade,
+    DirectoryUserAdded,
+    DirectoryUserChanged,
+    DirectoryUserRemoved,
+    DirectoryGroupAdded,
+    DirectoryGroupChanged,
+    DirectoryGroupRemoved,
+    RemovalHeld,
+    RemovalApplied,
+    RemovalDiscarded,
+    RemovalWithdrawn,
+    RemovalRestored,
+    CredentialMade,
+    CredentialRevoked,
+    OauthClientMade,
+    OauthClientRemoved,
+    OauthGranted,
+    ScimRequestOpened,
+    ScimRequestReplayed,
 }
 
 impl Action {
-    pub const ALL: [Action; 21] = [
+    pub const ALL: [Action; 39] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::PersonAdded,
@@ -105,6 +131,24 @@ impl Action {
         Action::AccessRequestDismissed,
         Action::PassphraseChanged,
         Action::RecoveryCodesMade,
+        Action::DirectoryUserAdded,
+        Action::DirectoryUserChanged,
+        Action::DirectoryUserRemoved,
+        Action::DirectoryGroupAdded,
+        Action::DirectoryGroupChanged,
+        Action::DirectoryGroupRemoved,
+        Action::RemovalHeld,
+        Action::RemovalApplied,
+        Action::RemovalDiscarded,
+        Action::RemovalWithdrawn,
+        Action::RemovalRestored,
+        Action::CredentialMade,
+        Action::CredentialRevoked,
+        Action::OauthClientMade,
+        Action::OauthClientRemoved,
+        Action::OauthGranted,
+        Action::ScimRequestOpened,
+        Action::ScimRequestReplayed,
     ];
 
     pub fn key(self) -> &'static str {
@@ -143,6 +187,24 @@ impl Action {
             Action::AccessRequestDismissed => ("access.dismissed", "Dismissed a request for access"),
             Action::PassphraseChanged => ("passphrase.changed", "Changed a passphrase"),
             Action::RecoveryCodesMade => ("recovery_codes.made", "Made recovery codes"),
+            Action::DirectoryUserAdded => ("directory_user.added", "Pushed a user"),
+            Action::DirectoryUserChanged => ("directory_user.changed", "Changed a pushed user"),
+            Action::DirectoryUserRemoved => ("directory_user.removed", "Removed a pushed user"),
+            Action::DirectoryGroupAdded => ("directory_group.added", "Pushed a group"),
+            Action::DirectoryGroupChanged => ("directory_group.changed", "Changed a pushed group"),
+            Action::DirectoryGroupRemoved => ("directory_group.removed", "Removed a pushed group"),
+            Action::RemovalHeld => ("removal.held", "Held a removal for an admin"),
+            Action::RemovalApplied => ("removal.applied", "Applied a held removal"),
+            Action::RemovalDiscarded => ("removal.discarded", "Discarded a held removal"),
+            Action::RemovalWithdrawn => ("removal.withdrawn", "Took a held removal back"),
+            Action::RemovalRestored => ("removal.restored", "Restored what was removed"),
+            Action::CredentialMade => ("credential.made", "Made a credential"),
+            Action::CredentialRevoked => ("credential.revoked", "Revoked a credential"),
+            Action::OauthClientMade => ("oauth_client.made", "Added an OAuth client"),
+            Action::OauthClientRemoved => ("oauth_client.removed", "Removed an OAuth client"),
+            Action::OauthGranted => ("oauth.granted", "Let an OAuth client provision"),
+            Action::ScimRequestOpened => ("scim_request.opened", "Opened the values of a request"),
+            Action::ScimRequestReplayed => ("scim_request.replayed", "Replayed a request"),
         }
     }
 }

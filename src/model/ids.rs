@@ -62,3 +62,20 @@ id!(
     /// Somebody unknown who signed in at the identity provider and asked for an account.
     AccessRequestId
 );
+
+id!(
+    /// A user or group as SCIM clients know it: ours, random, the same for ever.
+    ScimId
+);
+id!(
+    /// A token, passkey or grant by which a SCIM client proves itself.
+    CredentialId
+);
+id!(
+    /// One request of a SCIM client, as the log keeps it.
+    ScimRequestId
+);
+id!(
+    /// An effect on a person that waits for an admin.
+    HoldId
+);

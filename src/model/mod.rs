@@ -7,10 +7,12 @@ pub mod check;
 pub mod connection;
 pub mod email;
 pub mod event;
+pub mod filter;
 pub mod ids;
 pub mod organization;
 pub mod person;
 pub mod provider;
+pub mod provisioning;
 pub mod return_to;
 pub mod session;
 pub mod sign_in;
@@ -23,10 +25,14 @@ pub use connection::{
 };
 pub use email::Email;
 pub use event::{Action, Actor, Event, NewEvent, Subject};
-pub use ids::{AccessRequestId, ConnectionId, IdentityId, PersonId, SessionId, SignInId};
+pub use ids::{
+    AccessRequestId, ConnectionId, CredentialId, HoldId, IdentityId, PersonId, ScimId, ScimRequestId,
+    SessionId, SignInId,
+};
 pub use organization::{BaseUrl, Organization};
 pub use person::{Person, PersonState, Role};
 pub use provider::Provider;
+pub use provisioning::{DirectoryGroup, DirectoryUser, ResourceKind, ScimSettings};
 pub use return_to::local_path;
 pub use session::{Method, Session};
 pub use sign_in::{Outcome, SignIn, SignInKind};

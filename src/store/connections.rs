@@ -7,7 +7,8 @@ use super::{Reader, Writer};
 use crate::error::{Error, Result};
 use crate::model::{Connection, ConnectionId, Slug, Timestamp};
 
-const COLUMNS: &str = "id, slug, provider, name, enabled, saml, version, created_at, updated_at, tested_at";
+const COLUMNS: &str =
+    "id, slug, provider, name, enabled, saml, scim, version, created_at, updated_at, tested_at";
 
 fn read(row: &Row) -> rusqlite::Result<Connection> {
     Ok(Connection {
@@ -17,6 +18,7 @@ fn read(row: &Row) -> rusqlite::Result<Connection> {
         name: row.get("name")?,
         enabled: row.get("enabled")?,
         saml: parsed(row, "saml", |text| serde_json::from_str(text).ok())?,
+        scim: parsed(row, "scim", |text| serde_json::from_str(text).ok())?,
         version: row.get("version")?,
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,
@@ -53,8 +55,9 @@ pub fn list(r: &Reader) -> Result<Vec<Connection>> {
 
 pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
     let inserted = w.execute(
-        "INSERT INTO connections (id, slug, provider, name, enabled, saml, version, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO connections (id, slug, provider, name, enabled, saml, version, created_at, updated_at,
+                                  scim)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             connection.id.to_string(),
             connection.slug.as_str(),
@@ -64,7 +67,8 @@ pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
             saml(connection)?,
             connection.version,
             connection.created_at.0,
-            connection.updated_at.0
+            connection.updated_at.0,
+            scim(connection)?
         ],
     );
     inserted.map(drop).map_err(|cause| {
@@ -86,7 +90,7 @@ pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
 pub fn update(w: &Writer, connection: &Connection) -> Result<()> {
     let changed = w.execute(
         "UPDATE connections SET provider = ?3, name = ?4, enabled = ?5, saml = ?6, updated_at = ?7, tested_at = ?8,
-                version = version + 1
+                scim = ?9, version = version + 1
          WHERE id = ?1 AND version = ?2",
         params![
             connection.id.to_string(),
@@ -96,7 +100,8 @@ pub fn update(w: &Writer, connection: &Connection) -> Result<()> {
             connection.enabled,
             saml(connection)?,
             connection.updated_at.0,
-            connection.tested_at.map(|at| at.0)
+            connection.tested_at.map(|at| at.0),
+            scim(connection)?
         ],
     )?;
     exactly_one(changed, "integration")
@@ -116,6 +121,10 @@ pub fn delete(w: &Writer, id: ConnectionId) -> Result<()> {
         w.execute("DELETE FROM connections WHERE id = ?1", [id.to_string()])?,
         "integration",
     )
+}
+
+fn scim(connection: &Connection) -> Result<String> {
+    serde_json::to_string(&connection.scim).map_err(Error::internal)
 }
 
 fn saml(connection: &Connection) -> Result<String> {

@@ -16,7 +16,10 @@ const APPLICATION_ID: i64 = 0x444F_4F52;
 /// Older ones can lose a committed write when a checkpoint races (fixed in 3.51.3).
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_first.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../../migrations/0001_first.sql")),
+    M::up(include_str!("../../migrations/0002_provisioning.sql")),
+];
 
 /// The write connection, migrated and ready.
 pub fn open(path: &Path) -> Result<Connection> {

@@ -9,26 +9,27 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("model", &[], &[]),
     ("saml", &["model"], &["samael", "bergshamra"]),
+    ("scim", &["model"], &[]),
     ("store", &["model", "error"], &["rusqlite"]),
     ("outbound", &["model"], &["reqwest"]),
     (
         "flows",
         &[
-            "model", "saml", "store", "outbound", "error", "clock", "random", "vault",
+            "model", "saml", "scim", "store", "outbound", "error", "clock", "random", "vault",
         ],
         &[],
     ),
     (
         "web",
         &[
-            "model", "saml", "store", "flows", "outbound", "error", "clock", "random", "config",
+            "model", "saml", "scim", "store", "flows", "outbound", "error", "clock", "random", "config",
         ],
         &["actix_web", "actix_multipart", "askama"],
     ),
 ];
 
 const ALL_ROOMS: &[&str] = &[
-    "model", "saml", "store", "outbound", "flows", "web", "control", "start", "cli", "config",
+    "model", "saml", "scim", "store", "outbound", "flows", "web", "control", "start", "cli", "config",
 ];
 
 /// Over 400 lines, each with its reason.

@@ -1,0 +1,1 @@
+//! Users: create, read, list, replace, patch, delete (RFC 7644 §3.3 to §3.6).

@@ -1,0 +1,1 @@
+//! Attribute paths: `name.familyName`, `urn:…:User:manager.displayName`, `emails[type eq "work"].value`.
