@@ -10,6 +10,7 @@
 
 pub mod access_requests;
 pub mod connections;
+pub mod directory;
 pub mod events;
 pub mod identities;
 mod migrate;
@@ -19,6 +20,8 @@ pub mod passphrases;
 pub mod people;
 mod pool;
 mod rows;
+pub mod scim_credentials;
+pub mod scim_requests;
 pub mod seen_assertions;
 pub mod sessions;
 pub mod sign_ins;

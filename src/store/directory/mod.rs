@@ -1,0 +1,38 @@
+//! The mirror: users and groups as each identity provider sees and writes them.
+//!
+//! `users` and `groups` read and write rows, `members` ties them, `condition` turns a filter into SQL with bound
+//! values, `place` finds the row at a place of a list without counting through it.
+
+pub mod condition;
+pub mod groups;
+pub mod members;
+pub mod place;
+pub mod users;
+
+use crate::model::ConnectionId;
+use crate::model::filter::{Condition, Order};
+
+/// Where a page begins.
+#[derive(Clone, Debug, PartialEq)]
+pub enum From {
+    /// So many rows in; 0 is the first.
+    Offset(i64),
+    /// Behind this row of the same list.
+    After(Key),
+}
+
+/// The place of a row in a list: what it is sorted by, and its number.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Key {
+    /// The value of the sort attribute; `None` when the list is not sorted or the row has none.
+    pub sort: Option<serde_json::Value>,
+    pub seq: i64,
+}
+
+/// A list, narrowed and sorted.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    pub connection: ConnectionId,
+    pub filter: Option<&'a Condition>,
+    pub order: Option<&'a Order>,
+}

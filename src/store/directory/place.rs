@@ -1,0 +1,1 @@
+//! The row at a place of an unfiltered list, by blocks of 512 numbers.
