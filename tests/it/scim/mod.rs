@@ -1,0 +1,4 @@
+//! Provisioning by SCIM.
+
+mod generate;
+mod protocol;
