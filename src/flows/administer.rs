@@ -165,7 +165,6 @@ pub fn deactivate(act: &Act, id: PersonId) -> Result<usize> {
     person.updated_at = act.now;
     store::people::update(act.w, &person)?;
     let ended = store::sessions::delete_of_person(act.w, id)?;
-    super::credentials::revoke_grants_of(act, id)?;
     act.event(
         Action::PersonDeactivated,
         subject(&person),
