@@ -247,6 +247,25 @@ pub fn list_of_person(r: &Reader, person: PersonId, limit: i64) -> Result<Vec<Re
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// What was taken of this person's account through this connection and was not restored.
+pub fn list_restorable_of(r: &Reader, connection: ConnectionId, person: PersonId) -> Result<Vec<Removal>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM removals r
+         WHERE r.person_id = ?1 AND r.connection_id = ?2 AND r.state = 'applied' AND r.what <> 'leave'"
+    ))?;
+    let rows = statement.query_map([person.to_string(), connection.to_string()], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What waits because memberships of this group ended.
+pub fn list_held_of_group(r: &Reader, group: i64) -> Result<Vec<Removal>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM removals r WHERE r.group_seq = ?1 AND r.state = 'held'"
+    ))?;
+    let rows = statement.query_map([group], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Active people tied to live users that this connection's identity provider has written.
 pub fn count_active_people(r: &Reader, connection: ConnectionId) -> Result<i64> {
     let mut statement = r.prepare_cached("SELECT active FROM directory_people WHERE connection_id = ?1")?;

@@ -167,7 +167,7 @@ fn waiting(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<Vec<(Re
     Ok(found)
 }
 
-fn decide(act: &Act, mut removal: Removal, person: &Person, state: RemovalState) -> Result<()> {
+pub(super) fn decide(act: &Act, mut removal: Removal, person: &Person, state: RemovalState) -> Result<()> {
     removal.state = state;
     removal.decided_at = Some(act.now);
     removal.decided_by = Some(act.actor.label());
@@ -182,7 +182,7 @@ fn decide(act: &Act, mut removal: Removal, person: &Person, state: RemovalState)
     event(act, action, &removal, person)
 }
 
-pub(super) fn event(act: &Act, action: Action, removal: &Removal, person: &Person) -> Result<()> {
+fn event(act: &Act, action: Action, removal: &Removal, person: &Person) -> Result<()> {
     let mut after = json!({ "removal": removal.what.key(), "state": removal.state.key() });
     if let What::Leave(group) = removal.what {
         let group = store::directory::groups::find_by_seq(act.w, group)?;
@@ -198,7 +198,7 @@ pub(super) fn event(act: &Act, action: Action, removal: &Removal, person: &Perso
 }
 
 /// At most five names, and how many more there are.
-pub(super) fn names(all: &[String]) -> String {
+fn names(all: &[String]) -> String {
     let shown: Vec<&str> = all.iter().take(5).map(String::as_str).collect();
     let more = all.len() - shown.len();
     let list = shown.join(", ");
