@@ -125,6 +125,43 @@ CREATE TRIGGER directory_groups_gone AFTER DELETE ON directory_groups WHEN OLD.d
         WHERE connection_id = OLD.connection_id AND kind = 'group' AND block = OLD.seq / 512;
 END;
 
+-- How many active people a connection has claimed: what the guard takes a share of, at the same cost for ten of
+-- them and for a hundred thousand.
+CREATE TABLE directory_people (
+    connection_id   TEXT PRIMARY KEY REFERENCES connections (id) ON DELETE CASCADE,
+    active          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER directory_people_added AFTER INSERT ON directory_users
+WHEN NEW.claimed = 1 AND NEW.deleted_at IS NULL AND NEW.person_id IS NOT NULL BEGIN
+    INSERT INTO directory_people
+        SELECT NEW.connection_id, state = 'active' FROM people WHERE id = NEW.person_id
+        ON CONFLICT DO UPDATE SET active = active + excluded.active;
+END;
+CREATE TRIGGER directory_people_changed AFTER UPDATE OF claimed, person_id, deleted_at ON directory_users
+WHEN OLD.claimed <> NEW.claimed OR OLD.person_id IS NOT NEW.person_id
+    OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL) BEGIN
+    UPDATE directory_people SET active = active
+            - (OLD.claimed = 1 AND OLD.deleted_at IS NULL
+               AND EXISTS (SELECT 1 FROM people WHERE id = OLD.person_id AND state = 'active'))
+        WHERE connection_id = OLD.connection_id;
+    INSERT INTO directory_people
+        SELECT NEW.connection_id, state = 'active' FROM people
+            WHERE id = NEW.person_id AND NEW.claimed = 1 AND NEW.deleted_at IS NULL
+        ON CONFLICT DO UPDATE SET active = active + excluded.active;
+END;
+CREATE TRIGGER directory_people_gone AFTER DELETE ON directory_users
+WHEN OLD.claimed = 1 AND OLD.deleted_at IS NULL BEGIN
+    UPDATE directory_people SET active = active
+            - EXISTS (SELECT 1 FROM people WHERE id = OLD.person_id AND state = 'active')
+        WHERE connection_id = OLD.connection_id;
+END;
+CREATE TRIGGER directory_people_state AFTER UPDATE OF state ON people WHEN OLD.state <> NEW.state BEGIN
+    UPDATE directory_people SET active = active + iif(NEW.state = 'active', 1, -1)
+        WHERE connection_id IN (SELECT connection_id FROM directory_users
+                                WHERE person_id = NEW.id AND claimed = 1 AND deleted_at IS NULL);
+END;
+
 -- How SCIM clients prove themselves: only hashes of what they hold.
 CREATE TABLE scim_credentials (
     id              TEXT PRIMARY KEY,
@@ -137,6 +174,8 @@ CREATE TABLE scim_credentials (
     -- the OAuth client and the chain of refresh tokens it belongs to
     client_id       TEXT REFERENCES oauth_clients (id) ON DELETE CASCADE,
     family          TEXT,
+    -- the admin on whose word OAuth made it
+    person_id       TEXT REFERENCES people (id) ON DELETE CASCADE,
     created_by      TEXT NOT NULL,
     created_at      INTEGER NOT NULL,
     expires_at      INTEGER,
@@ -147,6 +186,8 @@ CREATE TABLE scim_credentials (
 ) STRICT;
 CREATE INDEX scim_credentials_connection ON scim_credentials (connection_id, kind);
 CREATE INDEX scim_credentials_family ON scim_credentials (family) WHERE family IS NOT NULL;
+CREATE INDEX scim_credentials_person ON scim_credentials (person_id) WHERE person_id IS NOT NULL;
+CREATE INDEX scim_credentials_client ON scim_credentials (client_id) WHERE client_id IS NOT NULL;
 CREATE INDEX scim_credentials_expires ON scim_credentials (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE oauth_clients (
@@ -202,14 +243,22 @@ CREATE TABLE scim_requests (
     effects         TEXT NOT NULL CHECK (json_valid(effects)),
     -- why something was ignored or read otherwise, JSON array
     notes           TEXT NOT NULL CHECK (json_valid(notes)),
-    -- lower case, for the search box
-    search_key      TEXT NOT NULL,
     took_us         INTEGER NOT NULL,
     replay_of       TEXT
 ) STRICT;
 CREATE INDEX scim_requests_connection ON scim_requests (connection_id, at, id);
-CREATE INDEX scim_requests_at ON scim_requests (at);
 CREATE INDEX scim_requests_reference ON scim_requests (reference);
+
+-- How far a connection's provisioning has come; stays when the requests themselves are swept.
+CREATE TABLE scim_milestones (
+    connection_id   TEXT PRIMARY KEY REFERENCES connections (id) ON DELETE CASCADE,
+    first_request   INTEGER NOT NULL,
+    credentials_good INTEGER,
+    first_user      INTEGER,
+    first_group     INTEGER,
+    -- the newest request with a good credential
+    last_contact    INTEGER
+) STRICT, WITHOUT ROWID;
 
 -- What this connection took away from people lately (the guard counts it), what of it waits for an admin, and
 -- what can still be restored.
@@ -225,9 +274,14 @@ CREATE TABLE removals (
     reference       TEXT NOT NULL,
     at              INTEGER NOT NULL,
     decided_at      INTEGER,
-    decided_by      TEXT
+    decided_by      TEXT,
+    -- what the guard counts: only the newest row of each person in its window; 2 where the account was taken in it
+    counts          INTEGER NOT NULL DEFAULT 0 CHECK (counts IN (0, 1, 2))
 ) STRICT;
-CREATE INDEX removals_recent ON removals (connection_id, at);
-CREATE INDEX removals_held ON removals (connection_id, at) WHERE state = 'held';
+CREATE INDEX removals_counted ON removals (connection_id, at, counts) WHERE counts > 0;
+CREATE INDEX removals_held ON removals (connection_id, at, id) WHERE state = 'held';
+CREATE INDEX removals_applied ON removals (connection_id, at, id) WHERE state = 'applied' AND what <> 'leave';
+CREATE INDEX removals_of_user ON removals (user_seq) WHERE user_seq IS NOT NULL;
+CREATE INDEX removals_of_group ON removals (group_seq) WHERE group_seq IS NOT NULL;
 CREATE INDEX removals_person ON removals (person_id, at);
 CREATE INDEX removals_at ON removals (at);

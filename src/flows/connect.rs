@@ -19,11 +19,13 @@ use super::{Act, Context};
 
 mod domains;
 mod idp_source;
+mod provisioning;
 mod switches;
 mod trust;
 
 pub use domains::{confirm_domain, withdraw_domain};
 pub use idp_source::{IdpSource, Understood, pins, understand};
+pub use provisioning::{LOG_DAYS_LIMIT, ScimFields, change_scim};
 pub use switches::{disable, enable, remove};
 pub use trust::Trust;
 
@@ -60,7 +62,7 @@ pub fn subject(connection: &Connection) -> Subject {
 
 fn facts(connection: &Connection) -> Value {
     let idp = connection.saml.idp.as_ref();
-    json!({
+    let mut facts = json!({
         "name": connection.name,
         "provider": connection.provider,
         "unsolicited": connection.saml.unsolicited,
@@ -71,7 +73,11 @@ fn facts(connection: &Connection) -> Value {
         "sso_redirect_url": idp.and_then(|i| i.sso_redirect_url.as_ref()),
         "sso_post_url": idp.and_then(|i| i.sso_post_url.as_ref()),
         "certificates": idp.map(|i| i.certificates.iter().map(|c| c.fingerprint.as_str()).collect::<Vec<_>>()),
-    })
+    });
+    for (name, value) in provisioning::facts(&connection.scim) {
+        facts[name] = value;
+    }
+    facts
 }
 
 /// Adds a connection as a draft: nobody can sign in through it before it knows its provider and is enabled.
