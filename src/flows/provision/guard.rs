@@ -6,6 +6,7 @@
 
 use serde_json::json;
 
+use super::reach::is_out_of_reach;
 use crate::error::{Error, Result};
 use crate::flows::{Act, administer};
 use crate::model::time::MINUTE;
@@ -117,7 +118,7 @@ pub fn apply(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<usize
     let waiting = waiting(act, connection, ids)?;
     let mut out_of_reach = Vec::new();
     for (_, person) in waiting.iter().filter(|(held, _)| held.what.is_account()) {
-        if person.is_active() && is_out_of_reach(act, connection, person)? {
+        if person.is_active() && is_out_of_reach(act.w, connection.id, person)? {
             out_of_reach.push(person.display_name());
         }
     }
@@ -207,9 +208,4 @@ fn names(all: &[String]) -> String {
     } else {
         format!("{list} and {more} more")
     }
-}
-
-fn is_out_of_reach(_act: &Act, _connection: &Connection, person: &Person) -> Result<bool> {
-    let _: PersonId = person.id;
-    Ok(person.role == crate::model::Role::Owner)
 }
