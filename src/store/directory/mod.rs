@@ -7,6 +7,7 @@ pub mod condition;
 pub mod groups;
 pub mod members;
 pub mod place;
+pub mod seen;
 pub mod users;
 
 use crate::model::ConnectionId;
