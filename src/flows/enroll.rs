@@ -227,14 +227,8 @@ fn insert_owner(act: &Act, run: &FirstRun) -> Result<Person> {
         deactivated_at: None,
         last_sign_in_at: None,
     };
-    store::people::insert(act.w, &owner)?;
-    let after = json!({ "email": owner.email, "role": owner.role });
-    act.event(
-        Action::PersonAdded,
-        administer::subject(&owner),
-        Value::Null,
-        after,
-    )?;
+    administer::enter(act, &owner, None)?;
+    provision::project::person(act, &owner)?;
     Ok(owner)
 }
 
