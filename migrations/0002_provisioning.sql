@@ -264,6 +264,8 @@ CREATE TABLE oauth_codes (
     client_id       TEXT NOT NULL REFERENCES oauth_clients (id) ON DELETE CASCADE,
     person_id       TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
     redirect_uri    TEXT NOT NULL,
+    -- the request named it, so that the exchange must name it too
+    redirect_said   INTEGER NOT NULL CHECK (redirect_said IN (0, 1)),
     -- S256 challenge
     challenge       TEXT,
     -- tokens made from it carry this, so that a code that comes twice ends them

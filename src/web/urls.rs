@@ -68,6 +68,9 @@ pub fn scim(slug: &str) -> String {
     format!("/scim/{}/v2", segment(slug))
 }
 
+/// What every address of a SCIM client begins with.
+pub const SCIM: &str = "/scim/";
+
 // For programs
 
 pub fn healthz() -> String {

@@ -6,10 +6,11 @@
 
 use serde_json::json;
 
+use super::reach::is_out_of_reach;
 use crate::error::{Error, Result};
 use crate::flows::{Act, administer};
 use crate::model::time::MINUTE;
-use crate::model::{Action, Connection, HoldId, Person, PersonId, Removal, RemovalState};
+use crate::model::{Action, Connection, HoldId, Person, Removal, RemovalState};
 use crate::store;
 use crate::store::directory::members;
 
@@ -117,7 +118,7 @@ pub fn apply(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<usize
     let waiting = waiting(act, connection, ids)?;
     let mut out_of_reach = Vec::new();
     for (_, person) in waiting.iter().filter(|(held, _)| held.what.is_account()) {
-        if person.is_active() && is_out_of_reach(act, connection, person)? {
+        if person.is_active() && is_out_of_reach(act.w, connection.id, person)? {
             out_of_reach.push(person.display_name());
         }
     }
@@ -129,9 +130,14 @@ pub fn apply(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<usize
         )));
     }
     let many = waiting.len();
-    for (held, person) in waiting {
+    for (held, mut person) in waiting {
         match (held.what, held.user_seq) {
-            (What::Deactivate | What::Delete, _) => drop(administer::deactivate(act, person.id)?),
+            (What::Deactivate | What::Delete, _) => {
+                // An admin may have deactivated them by hand while it waited.
+                if person.is_active() {
+                    administer::turn(act, &mut person, false, Some(&held.reference))?;
+                }
+            }
             (What::Leave(group), Some(user)) => members::settle(act.w, group, user)?,
             (What::Leave(_), None) => {}
         }
@@ -207,9 +213,4 @@ fn names(all: &[String]) -> String {
     } else {
         format!("{list} and {more} more")
     }
-}
-
-fn is_out_of_reach(_act: &Act, _connection: &Connection, person: &Person) -> Result<bool> {
-    let _: PersonId = person.id;
-    Ok(person.role == crate::model::Role::Owner)
 }

@@ -12,8 +12,8 @@ mod page;
 pub mod place;
 mod sort;
 mod source;
-mod test;
 pub mod seen;
+mod test;
 pub mod users;
 
 use crate::model::ConnectionId;
