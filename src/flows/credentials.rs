@@ -7,9 +7,9 @@ use super::provision::Caller;
 use super::{Context, Visitor, hash};
 use crate::error::{Error, Result};
 use crate::model::time::MINUTE;
-use crate::model::{Connection, PersonState, Timestamp};
+use crate::model::{Connection, CredentialId, PersonState, Timestamp};
 use crate::scim::ScimProblem;
-use crate::store::scim_credentials::{Credential, CredentialKind};
+use crate::store::scim_credentials::Credential;
 use crate::store::{self, Reader};
 
 pub use make::{make_basic, make_bearer, revoke, revoke_grants_of};
@@ -18,7 +18,7 @@ use presented::Presented;
 /// A secret that was just made: shown once.
 #[derive(Clone, Debug)]
 pub struct Made {
-    pub id: crate::model::CredentialId,
+    pub id: CredentialId,
     /// The token, or the passkey of Basic.
     pub secret: String,
     /// The user name of Basic.
@@ -31,8 +31,19 @@ pub struct Refusal {
     pub problem: ScimProblem,
     /// The connection that the address names, when there is one.
     pub connection: Option<Connection>,
-    /// The good credential of a client that may not come in now.
-    pub credential: Option<Credential>,
+    /// The good credential of a client that may not come in now, and how the log names it.
+    pub credential: Option<(CredentialId, String)>,
+}
+
+impl Refusal {
+    /// Of a request that was let in and could not be read.
+    pub fn of(caller: &Caller, problem: ScimProblem) -> Self {
+        Self {
+            problem,
+            connection: Some(caller.connection.clone()),
+            credential: Some((caller.credential, caller.credential_label.clone())),
+        }
+    }
 }
 
 /// Lets a client in. 401 for anything that does not prove itself on *this* connection, the same for an unknown
@@ -85,10 +96,8 @@ impl Seen {
     fn read(r: &Reader, slug: &str, presented: Option<Presented>, now: Timestamp) -> Result<Self> {
         let connection = store::connections::find_by_slug(r, slug)?;
         let mut credential = match &presented {
-            Some(presented) => {
-                store::scim_credentials::find_by_hash(r, &hash(presented.secret()))?
-                    .filter(|found| presented.fits(found) && found.is_live(now))
-            }
+            Some(presented) => store::scim_credentials::find_by_hash(r, &hash(presented.secret()))?
+                .filter(|found| presented.fits(found) && found.is_live(now)),
             None => None,
         };
         if let Some(found) = &credential
@@ -110,7 +119,7 @@ impl Seen {
             Err(Refusal {
                 problem,
                 connection: seen.connection,
-                credential: seen.credential,
+                credential: seen.credential.map(|found| (found.id, label(&found))),
             })
         };
         let (Some(connection), Some(credential)) = (&self.connection, &self.credential) else {
@@ -198,9 +207,4 @@ fn remember_use(ctx: &Context, credential: &Credential, visitor: &Visitor, now: 
             tracing::warn!(%error, "a credential's last use could not be written");
         }
     });
-}
-
-/// For what the rest of the house must tell apart.
-pub fn is_oauth(kind: CredentialKind) -> bool {
-    matches!(kind, CredentialKind::Access | CredentialKind::Refresh)
 }

@@ -133,8 +133,9 @@ pub fn list_of_connection(r: &Reader, connection: ConnectionId, now: Timestamp) 
 
 /// Every grant that rests on the word of this person, newest first.
 pub fn list_of_person(r: &Reader, person: PersonId) -> Result<Vec<Credential>> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM scim_credentials WHERE person_id = ?1 ORDER BY created_at DESC, id DESC");
+    let sql = format!(
+        "SELECT {COLUMNS} FROM scim_credentials WHERE person_id = ?1 ORDER BY created_at DESC, id DESC"
+    );
     let mut statement = r.prepare_cached(&sql)?;
     let rows = statement.query_map([person.to_string()], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -192,7 +193,11 @@ pub fn delete_family(w: &Writer, family: &str) -> Result<usize> {
     Ok(w.execute("DELETE FROM scim_credentials WHERE family = ?1", [family])?)
 }
 
-/// Removes what expired before `at`.
-pub fn delete_expired(w: &Writer, at: Timestamp) -> Result<usize> {
-    Ok(w.execute("DELETE FROM scim_credentials WHERE expires_at <= ?1", [at.0])?)
+/// Removes what expired before `at`; access tokens, of which there are many, before `access_at`.
+pub fn delete_expired(w: &Writer, at: Timestamp, access_at: Timestamp) -> Result<usize> {
+    let deleted = w.execute(
+        "DELETE FROM scim_credentials WHERE expires_at <= CASE kind WHEN 'access' THEN ?2 ELSE ?1 END",
+        [at.0, access_at.0],
+    )?;
+    Ok(deleted)
 }

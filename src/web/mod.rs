@@ -19,6 +19,7 @@ pub mod page;
 pub mod peer;
 pub mod pieces;
 pub mod routes;
+pub mod scim;
 pub mod server;
 pub mod tls;
 pub mod upload;

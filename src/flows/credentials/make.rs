@@ -40,7 +40,11 @@ fn make(act: &Act, slug: &str, label: &str, lifetime: Option<i64>, kind: Credent
         return Err(Error::conflict(too_many(&live, kind)));
     }
     let user_name = (kind == CredentialKind::Basic).then(|| free_user_name(&connection, &live));
-    let prefix = if kind == CredentialKind::Basic { "dwp_" } else { "dws_" };
+    let prefix = if kind == CredentialKind::Basic {
+        "dwp_"
+    } else {
+        "dws_"
+    };
     let secret = format!("{prefix}{}", act.random.token());
     let credential = Credential {
         id: CredentialId::new(act.now, act.random_id()),
@@ -113,7 +117,11 @@ fn too_many(live: &[Credential], kind: CredentialKind) -> String {
 fn free_user_name(connection: &Connection, live: &[Credential]) -> String {
     let taken = |name: &str| live.iter().any(|c| c.user_name.as_deref() == Some(name));
     let first = connection.slug.as_str().to_owned();
-    if taken(&first) { format!("{first}-2") } else { first }
+    if taken(&first) {
+        format!("{first}-2")
+    } else {
+        first
+    }
 }
 
 /// What an event says of a credential: everything but the secret.

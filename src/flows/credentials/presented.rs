@@ -97,7 +97,15 @@ mod tests {
 
     #[test]
     fn a_token_comes_with_or_without_its_word() {
-        for header in ["Bearer x", "bearer x", "BEARER   x ", "x", " x ", "Bearer Bearer x", "Bearer\tx"] {
+        for header in [
+            "Bearer x",
+            "bearer x",
+            "BEARER   x ",
+            "x",
+            " x ",
+            "Bearer Bearer x",
+            "Bearer\tx",
+        ] {
             assert_eq!(shown(header).as_deref(), Some("token x"), "{header:?}");
         }
     }
@@ -105,7 +113,17 @@ mod tests {
     #[test]
     fn what_presents_nothing_is_nothing() {
         let long = "x".repeat(LIMIT + 1);
-        for header in ["", " ", "Bearer", "Bearer ", "bearer", "Basic", "Bearer x y", "Token x", "Digest x=y"] {
+        for header in [
+            "",
+            " ",
+            "Bearer",
+            "Bearer ",
+            "bearer",
+            "Basic",
+            "Bearer x y",
+            "Token x",
+            "Digest x=y",
+        ] {
             assert_eq!(shown(header), None, "{header:?}");
         }
         assert_eq!(shown(&long), None);
@@ -115,7 +133,13 @@ mod tests {
     fn basic_splits_at_the_first_colon() {
         assert_eq!(shown("Basic b2t0YTphOmI=").as_deref(), Some("basic okta a:b"));
         assert_eq!(shown("basic b2t0YTphOmI").as_deref(), Some("basic okta a:b"));
-        for header in ["Basic b2t0YQ==", "Basic b2t0YTo=", "Basic %%%", "Basic /w==", "Basic a b"] {
+        for header in [
+            "Basic b2t0YQ==",
+            "Basic b2t0YTo=",
+            "Basic %%%",
+            "Basic /w==",
+            "Basic a b",
+        ] {
             assert_eq!(shown(header), None, "{header}");
         }
     }

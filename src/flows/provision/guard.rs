@@ -10,7 +10,7 @@ use super::reach::is_out_of_reach;
 use crate::error::{Error, Result};
 use crate::flows::{Act, administer};
 use crate::model::time::MINUTE;
-use crate::model::{Action, Connection, HoldId, Person, PersonId, Removal, RemovalState};
+use crate::model::{Action, Connection, HoldId, Person, Removal, RemovalState, Role};
 use crate::store;
 use crate::store::directory::members;
 
@@ -117,8 +117,8 @@ pub fn withdraw(act: &Act, connection: &Connection, person: &Person, what: What)
 pub fn apply(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<usize> {
     let waiting = waiting(act, connection, ids)?;
     let mut out_of_reach = Vec::new();
-    for (_, person) in waiting.iter().filter(|(held, _)| held.what.is_account()) {
-        if person.is_active() && is_out_of_reach(act.w, connection.id, person)? {
+    for (held, person) in waiting.iter().filter(|(held, _)| held.what.is_account()) {
+        if person.is_active() && !is_in_reach(act, connection, held, person)? {
             out_of_reach.push(person.display_name());
         }
     }
@@ -130,9 +130,14 @@ pub fn apply(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<usize
         )));
     }
     let many = waiting.len();
-    for (held, person) in waiting {
+    for (held, mut person) in waiting {
         match (held.what, held.user_seq) {
-            (What::Deactivate | What::Delete, _) => drop(administer::deactivate(act, person.id)?),
+            (What::Deactivate | What::Delete, _) => {
+                // An admin may have deactivated them by hand while it waited.
+                if person.is_active() {
+                    administer::turn(act, &mut person, false, Some(&held.reference))?;
+                }
+            }
             (What::Leave(group), Some(user)) => members::settle(act.w, group, user)?,
             (What::Leave(_), None) => {}
         }
@@ -208,4 +213,17 @@ fn names(all: &[String]) -> String {
     } else {
         format!("{list} and {more} more")
     }
+}
+
+/// May the identity provider end this account at this moment? A deletion took the user's row with it, which says who
+/// created them.
+fn is_in_reach(act: &Act, connection: &Connection, held: &Removal, person: &Person) -> Result<bool> {
+    if !is_out_of_reach(act.w, connection.id, person)? {
+        return Ok(true);
+    }
+    let Some(seq) = held.user_seq.filter(|_| person.role == Role::Admin) else {
+        return Ok(false);
+    };
+    let removed = store::directory::users::find_by_seq(act.w, seq)?.filter(|user| user.deleted_at.is_some());
+    Ok(removed.is_some_and(|user| user.created_here) && store::passphrases::find(act.w, person.id)?.is_none())
 }

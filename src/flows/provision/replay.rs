@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
-use super::{Caller, Done, Effect, Request, perform, problem_of};
+use super::{Caller, Done, Effect, Request, log, perform, problem_of};
 use crate::error::{Error, Result};
 use crate::flows::{Act, Context, Visitor, Who, connect};
 use crate::model::{Action, Actor, Connection, Role, ScimId, ScimRequestId};
@@ -88,8 +88,10 @@ pub async fn run(ctx: &Context, who: Who, slug: &str, id: ScimRequestId) -> Resu
         let (connection, kept) = load(act, &slug, id)?;
         let reference = act.random.reference();
         let (difference, done) = again_as(act, &connection, &kept, &reference)?;
-        let row = row(act, &kept, &reference, &difference, &done);
-        store::scim_requests::insert(act.w, &row)?;
+        let caller = caller(act, &connection, &kept)?;
+        let mut row = log::entry(act.now, act.random, &caller, &request(&kept)?, &reference, &done, 0);
+        row.replay_of = Some(kept.id);
+        log::record(act.w, &row)?;
         act.event_with(
             Action::ScimRequestReplayed,
             connect::subject(&connection),
@@ -301,29 +303,6 @@ fn flatten(path: &str, value: &Value, out: &mut Vec<(String, String)>) {
         }
         Value::String(text) => out.push((path.to_owned(), text.clone())),
         other => out.push((path.to_owned(), other.to_string())),
-    }
-}
-
-fn row(
-    act: &Act,
-    kept: &ScimRequest,
-    reference: &str,
-    difference: &Difference,
-    done: &Done,
-) -> ScimRequest {
-    ScimRequest {
-        id: ScimRequestId::new(act.now, act.random_id()),
-        reference: reference.to_owned(),
-        credential_label: format!("Replayed by {}", act.actor.label()),
-        at: act.now,
-        understood: done.understood.to_string(),
-        status: difference.status_now,
-        answer: difference.answer_now.as_ref().map(Value::to_string),
-        effects: json!(difference.effects).to_string(),
-        notes: json!(difference.notes).to_string(),
-        took_us: 0,
-        replay_of: Some(kept.id),
-        ..kept.clone()
     }
 }
 
