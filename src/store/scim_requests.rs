@@ -259,7 +259,3 @@ pub fn milestones(r: &Reader, connection: ConnectionId) -> Result<Milestones> {
     });
     Ok(found.optional()?.unwrap_or_default())
 }
-
-pub fn insert(_w: &crate::store::Writer, _row: &ScimRequest) -> Result<()> {
-    todo!("access")
-}
