@@ -6,7 +6,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
@@ -14,6 +14,7 @@ use super::gate::Visit;
 use super::page::{Shell, render_as};
 use super::urls;
 use crate::error::{Error, Kind};
+use crate::flows::oauth::OauthProblem;
 use crate::scim::ScimProblem;
 
 /// How SCIM answers say what they are (RFC 7644 §3.1).
@@ -91,7 +92,8 @@ struct FailPage {
     way_out: (&'static str, String),
 }
 
-/// Draws an error for whoever is looking: a page, JSON under `/api/`, SCIM JSON under `/scim/`.
+/// Draws an error for whoever is looking: a page, JSON under `/api/`, SCIM JSON under `/scim/`,
+/// OAuth JSON at the token endpoint.
 pub fn draw(visit: &Visit, path: &str, error: &Error) -> HttpResponse {
     let status = status(error);
     let reference = (status.is_server_error()).then(|| visit.ctx.random.reference());
@@ -127,6 +129,26 @@ pub fn scim(problem: &ScimProblem) -> HttpResponse {
     response.body(problem.to_json().to_string())
 }
 
+/// A refusal as OAuth clients read it (RFC 6749 §5.2).
+pub fn oauth(problem: &OauthProblem) -> HttpResponse {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    response
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"));
+    if status == StatusCode::UNAUTHORIZED {
+        response.insert_header((
+            WWW_AUTHENTICATE,
+            "Basic realm=\"Doorward OAuth\", charset=\"UTF-8\"",
+        ));
+    }
+    if let Some(seconds) = problem.retry_after {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    let body = serde_json::json!({ "error": problem.code, "error_description": problem.description });
+    response.json(body)
+}
+
 /// Draws a refusal that is no [`Error`]: no such page, wrong method, cross-site request.
 pub fn plain(
     visit: &Visit,
@@ -141,6 +163,9 @@ pub fn plain(
             None => message.to_owned(),
         };
         return scim(&ScimProblem::new(status.as_u16(), None, detail));
+    }
+    if path == urls::OAUTH_TOKEN {
+        return super::oauth::refusal(status, message);
     }
     if path.starts_with("/api/") {
         let body =

@@ -216,7 +216,7 @@ async fn look(request: &ServiceRequest) -> Result<Visit> {
         .ok_or_else(|| Error::internal("no context"))?;
     let client = Client::of(http);
     // A program has no session, whatever cookies come with it.
-    let read = |jar| match request.path().starts_with(urls::SCIM) {
+    let read = |jar| match urls::is_without_session(request.path()) {
         true => None,
         false => cookies::read(http, jar, client.secure),
     };

@@ -15,6 +15,7 @@ pub mod gate;
 pub mod headers;
 pub mod health;
 pub mod member;
+pub mod oauth;
 pub mod page;
 pub mod peer;
 pub mod pieces;

@@ -116,6 +116,7 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     routes.extend(member::routes());
     routes.extend(admin::routes());
     routes.extend(super::scim::routes());
+    routes.extend(super::oauth::routes());
     routes
 });
 

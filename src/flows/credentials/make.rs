@@ -148,16 +148,18 @@ pub fn revoke(act: &Act, slug: &str, id: CredentialId) -> Result<()> {
 /// Ends what a person granted; called when the person is deactivated. Returns how many grants there were.
 pub fn revoke_grants_of(act: &Act, person: PersonId) -> Result<usize> {
     let mut ended = Vec::new();
-    for credential in scim_credentials::list_of_person(act.w, person)? {
-        let Some(family) = credential.family.clone() else {
+    let all = store::scim_credentials::list_of_person(act.w, person)?;
+    for credential in all.iter().filter(|credential| credential.is_live(act.now)) {
+        let Some(family) = credential
+            .family
+            .as_ref()
+            .filter(|family| !ended.contains(family))
+        else {
             continue;
         };
-        if ended.contains(&family) {
-            continue;
-        }
-        scim_credentials::delete_family(act.w, &family)?;
+        scim_credentials::delete_family(act.w, family)?;
         let connection = store::connections::get(act.w, credential.connection_id)?;
-        gone(act, &connection, &credential)?;
+        gone(act, &connection, credential)?;
         ended.push(family);
     }
     Ok(ended.len())
