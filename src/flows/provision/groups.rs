@@ -74,9 +74,9 @@ pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
 pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let row = get(work, id)?;
     request.need_version(row.version)?;
-    let moved = members::apply(work, &row, &[MemberChange::Clear])?;
+    let left = members::lose(work, &row)?;
     groups::remove(work.act.w, row.seq, work.act.now)?;
-    let before = json!({ "members": moved.removed });
+    let before = json!({ "members": left });
     let action = Action::DirectoryGroupRemoved;
     mirror::group_event(work.act, action, &row, before, Value::Null, work.reference)?;
     Ok(Answer { status: 204, ..Answer::default() })

@@ -123,23 +123,51 @@ fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = 
             continue;
         }
         removed += 1;
-        let (Member::User(seq), Some(person)) = (member, person_of(work, member)?) else {
-            continue;
-        };
-        let what = What::Leave(group.seq);
-        if guard::ask(work.act, work.connection(), &person, seq, what, work.reference)? == Verdict::Held {
-            members::hold(w, group.seq, seq)?;
-            work.effect(&person, "held", json!({ "group": group.display_name }));
+        if is_held(work, group, member)? {
+            members::hold(w, group.seq, member)?;
             held += 1;
         }
     }
+    note_held(work, group, held);
+    Ok(removed)
+}
+
+/// The group is deleted: everybody leaves it, and every group that contains it. The memberships stay with the row,
+/// so that a restore brings them back. Returns how many there were.
+pub fn lose(work: &mut Work, group: &DirectoryGroup) -> Result<usize> {
+    let (w, now) = (work.act.w, work.act.now);
+    let ties = members::list_of_group(w, group.seq, members::ALL)?;
+    let mut held = 0;
+    for tie in &ties {
+        held += usize::from(is_held(work, group, tie.member)?);
+    }
+    for above in members::groups_of_group(w, group.seq)? {
+        groups::touch(w, above.member.seq(), now)?;
+    }
+    note_held(work, group, held);
+    Ok(ties.len())
+}
+
+/// Asks the guard about one who leaves. True when an admin decides.
+fn is_held(work: &mut Work, group: &DirectoryGroup, member: Member) -> Result<bool> {
+    let (Member::User(seq), Some(person)) = (member, person_of(work, member)?) else {
+        return Ok(false);
+    };
+    let what = What::Leave(group.seq);
+    let verdict = guard::ask(work.act, work.connection(), &person, seq, what, work.reference)?;
+    if verdict == Verdict::Held {
+        work.effect(&person, "held", json!({ "group": group.display_name }));
+    }
+    Ok(verdict == Verdict::Held)
+}
+
+fn note_held(work: &mut Work, group: &DirectoryGroup, held: usize) {
     if held > 0 {
         work.note(format!(
             "{held} people left \"{}\" beyond what this integration may take within ten minutes; an admin decides.",
             group.display_name
         ));
     }
-    Ok(removed)
 }
 
 fn person_of(work: &Work, member: Member) -> Result<Option<Person>> {
