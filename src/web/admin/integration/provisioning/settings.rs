@@ -5,7 +5,7 @@ use actix_web::web;
 use askama::Template;
 
 use super::{Frame, Place, Tab, frame, load};
-use crate::flows::connect::{self, ScimFields};
+use crate::flows::connect::{self, ConnectionFields, ScimFields};
 use crate::model::Connection;
 use crate::model::provisioning::Required;
 use crate::web::admin::{Body, UNPROCESSABLE, refuse};
@@ -42,11 +42,11 @@ struct SettingsPage {
     action: String,
 }
 
-/// Each field that a user can be required to have, with the name of its box.
-const REQUIRED: [(&str, &str, Required); 3] = [
-    ("needs_given_name", "A given name", Required::GivenName),
-    ("needs_family_name", "A family name", Required::FamilyName),
-    ("needs_email", "An e-mail address", Required::Email),
+/// Each field that a user can be required to have: its box, and what settings call it.
+const REQUIRED: [(&str, &str, Required, &str); 3] = [
+    ("needs_given_name", "A given name", Required::GivenName, "given_name"),
+    ("needs_family_name", "A family name", Required::FamilyName, "family_name"),
+    ("needs_email", "An e-mail address", Required::Email, "email"),
 ];
 
 fn form(connection: &Connection) -> Form {
@@ -71,7 +71,7 @@ fn form(connection: &Connection) -> Form {
             .max(3)
             .value(scim.guard_percent.to_string()),
     ];
-    for (name, label, required) in REQUIRED {
+    for (name, label, required, _) in REQUIRED {
         fields.push(Field::checkbox(name, label).ticked(scim.required.contains(&required)));
     }
     fields.extend([
@@ -115,7 +115,7 @@ async fn show(visit: Visit, slug: web::Path<String>) -> Answer {
 }
 
 /// A whole number of a field; what is none is said there.
-fn number(form: &mut Form, name: &str) -> u32 {
+fn number(form: &mut Form, name: &str) -> i64 {
     let number = form.text(name).parse();
     number.unwrap_or_else(|_| {
         form.refuse(name, "Write a whole number that is not below 0.");
@@ -139,11 +139,11 @@ async fn save(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -
         return page(&visit, &connection, form, StatusCode::CONFLICT).await;
     }
     let needed = REQUIRED.iter().filter(|(name, ..)| form.is_ticked(name));
-    let fields = ScimFields {
+    let scim = ScimFields {
         create: Some(form.is_ticked("create")),
         update: Some(form.is_ticked("update")),
         deactivate: Some(form.is_ticked("deactivate")),
-        required: Some(needed.map(|(.., required)| *required).collect()),
+        required: Some(needed.map(|(.., key)| (*key).to_owned()).collect()),
         groups_in_users: Some(form.is_ticked("groups_in_users")),
         refuse_unknown_members: Some(form.is_ticked("refuse_unknown_members")),
         guard_people: Some(number(&mut form, "guard_people")),
@@ -154,8 +154,12 @@ async fn save(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -
     if !form.is_valid() {
         return page(&visit, &connection, form, UNPROCESSABLE).await;
     }
+    let fields = ConnectionFields {
+        scim,
+        ..ConnectionFields::default()
+    };
     let wanted = slug.clone();
-    let change = move |act: &crate::flows::Act| connect::change_scim(act, &wanted, &fields, Some(version));
+    let change = move |act: &crate::flows::Act| connect::change(act, &wanted, &fields, Some(version));
     match visit.ctx.act(admin.who(), change).await {
         Ok(changed) => {
             let said = if changed.version == version {
