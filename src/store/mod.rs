@@ -20,6 +20,7 @@ pub mod own_keys;
 pub mod passphrases;
 pub mod people;
 mod pool;
+pub mod removals;
 mod rows;
 pub mod scim_credentials;
 pub mod scim_requests;

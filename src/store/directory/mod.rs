@@ -10,6 +10,7 @@ pub mod groups;
 pub mod members;
 mod page;
 pub mod place;
+pub mod seen;
 mod sort;
 mod source;
 mod test;

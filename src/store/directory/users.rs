@@ -93,6 +93,31 @@ pub fn find_removed(
     )
 }
 
+/// Did this connection's identity provider ever write, and then remove, a user that was this person?
+pub fn knew_person(r: &Reader, connection: ConnectionId, person: PersonId) -> Result<bool> {
+    let mut statement = r.prepare_cached(
+        "SELECT 1 FROM directory_users
+         WHERE person_id = ?2 AND connection_id = ?1 AND claimed = 1 AND deleted_at IS NOT NULL",
+    )?;
+    Ok(statement.exists(params![connection.to_string(), person.to_string()])?)
+}
+
+/// Live rows that are only shown, in order, behind the number `after`.
+pub fn list_unclaimed(
+    r: &Reader,
+    connection: ConnectionId,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<DirectoryUser>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM directory_users
+         WHERE connection_id = ?1 AND claimed = 0 AND deleted_at IS NULL AND seq > ?2 ORDER BY seq LIMIT ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![connection.to_string(), after, limit], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// By row number, removed ones too.
 pub fn find_by_seq(r: &Reader, seq: i64) -> Result<Option<DirectoryUser>> {
     one(r, "seq = ?1", params![seq])
@@ -230,6 +255,20 @@ pub fn sweep(w: &Writer, before: Timestamp) -> Result<usize> {
             ORDER BY deleted_at LIMIT ?2)",
     )?;
     Ok(statement.execute(params![before.0, SWEPT])?)
+}
+
+/// Whom [`sweep`] is about to forget, each with the connection that had removed them.
+pub fn list_forgotten(r: &Reader, before: Timestamp) -> Result<Vec<(ConnectionId, PersonId)>> {
+    let mut statement = r.prepare_cached(
+        "SELECT connection_id, person_id FROM (
+            SELECT connection_id, person_id FROM directory_users WHERE deleted_at IS NOT NULL AND deleted_at < ?1
+            ORDER BY deleted_at LIMIT ?2) WHERE person_id IS NOT NULL",
+    )?;
+    let rows = statement.query_map(params![before.0, SWEPT], |row| {
+        let connection = parsed(row, "connection_id", ConnectionId::parse)?;
+        Ok((connection, parsed(row, "person_id", PersonId::parse)?))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Forgets what a connection only showed: its unclaimed rows. Returns how many.
