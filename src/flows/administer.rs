@@ -174,7 +174,13 @@ pub(super) fn turn(act: &Act, person: &mut Person, on: bool, reference: Option<&
         credentials::revoke_grants_of(act, person.id)?;
         after["sessions_ended"] = json!(ended);
     }
-    act.event_with(action, subject(person), before, after, reference.map(str::to_owned))?;
+    act.event_with(
+        action,
+        subject(person),
+        before,
+        after,
+        reference.map(str::to_owned),
+    )?;
     project::person(act, person)?;
     Ok(ended)
 }

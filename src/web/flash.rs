@@ -56,7 +56,10 @@ const SAID: &[(&str, &str)] = &[
         "First sign-ins from {} are linked by e-mail from now on.",
     ),
     ("domain-withdrawn", "{} is no longer confirmed."),
-    ("nothing-chosen", "Nothing was chosen. Tick at least one line first."),
+    (
+        "nothing-chosen",
+        "Nothing was chosen. Tick at least one line first.",
+    ),
     ("removals-applied", "{} applied."),
     ("removals-discarded", "{} discarded. The people stay as they are."),
     (
@@ -74,7 +77,10 @@ const SAID: &[(&str, &str)] = &[
     ),
     ("credential-revoked", "{} is no longer let in."),
     ("oauth-client-removed", "{} and all of its tokens are gone."),
-    ("request-replayed", "The request was replayed. This is what it came to."),
+    (
+        "request-replayed",
+        "The request was replayed. This is what it came to.",
+    ),
     ("organization-changed", "The settings were saved."),
     ("signed-out", "You are signed out."),
 ];

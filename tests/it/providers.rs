@@ -71,8 +71,14 @@ fn every_provider_gets_what_provisioning_needs() {
         }
         let gets = |value: &[OurScimValue]| scim.values.iter().any(|v| value.contains(&v.value));
         let has_address = gets(&[OurScimValue::BaseUrl, OurScimValue::BaseUrlWithFlag]);
-        assert!(has_address && gets(&[OurScimValue::Token]), "{key}: no address or token");
-        assert!(!scim.open.is_empty() && !scim.then.is_empty(), "{key}: no way there or on");
+        assert!(
+            has_address && gets(&[OurScimValue::Token]),
+            "{key}: no address or token"
+        );
+        assert!(
+            !scim.open.is_empty() && !scim.then.is_empty(),
+            "{key}: no way there or on"
+        );
         let labels: HashSet<_> = scim.values.iter().map(|v| &v.label).collect();
         assert_eq!(labels.len(), scim.values.len(), "{key}: one label twice");
     }

@@ -86,7 +86,11 @@ fn unseen(email: &str) -> ScimProblem {
 }
 
 fn need_free_address(work: &Work, person: &Person, checked: &Checked) -> Result<()> {
-    let Some(email) = checked.email.as_ref().filter(|email| email.key() != person.email.key()) else {
+    let Some(email) = checked
+        .email
+        .as_ref()
+        .filter(|email| email.key() != person.email.key())
+    else {
         return Ok(());
     };
     if !work.settings().update {
@@ -121,7 +125,10 @@ fn need_reach(
     if before.user_name.to_lowercase() != row.user_name.to_lowercase() {
         reach::need(work, person, Wish::Rename)?;
     }
-    let other_address = checked.email.as_ref().is_some_and(|email| email.key() != person.email.key());
+    let other_address = checked
+        .email
+        .as_ref()
+        .is_some_and(|email| email.key() != person.email.key());
     if other_address {
         reach::need(work, person, Wish::Readdress)?;
     }
@@ -141,7 +148,11 @@ fn make(work: &mut Work, row: &mut DirectoryUser, checked: &Checked) -> Result<T
     }
     let (given_name, family_name) = checked.names();
     let act = work.act;
-    let state = if row.active { PersonState::Active } else { PersonState::Deactivated };
+    let state = if row.active {
+        PersonState::Active
+    } else {
+        PersonState::Deactivated
+    };
     let person = Person {
         id: PersonId::new(act.now, act.random_id()),
         email,
@@ -254,7 +265,15 @@ pub fn take(work: &mut Work, person: &mut Person, user_seq: i64, what: What) -> 
         }
         return Ok(());
     }
-    if guard::ask(work.act, work.connection(), person, user_seq, what, work.reference)? == Verdict::Held {
+    if guard::ask(
+        work.act,
+        work.connection(),
+        person,
+        user_seq,
+        what,
+        work.reference,
+    )? == Verdict::Held
+    {
         let why = "More people were removed within ten minutes than this integration may; an admin decides.";
         work.effect(person, "held", json!({ "why": why }));
         work.note(format!("{} stays active for now: {why}", person.display_name()));
@@ -272,7 +291,10 @@ fn give_back(work: &mut Work, person: &mut Person) -> Result<()> {
     if guard::withdraw(work.act, work.connection(), person, What::Deactivate)? {
         work.nothing(
             person,
-            format!("{} was still active: the removal that waited is withdrawn.", person.display_name()),
+            format!(
+                "{} was still active: the removal that waited is withdrawn.",
+                person.display_name()
+            ),
         );
     }
     if person.is_active() {
@@ -280,7 +302,8 @@ fn give_back(work: &mut Work, person: &mut Person) -> Result<()> {
     }
     let name = person.display_name();
     if is_out_of_reach(work.act.w, work.connection().id, person)? {
-        let why = format!("{name} was not reactivated: only an owner of Doorward does that for an owner or admin.");
+        let why =
+            format!("{name} was not reactivated: only an owner of Doorward does that for an owner or admin.");
         work.nothing(person, why);
     } else if !work.settings().deactivate {
         let why = format!(

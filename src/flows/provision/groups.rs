@@ -35,7 +35,14 @@ pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
     mirror::insert_group(act, &mut row)?;
     let added = members::add(work, &row, &body.members.unwrap_or_default())?;
     let after = json!({ "members": added });
-    mirror::group_event(act, Action::DirectoryGroupAdded, &row, Value::Null, after, work.reference)?;
+    mirror::group_event(
+        act,
+        Action::DirectoryGroupAdded,
+        &row,
+        Value::Null,
+        after,
+        work.reference,
+    )?;
     answer(work, request, &row, 201)
 }
 
@@ -79,7 +86,10 @@ pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let before = json!({ "members": left });
     let action = Action::DirectoryGroupRemoved;
     mirror::group_event(work.act, action, &row, before, Value::Null, work.reference)?;
-    Ok(Answer { status: 204, ..Answer::default() })
+    Ok(Answer {
+        status: 204,
+        ..Answer::default()
+    })
 }
 
 /// Writes what is new of a group and its members. Adding one member costs the same in a large group and in a
@@ -120,7 +130,8 @@ fn fill(row: &mut DirectoryGroup, document: Map<String, Value>) -> Result<(), Sc
     reading::limit("displayName", &row.display_name)?;
     reading::limit("externalId", row.external_id.as_deref().unwrap_or_default())?;
     if row.display_name.trim().is_empty() || row.display_name.chars().any(is_unprintable) {
-        let detail = "A group needs a displayName without control characters. Name it in the identity provider.";
+        let detail =
+            "A group needs a displayName without control characters. Name it in the identity provider.";
         return Err(ScimProblem::bad(ScimType::InvalidValue, detail));
     }
     Ok(())
@@ -130,13 +141,19 @@ fn need_free(work: &Work, row: &DirectoryGroup) -> Result<()> {
     let (w, connection) = (work.act.w, work.connection().id);
     let other = |found: &DirectoryGroup| found.seq != row.seq;
     if let Some(found) = groups::find_by_name(w, connection, &fold(&row.display_name))?.filter(other) {
-        let detail = format!("A group with the displayName \"{}\" exists already.", found.display_name);
+        let detail = format!(
+            "A group with the displayName \"{}\" exists already.",
+            found.display_name
+        );
         return Err(ScimProblem::taken(detail, Some(found.id)).into());
     }
     if let Some(external) = &row.external_id
         && let Some(found) = groups::find_by_external_id(w, connection, external)?.filter(other)
     {
-        let detail = format!("The group \"{}\" has this externalId already.", found.display_name);
+        let detail = format!(
+            "The group \"{}\" has this externalId already.",
+            found.display_name
+        );
         return Err(ScimProblem::taken(detail, Some(found.id)).into());
     }
     Ok(())
@@ -154,5 +171,10 @@ fn answer(work: &Work, request: &Request, row: &DirectoryGroup, status: u16) -> 
     let projection = request.projection(ResourceKind::Group)?;
     let base = &work.caller.base;
     let body = present::group(work.act.w, base, row, &projection)?;
-    Ok(present::answer(status, body, row.version, present::location(base, ResourceKind::Group, row.id)))
+    Ok(present::answer(
+        status,
+        body,
+        row.version,
+        present::location(base, ResourceKind::Group, row.id),
+    ))
 }

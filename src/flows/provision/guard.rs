@@ -225,5 +225,8 @@ fn is_in_reach(act: &Act, connection: &Connection, held: &Removal, person: &Pers
         return Ok(false);
     };
     let removed = store::directory::users::find_by_seq(act.w, seq)?.filter(|user| user.deleted_at.is_some());
-    Ok(removed.is_some_and(|user| user.created_here) && store::passphrases::find(act.w, person.id)?.is_none())
+    Ok(
+        removed.is_some_and(|user| user.created_here)
+            && store::passphrases::find(act.w, person.id)?.is_none(),
+    )
 }

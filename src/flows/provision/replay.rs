@@ -89,7 +89,15 @@ pub async fn run(ctx: &Context, who: Who, slug: &str, id: ScimRequestId) -> Resu
         let reference = act.random.reference();
         let (difference, done) = again_as(act, &connection, &kept, &reference)?;
         let caller = caller(act, &connection, &kept)?;
-        let mut row = log::entry(act.now, act.random, &caller, &request(&kept)?, &reference, &done, 0);
+        let mut row = log::entry(
+            act.now,
+            act.random,
+            &caller,
+            &request(&kept)?,
+            &reference,
+            &done,
+            0,
+        );
         row.replay_of = Some(kept.id);
         log::record(act.w, &row)?;
         act.event_with(
@@ -102,6 +110,21 @@ pub async fn run(ctx: &Context, who: Who, slug: &str, id: ScimRequestId) -> Resu
         Ok(row)
     })
     .await
+}
+
+/// An admin looks at the personal values of a request: allowed, and written down.
+pub fn open_request(act: &Act, slug: &str, id: ScimRequestId) -> Result<ScimRequest> {
+    act.need_admin()?;
+    let connection = store::connections::get_by_slug(act.w, slug)?;
+    let kept = store::scim_requests::get(act.w, connection.id, id)?;
+    act.event_with(
+        Action::ScimRequestOpened,
+        connect::subject(&connection),
+        Value::Null,
+        json!({ "request": kept.reference }),
+        Some(kept.reference.clone()),
+    )?;
+    Ok(kept)
 }
 
 fn load(act: &Act, slug: &str, id: ScimRequestId) -> Result<(Connection, ScimRequest)> {
@@ -154,11 +177,18 @@ fn again_as(
         .and_then(|body| body["id"].as_str())
         .and_then(ScimId::parse);
     let kind = request.path.first().map(String::as_str).unwrap_or_default();
-    let after = resource(act.w, connection, target(&request.path).or(made.map(|id| (kind, id))))?;
+    let after = resource(
+        act.w,
+        connection,
+        target(&request.path).or(made.map(|id| (kind, id))),
+    )?;
     let difference = Difference {
         status_then: kept.status,
         status_now: done.answer.status,
-        answer_then: kept.answer.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+        answer_then: kept
+            .answer
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok()),
         answer_now: done.answer.body.clone(),
         resource: differences(&before, &after),
         effects: done.effects.clone(),
@@ -312,7 +342,8 @@ mod tests {
 
     #[test]
     fn a_difference_names_only_what_differs() {
-        let before = json!({ "userName": "bob", "name": { "givenName": "Bob" }, "emails": [{ "value": "a" }] });
+        let before =
+            json!({ "userName": "bob", "name": { "givenName": "Bob" }, "emails": [{ "value": "a" }] });
         let after = json!({ "userName": "bob", "name": { "givenName": "Rob" }, "active": true });
         let list = differences(&Some(before), &Some(after));
         let paths: Vec<&str> = list.iter().map(|field| field.path.as_str()).collect();

@@ -39,7 +39,14 @@ pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
     let tied = effects::tie(work, None, &mut row, &checked)?;
     mirror::insert_user(work.act, &mut row)?;
     let after = json!({ "active": row.active, "person": row.person_id });
-    mirror::user_event(work.act, Action::DirectoryUserAdded, &row, Value::Null, after, work.reference)?;
+    mirror::user_event(
+        work.act,
+        Action::DirectoryUserAdded,
+        &row,
+        Value::Null,
+        after,
+        work.reference,
+    )?;
     effects::follow(work, None, &row, &checked, tied, true)?;
     memberships(work, &row, body.groups)?;
     answer(work, request, &row, 201)
@@ -86,16 +93,30 @@ pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
         row.claimed = true;
         mirror::update_user(work.act, &mut row)?;
     }
-    for tie in ties::groups_of_users(work.act.w, &[row.seq])?.remove(&row.seq).into_iter().flatten() {
+    for tie in ties::groups_of_users(work.act.w, &[row.seq])?
+        .remove(&row.seq)
+        .into_iter()
+        .flatten()
+    {
         groups::touch(work.act.w, tie.member.seq(), work.act.now)?;
     }
     users::remove(work.act.w, row.seq, work.act.now)?;
     let before = json!({ "active": row.active, "person": row.person_id });
-    mirror::user_event(work.act, Action::DirectoryUserRemoved, &row, before, Value::Null, work.reference)?;
+    mirror::user_event(
+        work.act,
+        Action::DirectoryUserRemoved,
+        &row,
+        before,
+        Value::Null,
+        work.reference,
+    )?;
     if let Some(mut person) = person {
         effects::take(work, &mut person, row.seq, What::Delete)?;
     }
-    Ok(Answer { status: 204, ..Answer::default() })
+    Ok(Answer {
+        status: 204,
+        ..Answer::default()
+    })
 }
 
 /// Writes a user's new document, where it says anything new.
@@ -127,12 +148,23 @@ fn put(
         effects::tie(work, Some(&before), &mut row, &checked)?
     } else {
         // A repetition: nothing changes, and nothing that was refused before is refused now.
-        effects::Tied::Same(store::people::get(work.act.w, row.person_id.unwrap_or(crate::model::PersonId::new(work.act.now, [0;10])))?)
+        effects::Tied::Same(store::people::get(
+            work.act.w,
+            row.person_id
+                .unwrap_or(crate::model::PersonId::new(work.act.now, [0; 10])),
+        )?)
     };
     if row != before {
         mirror::update_user(work.act, &mut row)?;
         let (was, is) = mirror::changed(&before.document, &row.document);
-        mirror::user_event(work.act, Action::DirectoryUserChanged, &row, was, is, work.reference)?;
+        mirror::user_event(
+            work.act,
+            Action::DirectoryUserChanged,
+            &row,
+            was,
+            is,
+            work.reference,
+        )?;
     }
     effects::follow(work, Some(&before), &row, &checked, tied, rewritten)?;
     memberships(work, &row, groups)?;
@@ -177,12 +209,20 @@ fn fresh(work: &Work, document: Map<String, Value>) -> DirectoryUser {
 fn removed_person(work: &Work, facts: &UserFacts) -> Result<Option<crate::model::PersonId>> {
     let emails: Vec<String> = facts.emails.iter().map(|email| fold(email)).collect();
     let (connection, key) = (work.connection().id, fold(&facts.user_name));
-    let removed = users::find_removed(work.act.w, connection, &key, facts.external_id.as_deref(), &emails)?;
+    let removed = users::find_removed(
+        work.act.w,
+        connection,
+        &key,
+        facts.external_id.as_deref(),
+        &emails,
+    )?;
     let Some(id) = removed.filter(|row| row.claimed).and_then(|row| row.person_id) else {
         return Ok(None);
     };
     // They may be here again already, under another name.
-    Ok(users::find_of_person(work.act.w, connection, id)?.is_none().then_some(id))
+    Ok(users::find_of_person(work.act.w, connection, id)?
+        .is_none()
+        .then_some(id))
 }
 
 /// Another live user with this name or externalId.
@@ -227,5 +267,10 @@ fn answer(work: &Work, request: &Request, row: &DirectoryUser, status: u16) -> R
     let projection = request.projection(ResourceKind::User)?;
     let base = &work.caller.base;
     let body = present::user(work.act.w, base, row, &projection)?;
-    Ok(present::answer(status, body, row.version, present::location(base, ResourceKind::User, row.id)))
+    Ok(present::answer(
+        status,
+        body,
+        row.version,
+        present::location(base, ResourceKind::User, row.id),
+    ))
 }

@@ -10,9 +10,9 @@ pub mod groups;
 pub mod members;
 mod page;
 pub mod place;
+pub mod seen;
 mod sort;
 mod source;
-pub mod seen;
 mod test;
 pub mod users;
 
