@@ -14,7 +14,7 @@ use crate::store;
 
 use super::administer::{self, base_url, organization_name};
 use super::sign_on::session::{self, Door, Entered};
-use super::{Act, Context, Visitor, Who, hash, passphrase};
+use super::{Act, Context, Visitor, Who, hash, passphrase, provision};
 
 /// How long a setup code is good. A new start makes a new one.
 pub const SETUP_CODE_LIFE: i64 = DAY;

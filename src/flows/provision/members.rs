@@ -104,7 +104,7 @@ fn join(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = M
         if let Member::Group(child) = member {
             need_no_circle(work, group, child)?;
         }
-        let held = members::is_held(w, group.seq, member)?;
+        let held = matches!(member, Member::User(user) if members::is_held(w, group.seq, user)?);
         if members::add(w, group.seq, member, now)? {
             added += 1;
         }
@@ -124,7 +124,7 @@ fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = 
         }
         removed += 1;
         if is_held(work, group, member)? {
-            members::hold(w, group.seq, member)?;
+            members::hold(w, group.seq, member.seq())?;
             held += 1;
         }
     }

@@ -17,8 +17,22 @@ use crate::store::directory::users;
 /// So many people are looked up at once.
 const BATCH: usize = 500;
 
-/// Shows everybody to a connection whose provisioning was just turned on.
+/// Shows everybody to a connection whose provisioning was just turned on. Whom it was shown before keeps their id,
+/// and is brought up to date.
 pub fn everybody(act: &Act, connection: ConnectionId) -> Result<()> {
+    let mut shown = 0;
+    loop {
+        let rows = users::list_unclaimed(act.w, connection, shown, BATCH)?;
+        let Some(last) = rows.last() else {
+            break;
+        };
+        shown = last.seq;
+        for row in rows {
+            if let Some(id) = row.person_id {
+                follow(act, row, &store::people::get(act.w, id)?)?;
+            }
+        }
+    }
     let mut after: Option<PersonId> = None;
     loop {
         let people = users::list_people_without(act.w, connection, after, BATCH)?;

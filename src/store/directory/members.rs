@@ -18,6 +18,18 @@ pub enum Member {
     Group(i64),
 }
 
+impl Member {
+    /// The row's number.
+    pub fn seq(self) -> i64 {
+        match self {
+            Member::User(seq) | Member::Group(seq) => seq,
+        }
+    }
+}
+
+/// No limit.
+pub const ALL: usize = usize::MAX;
+
 /// A membership with what is shown of its other end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tie {
@@ -178,6 +190,21 @@ pub fn remove(w: &Writer, group: i64, member: Member, held: bool, now: Timestamp
         ),
     };
     Ok(w.prepare_cached(sql)?.execute(params![group, seq, now.0, held])? == 1)
+}
+
+/// The end of a membership waits for an admin.
+pub fn hold(w: &Writer, group: i64, user: i64) -> Result<()> {
+    let mut statement =
+        w.prepare_cached("UPDATE directory_members SET held = 1 WHERE group_seq = ?1 AND user_seq = ?2")?;
+    statement.execute([group, user])?;
+    Ok(())
+}
+
+/// Does the end of this membership wait for an admin?
+pub fn is_held(r: &Reader, group: i64, user: i64) -> Result<bool> {
+    let mut statement =
+        r.prepare_cached("SELECT 1 FROM directory_members WHERE group_seq = ?1 AND user_seq = ?2 AND held = 1")?;
+    Ok(statement.exists([group, user])?)
 }
 
 /// The end of a membership reached the person after all.

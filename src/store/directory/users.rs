@@ -93,6 +93,31 @@ pub fn find_removed(
     )
 }
 
+/// Did this connection's identity provider ever write, and then remove, a user that was this person?
+pub fn knew_person(r: &Reader, connection: ConnectionId, person: PersonId) -> Result<bool> {
+    let mut statement = r.prepare_cached(
+        "SELECT 1 FROM directory_users
+         WHERE person_id = ?2 AND connection_id = ?1 AND claimed = 1 AND deleted_at IS NOT NULL",
+    )?;
+    Ok(statement.exists(params![connection.to_string(), person.to_string()])?)
+}
+
+/// Live rows that are only shown, in order, behind the number `after`.
+pub fn list_unclaimed(
+    r: &Reader,
+    connection: ConnectionId,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<DirectoryUser>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM directory_users
+         WHERE connection_id = ?1 AND claimed = 0 AND deleted_at IS NULL AND seq > ?2 ORDER BY seq LIMIT ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![connection.to_string(), after, limit], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// By row number, removed ones too.
 pub fn find_by_seq(r: &Reader, seq: i64) -> Result<Option<DirectoryUser>> {
     one(r, "seq = ?1", params![seq])
