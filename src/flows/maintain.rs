@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::model::time::{DAY, MINUTE};
 use crate::store;
 
+use super::provision::restore;
 use super::{Context, Who, throttle};
 
 /// How often the sweep runs.
@@ -33,6 +34,12 @@ pub async fn sweep(ctx: &Context) -> Result<()> {
             let before = act.now.minus(i64::from(connection.scim.log_days) * DAY);
             store::scim_requests::sweep(act.w, connection.id, before, REQUESTS_AT_ONCE)?;
         }
+        // What cannot be restored any more goes; users last, because their memberships hang on them.
+        let before = act.now.minus(restore::LIFE);
+        store::removals::sweep(act.w, before)?;
+        store::directory::members::sweep(act.w, before)?;
+        store::directory::groups::sweep(act.w, before)?;
+        store::directory::users::sweep(act.w, before)?;
         Ok(())
     })
     .await

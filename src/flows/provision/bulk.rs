@@ -35,7 +35,12 @@ pub fn perform(work: &mut Work, request: &Request) -> Result<Answer> {
         }
     }
     work.understood = Value::Array(understood);
-    let done: Vec<Value> = run.outcomes.into_iter().flatten().map(|outcome| outcome.body).collect();
+    let done: Vec<Value> = run
+        .outcomes
+        .into_iter()
+        .flatten()
+        .map(|outcome| outcome.body)
+        .collect();
     Ok(Answer {
         status: 200,
         body: Some(json!({
@@ -86,7 +91,11 @@ impl Run {
 
     fn waits(&self, at: usize) -> bool {
         let references = bulk::references(&self.operations[at]);
-        references.iter().any(|name| self.names.get(name).is_some_and(|other| self.outcomes[*other].is_none()))
+        references.iter().any(|name| {
+            self.names
+                .get(name)
+                .is_some_and(|other| self.outcomes[*other].is_none())
+        })
     }
 
     /// Why an operation whose turn it is cannot be done, if it refers to something that is not there.
@@ -102,8 +111,10 @@ impl Run {
             Some(None) => Some(ScimProblem::new(
                 409,
                 None,
-                format!("The operations around the bulkId \"{short}\" refer to each other in a circle. Send one of \
-                         them without the reference, and add it afterwards."),
+                format!(
+                    "The operations around the bulkId \"{short}\" refer to each other in a circle. Send one of \
+                         them without the reference, and add it afterwards."
+                ),
             )),
             // It gave no id: it failed, or it was no POST.
             Some(Some(_)) => Some(ScimProblem::new(
@@ -157,7 +168,11 @@ fn one(work: &mut Work, operation: &Operation, problem: &Option<ScimProblem>) ->
             if let Some(version) = &answer.etag {
                 body["version"] = json!(version);
             }
-            let id = answer.body.as_ref().and_then(|body| body["id"].as_str()).map(str::to_owned);
+            let id = answer
+                .body
+                .as_ref()
+                .and_then(|body| body["id"].as_str())
+                .map(str::to_owned);
             (answer.status, id)
         }
         Err(error) => {
@@ -172,7 +187,9 @@ fn one(work: &mut Work, operation: &Operation, problem: &Option<ScimProblem>) ->
 
 fn request_of(operation: &Operation) -> Result<Request, ScimProblem> {
     let (path, query) = operation.path.split_once('?').unwrap_or((&operation.path, ""));
-    let segments = path.split('/').filter(|segment| !segment.is_empty() && *segment != "v2");
+    let segments = path
+        .split('/')
+        .filter(|segment| !segment.is_empty() && *segment != "v2");
     let request = Request {
         method: operation.method.clone(),
         path: segments.map(str::to_owned).collect(),
@@ -181,7 +198,11 @@ fn request_of(operation: &Operation) -> Result<Request, ScimProblem> {
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
-        body: operation.data.as_ref().map(|data| data.to_string().into_bytes()).unwrap_or_default(),
+        body: operation
+            .data
+            .as_ref()
+            .map(|data| data.to_string().into_bytes())
+            .unwrap_or_default(),
         if_match: operation.version.clone(),
         ..Request::default()
     };

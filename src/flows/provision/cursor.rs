@@ -34,7 +34,10 @@ impl Scope<'_> {
     fn sealed(&self, text: &str) -> String {
         let connection = self.connection.to_string();
         let parts = ["scim cursor", &connection, self.kind.name(), self.signature, text];
-        parts.iter().map(|part| format!("{}:{part}", part.len())).collect()
+        parts
+            .iter()
+            .map(|part| format!("{}:{part}", part.len()))
+            .collect()
     }
 
     /// A cursor for the page behind `key`.

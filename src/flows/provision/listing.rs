@@ -29,7 +29,13 @@ struct Rows {
     last: Option<Key>,
 }
 
-pub fn consult(ctx: &Context, r: &Reader, caller: &Caller, request: &Request, target: &Target) -> Result<Done> {
+pub fn consult(
+    ctx: &Context,
+    r: &Reader,
+    caller: &Caller,
+    request: &Request,
+    target: &Target,
+) -> Result<Done> {
     let look = Look {
         ctx,
         r,
@@ -62,12 +68,18 @@ impl Look<'_> {
         let missing = || ScimProblem::not_found(&kind.name().to_lowercase(), id);
         let (id, version, body) = match kind {
             ResourceKind::User => {
-                let found = parsed.map(|id| users::find(r, connection, id)).transpose()?.flatten();
+                let found = parsed
+                    .map(|id| users::find(r, connection, id))
+                    .transpose()?
+                    .flatten();
                 let row = found.ok_or_else(missing)?;
                 (row.id, row.version, present::user(r, base, &row, &projection)?)
             }
             ResourceKind::Group => {
-                let found = parsed.map(|id| groups::find(r, connection, id)).transpose()?.flatten();
+                let found = parsed
+                    .map(|id| groups::find(r, connection, id))
+                    .transpose()?
+                    .flatten();
                 let row = found.ok_or_else(missing)?;
                 (row.id, row.version, present::group(r, base, &row, &projection)?)
             }

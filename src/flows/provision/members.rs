@@ -44,7 +44,10 @@ pub fn apply(work: &mut Work, group: &DirectoryGroup, changes: &[MemberChange]) 
             MemberChange::Replace(refs) => {
                 let kept: HashSet<Member> = resolved(work, refs)?.into_iter().collect();
                 let ties = members::list_of_group(work.act.w, group.seq, members::ALL)?;
-                let gone = ties.into_iter().map(|tie| tie.member).filter(|member| !kept.contains(member));
+                let gone = ties
+                    .into_iter()
+                    .map(|tie| tie.member)
+                    .filter(|member| !kept.contains(member));
                 moved.removed += leave(work, group, gone.collect::<Vec<_>>())?;
                 moved.added += join(work, group, kept)?;
             }
@@ -84,15 +87,25 @@ fn known(work: &Work, refs: &[MemberRef]) -> Result<HashMap<ScimId, Member>> {
 fn resolved(work: &mut Work, refs: &[MemberRef]) -> Result<Vec<Member>> {
     let found = known(work, refs)?;
     let of = |one: &MemberRef| ScimId::parse(&one.value).and_then(|id| found.get(&id).copied());
-    let unknown: Vec<&str> = refs.iter().filter(|one| of(one).is_none()).map(|one| one.value.as_str()).collect();
+    let unknown: Vec<&str> = refs
+        .iter()
+        .filter(|one| of(one).is_none())
+        .map(|one| one.value.as_str())
+        .collect();
     if !unknown.is_empty() {
-        let names: Vec<String> = unknown.iter().take(5).map(|id| id.chars().take(100).collect()).collect();
+        let names: Vec<String> = unknown
+            .iter()
+            .take(5)
+            .map(|id| id.chars().take(100).collect())
+            .collect();
         let (many, names) = (unknown.len(), names.join(", "));
         if work.settings().refuse_unknown_members {
             let detail = format!("{many} of the members are not known here: {names}. Send the users first.");
             return Err(ScimProblem::bad(ScimType::InvalidValue, detail).into());
         }
-        work.note(format!("{many} of the members are not known here and were skipped: {names}."));
+        work.note(format!(
+            "{many} of the members are not known here and were skipped: {names}."
+        ));
     }
     Ok(refs.iter().filter_map(of).collect())
 }
@@ -194,7 +207,11 @@ fn need_no_circle(work: &Work, group: &DirectoryGroup, child: i64) -> Result<()>
             return Err(ScimProblem::bad(ScimType::InvalidValue, detail).into());
         }
         if seen.insert(seq) {
-            above.extend(members::groups_of_group(work.act.w, seq)?.iter().map(|tie| tie.member.seq()));
+            above.extend(
+                members::groups_of_group(work.act.w, seq)?
+                    .iter()
+                    .map(|tie| tie.member.seq()),
+            );
         }
     }
     Ok(())
@@ -213,7 +230,9 @@ pub fn set_of_user(work: &mut Work, user: &DirectoryUser, wanted: &[MemberRef]) 
             }
         }
     }
-    let now_in = members::groups_of_users(w, &[user.seq])?.remove(&user.seq).unwrap_or_default();
+    let now_in = members::groups_of_users(w, &[user.seq])?
+        .remove(&user.seq)
+        .unwrap_or_default();
     for tie in &now_in {
         let seq = tie.member.seq();
         if kept.remove(&seq).is_none()

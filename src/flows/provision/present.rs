@@ -33,12 +33,7 @@ pub fn user(r: &Reader, base: &str, row: &DirectoryUser, projection: &Projection
 }
 
 /// Several at once, their groups in one query.
-pub fn users(
-    r: &Reader,
-    base: &str,
-    rows: &[DirectoryUser],
-    projection: &Projection,
-) -> Result<Vec<Value>> {
+pub fn users(r: &Reader, base: &str, rows: &[DirectoryUser], projection: &Projection) -> Result<Vec<Value>> {
     let mut groups: Option<HashMap<i64, Vec<Tie>>> = None;
     if projection.wants("groups") && !rows.is_empty() {
         let numbers: Vec<i64> = rows.iter().map(|row| row.seq).collect();
@@ -56,7 +51,13 @@ pub fn users(
             let ties = all.get(&row.seq).map_or(&[][..], Vec::as_slice);
             memberships(base, ties)
         });
-        render::resource(ResourceKind::User, &meta, &row.document, own.as_deref(), projection)
+        render::resource(
+            ResourceKind::User,
+            &meta,
+            &row.document,
+            own.as_deref(),
+            projection,
+        )
     };
     Ok(rows.iter().map(show).collect())
 }
@@ -70,12 +71,21 @@ pub fn group(r: &Reader, base: &str, row: &DirectoryGroup, projection: &Projecti
         location: location(base, ResourceKind::Group, row.id),
     };
     let members = if projection.wants("members") {
-        Some(memberships(base, &members::list_of_group(r, row.seq, members::ALL)?))
+        Some(memberships(
+            base,
+            &members::list_of_group(r, row.seq, members::ALL)?,
+        ))
     } else {
         None
     };
     let kind = ResourceKind::Group;
-    Ok(render::resource(kind, &meta, &row.document, members.as_deref(), projection))
+    Ok(render::resource(
+        kind,
+        &meta,
+        &row.document,
+        members.as_deref(),
+        projection,
+    ))
 }
 
 fn memberships(base: &str, ties: &[Tie]) -> Vec<Membership> {

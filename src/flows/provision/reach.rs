@@ -44,7 +44,10 @@ pub fn need(work: &Work, person: &Person, wish: Wish) -> Result<()> {
     let (what, instead) = match wish {
         Wish::Deactivate => ("deactivated", "deactivate them in Doorward"),
         Wish::Delete => ("removed", "deactivate them in Doorward"),
-        Wish::Rename => ("given another userName", "give them the role Member in Doorward first"),
+        Wish::Rename => (
+            "given another userName",
+            "give them the role Member in Doorward first",
+        ),
         Wish::Readdress => (
             "given another e-mail address",
             "change the address in Doorward first, then send it again",

@@ -55,7 +55,10 @@ pub fn check(facts: &UserFacts, notes: &mut Vec<String>) -> Result<Checked> {
         given_name: name("name.givenName", &facts.given_name)?,
         family_name: name("name.familyName", &facts.family_name)?,
         // It only helps out, so that nothing is refused for its sake.
-        display_name: facts.display_name.as_deref().and_then(|name| checked_name(name).ok()),
+        display_name: facts
+            .display_name
+            .as_deref()
+            .and_then(|name| checked_name(name).ok()),
         email,
     })
 }
@@ -80,7 +83,9 @@ pub fn need(settings: &ScimSettings, checked: &Checked, before: Option<&Checked>
     let names: Vec<&str> = settings
         .required
         .iter()
-        .filter(|required| missing(required, checked) && !before.is_some_and(|before| missing(required, before)))
+        .filter(|required| {
+            missing(required, checked) && !before.is_some_and(|before| missing(required, before))
+        })
         .map(|required| match required {
             Required::GivenName => "name.givenName",
             Required::FamilyName => "name.familyName",

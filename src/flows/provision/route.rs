@@ -72,7 +72,12 @@ impl Target {
 }
 
 fn nowhere(path: &[String]) -> ScimProblem {
-    let shown: String = path.join("/").chars().filter(|c| !c.is_control()).take(100).collect();
+    let shown: String = path
+        .join("/")
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(100)
+        .collect();
     let detail = format!(
         "There is nothing at /{shown}. Below the base URL are Users, Groups, .search, Bulk, ServiceProviderConfig, \
          ResourceTypes and Schemas."
@@ -88,14 +93,19 @@ impl Request {
 
     /// Does it only read? `.search` is a POST that does.
     pub fn only_reads(&self) -> bool {
-        let search = self.path.last().is_some_and(|last| last.eq_ignore_ascii_case(".search"));
+        let search = self
+            .path
+            .last()
+            .is_some_and(|last| last.eq_ignore_ascii_case(".search"));
         !matches!(self.verb().as_str(), "POST" | "PUT" | "PATCH" | "DELETE") || search
     }
 
     /// The first value of a query parameter, whatever its case.
     pub fn asks(&self, name: &str) -> Option<&str> {
         let mut pairs = self.query.iter();
-        pairs.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        pairs
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn json(&self) -> Result<serde_json::Value, ScimProblem> {
@@ -124,6 +134,8 @@ impl Request {
 
     /// True when the client has this version already.
     pub fn has_version(&self, version: i64) -> bool {
-        self.if_none_match.as_deref().is_some_and(|tags| etag::names(tags, version))
+        self.if_none_match
+            .as_deref()
+            .is_some_and(|tags| etag::names(tags, version))
     }
 }

@@ -202,8 +202,9 @@ pub fn hold(w: &Writer, group: i64, user: i64) -> Result<()> {
 
 /// Does the end of this membership wait for an admin?
 pub fn is_held(r: &Reader, group: i64, user: i64) -> Result<bool> {
-    let mut statement =
-        r.prepare_cached("SELECT 1 FROM directory_members WHERE group_seq = ?1 AND user_seq = ?2 AND held = 1")?;
+    let mut statement = r.prepare_cached(
+        "SELECT 1 FROM directory_members WHERE group_seq = ?1 AND user_seq = ?2 AND held = 1",
+    )?;
     Ok(statement.exists([group, user])?)
 }
 
