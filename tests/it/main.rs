@@ -16,6 +16,7 @@ mod peer;
 mod peers;
 mod providers;
 mod saml;
+mod scim;
 mod store;
 mod tidy;
 mod tls;

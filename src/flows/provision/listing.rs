@@ -11,7 +11,7 @@ use crate::flows::Context;
 use crate::model::{DirectoryGroup, DirectoryUser, ResourceKind, ScimId};
 use crate::scim::query::{self, Query};
 use crate::scim::render::List;
-use crate::scim::{ScimProblem, etag};
+use crate::scim::ScimProblem;
 use crate::store::Reader;
 use crate::store::directory::{Asked, From, Key, groups, users};
 

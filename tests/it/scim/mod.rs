@@ -1,0 +1,3 @@
+//! Provisioning as identity providers see it: over real sockets, with what they really send.
+
+mod access;
