@@ -4,17 +4,26 @@ use crate::error::Result;
 use crate::model::time::{DAY, MINUTE};
 use crate::store;
 
-use super::{Context, Who, throttle};
+use super::{Context, Who, provision, throttle};
 
 /// How often the sweep runs.
 pub const EVERY: i64 = MINUTE;
 /// How long a sign-in and its trace are kept.
 pub const TRACE_LIFE: i64 = 30 * DAY;
 
+/// How long what has expired is remembered, so that a code or refresh token that comes again is recognised.
+const CREDENTIAL_LIFE: i64 = 30 * DAY;
+/// So many requests of each connection go in one sweep, so that no write waits long behind it.
+const REQUESTS_AT_ONCE: usize = 20_000;
+
 /// Of attempts that anybody can cause without an account, so many are kept: a flood must not fill the disk.
 pub const LOOSE_TRACES: i64 = 50_000;
 
-/// Removes expired sessions, used assertions, old traces and forgotten throttles.
+/// How long what an identity provider removed can be restored.
+pub const REMOVED_LIFE: i64 = 30 * DAY;
+
+/// Removes expired sessions, used assertions, old traces, forgotten throttles, expired credentials, old requests,
+/// and what identity providers removed long ago.
 pub async fn sweep(ctx: &Context) -> Result<()> {
     ctx.act(Who::Doorward, |act| {
         store::sessions::delete_expired(act.w, act.now)?;
@@ -22,6 +31,17 @@ pub async fn sweep(ctx: &Context) -> Result<()> {
         store::sign_ins::delete_before(act.w, act.now.minus(TRACE_LIFE))?;
         store::sign_ins::delete_loose_beyond(act.w, LOOSE_TRACES)?;
         throttle::sweep(act.w, act.now)?;
+        store::oauth::delete_old_codes(act.w, act.now.minus(DAY))?;
+        store::scim_credentials::delete_expired(act.w, act.now.minus(CREDENTIAL_LIFE), act.now)?;
+        for connection in store::connections::list(act.w)? {
+            let before = act.now.minus(i64::from(connection.scim.log_days) * DAY);
+            store::scim_requests::sweep(act.w, connection.id, before, REQUESTS_AT_ONCE)?;
+        }
+        let before = act.now.minus(REMOVED_LIFE);
+        store::directory::members::sweep(act.w, before)?;
+        store::directory::groups::sweep(act.w, before)?;
+        provision::project::forget(act, before)?;
+        store::removals::sweep(act.w, before)?;
         Ok(())
     })
     .await

@@ -68,6 +68,22 @@ pub fn scim(slug: &str) -> String {
     format!("/scim/{}/v2", segment(slug))
 }
 
+/// What every address of a SCIM client begins with.
+pub const SCIM: &str = "/scim/";
+
+/// Where an admin lets an OAuth client in.
+pub fn oauth_authorize() -> String {
+    "/oauth/authorize".into()
+}
+
+/// Where OAuth clients get tokens.
+pub const OAUTH_TOKEN: &str = "/oauth/token";
+
+/// Is this an address of programs that have no session, whatever cookies come with them?
+pub fn is_without_session(path: &str) -> bool {
+    path.starts_with(SCIM) || path == OAUTH_TOKEN
+}
+
 // For programs
 
 pub fn healthz() -> String {
@@ -123,6 +139,30 @@ pub fn domain_withdrawal(slug: &str, domain: &str) -> String {
         integration_part(slug, "domains"),
         segment(domain)
     )
+}
+
+/// A room of an integration's provisioning: `held`, `removed`, `users`, `groups`, `requests`, `settings`; empty: its page.
+pub fn provisioning(slug: &str, part: &str) -> String {
+    let page = integration_part(slug, "provisioning");
+    if part.is_empty() {
+        return page;
+    }
+    format!("{page}/{}", segment(part))
+}
+
+/// One thing in such a room: a credential, a group, a request.
+pub fn provisioned(slug: &str, part: &str, id: &str) -> String {
+    format!("{}/{}", provisioning(slug, part), segment(id))
+}
+
+/// What is done to it: `revocation`, `restoration`, `opening`, `dry-run`, `replay`.
+pub fn provisioned_act(slug: &str, part: &str, id: &str, act: &str) -> String {
+    format!("{}/{}", provisioned(slug, part, id), segment(act))
+}
+
+/// Leads to the SCIM request that this reference names, whichever integration it came through.
+pub fn scim_request(reference: &str) -> String {
+    format!("/admin/activity/requests/{}", segment(reference))
 }
 
 pub fn people() -> String {

@@ -1,4 +1,5 @@
-//! Provisioning by SCIM.
+//! Provisioning: the pure room by itself, and as identity providers see it, over real sockets.
 
+mod access;
 mod generate;
 mod protocol;
