@@ -2,8 +2,10 @@
 //! are read by the same rules, as replacements in an empty document.
 
 mod list;
+mod work;
 
 use serde_json::{Map, Value};
+use work::Work;
 
 use super::dialect::{Notes, shown};
 use super::path::Path;
@@ -40,8 +42,7 @@ pub struct Change {
 /// Applies changes, with bounded work whatever they are.
 pub struct Applier {
     kind: ResourceKind,
-    /// How many elements of lists may still be looked at.
-    left: usize,
+    work: Work,
 }
 
 /// What a change does to one attribute.
@@ -60,13 +61,10 @@ fn bad(kind: ScimType, path: &Path, why: &str) -> ScimProblem {
 }
 
 impl Applier {
-    /// Elements looked at in one request, over all of its changes.
-    const MOST: usize = 100_000;
-
     pub fn new(kind: ResourceKind) -> Self {
         Self {
             kind,
-            left: Self::MOST,
+            work: Work::new(),
         }
     }
 
@@ -111,18 +109,22 @@ impl Applier {
         match &path.urn {
             None => self.attribute(document, &step, notes),
             Some(urn) => {
-                let key = key_of(document, urn);
-                if path.name.is_empty() {
-                    document.remove(&key);
-                    return Ok(());
-                }
-                let mut inside = match document.remove(&key) {
-                    Some(Value::Object(inside)) => inside,
+                let key = self.work.key_of(document, urn)?;
+                let before = document.remove(&key);
+                let was_there = before.is_some();
+                let mut inside = match before {
+                    Some(Value::Object(inside)) if !path.name.is_empty() => inside,
                     _ => Map::new(),
                 };
-                self.attribute(&mut inside, &step, notes)?;
-                if !inside.is_empty() {
-                    document.insert(key, Value::Object(inside));
+                if !path.name.is_empty() {
+                    self.attribute(&mut inside, &step, notes)?;
+                }
+                match inside.is_empty() {
+                    false => {
+                        document.insert(key, Value::Object(inside));
+                    }
+                    true if was_there => unlist(document, &key),
+                    true => {}
                 }
                 Ok(())
             }
@@ -137,7 +139,7 @@ impl Applier {
     ) -> Result<(), ScimProblem> {
         let key = match step.attribute {
             Some(known) => known.name.to_owned(),
-            None => key_of(holder, &step.path.name),
+            None => self.work.key_of(holder, &step.path.name)?,
         };
         let current = holder.remove(&key);
         if let Some(next) = self.next(step, current, notes)? {
@@ -171,100 +173,63 @@ impl Applier {
             return Err(bad(ScimType::InvalidPath, step.path, why));
         }
         match &step.path.sub {
-            None => Ok(whole(step, current)),
-            Some(sub) => part(step, sub, current),
+            None => self.whole(step, current),
+            Some(sub) => self.part(step, sub, current),
         }
     }
 
-    /// Counts work, and refuses what would be too much of it.
-    fn spend(&mut self, elements: usize) -> Result<(), ScimProblem> {
-        match self.left.checked_sub(elements) {
-            Some(left) => {
-                self.left = left;
-                Ok(())
+    /// An attribute with one value: complex ones are merged, part by part (RFC 7644 §3.5.2.3).
+    fn whole(&mut self, step: &Step, current: Option<Value>) -> Result<Option<Value>, ScimProblem> {
+        let Some(value) = step.value.filter(|_| step.verb != Verb::Remove) else {
+            return Ok(None);
+        };
+        let may_have_parts = step.attribute.is_none_or(|known| known.kind == Type::Complex);
+        Ok(match (current, value) {
+            (current, Value::Object(new)) if may_have_parts => {
+                let mut parts = match current {
+                    Some(Value::Object(parts)) => parts,
+                    _ => Map::new(),
+                };
+                self.work.merge(&mut parts, new)?;
+                (!parts.is_empty() || step.attribute.is_none()).then_some(Value::Object(parts))
             }
-            None => {
-                let detail =
-                    "The operations together are too much work for one request. Send fewer at a time.";
-                Err(ScimProblem::new(413, None, detail))
-            }
-        }
-    }
-}
-
-/// The key under which a name already stands, in whatever case.
-fn key_of(map: &Map<String, Value>, name: &str) -> String {
-    if map.contains_key(name) {
-        return name.to_owned();
-    }
-    let lower = name.to_lowercase();
-    let known = map.keys().find(|key| key.to_lowercase() == lower);
-    known.cloned().unwrap_or_else(|| name.to_owned())
-}
-
-/// An attribute with one value: complex ones are merged, part by part (RFC 7644 §3.5.2.3).
-fn whole(step: &Step, current: Option<Value>) -> Option<Value> {
-    let value = step.value.filter(|_| step.verb != Verb::Remove)?;
-    match (current, value) {
-        (Some(Value::Object(mut parts)), Value::Object(new)) => {
-            merge(&mut parts, new);
-            (!parts.is_empty()).then_some(Value::Object(parts))
-        }
-        (_, Value::Object(new)) => {
-            let mut parts = Map::new();
-            merge(&mut parts, new);
-            (!parts.is_empty() || step.attribute.is_none()).then_some(Value::Object(parts))
-        }
-        (current, Value::Array(new)) if step.attribute.is_none() && step.verb == Verb::Add => {
-            // Nobody knows whether it is a list; what is added makes it one.
-            let mut list: Vec<Value> = current.into_iter().collect();
-            list.extend(
-                new.iter()
-                    .filter(|one| !list.contains(one))
+            (Some(one), Value::Array(new)) if step.attribute.is_none() && step.verb == Verb::Add => {
+                // Nobody knows whether it is a list; what is added makes it one.
+                let others = new
+                    .iter()
+                    .filter(|other| **other != one)
                     .cloned()
-                    .collect::<Vec<_>>(),
-            );
-            Some(Value::Array(list))
+                    .collect::<Vec<_>>();
+                Some(Value::Array(std::iter::once(one).chain(others).collect()))
+            }
+            (_, value) => Some(value.clone()),
+        })
+    }
+
+    /// One part of an attribute with one value.
+    fn part(&mut self, step: &Step, sub: &str, current: Option<Value>) -> Result<Option<Value>, ScimProblem> {
+        let refuse = || bad(ScimType::InvalidPath, step.path, "the attribute has no parts.");
+        if step.attribute.is_some_and(|known| known.kind != Type::Complex) {
+            return Err(refuse());
         }
-        (_, value) => Some(value.clone()),
+        let mut parts = match current {
+            Some(Value::Object(parts)) => parts,
+            None => Map::new(),
+            Some(_) => return Err(refuse()),
+        };
+        let value = step.value.filter(|_| step.verb != Verb::Remove);
+        self.work.set(&mut parts, sub, value)?;
+        Ok((!parts.is_empty()).then_some(Value::Object(parts)))
     }
 }
 
-fn part(step: &Step, sub: &str, current: Option<Value>) -> Result<Option<Value>, ScimProblem> {
-    if step.attribute.is_some_and(|known| known.kind != Type::Complex) {
-        return Err(bad(
-            ScimType::InvalidPath,
-            step.path,
-            "the attribute has no parts.",
-        ));
-    }
-    let mut parts = match current {
-        Some(Value::Object(parts)) => parts,
-        None => Map::new(),
-        Some(_) => {
-            return Err(bad(
-                ScimType::InvalidPath,
-                step.path,
-                "the attribute has no parts.",
-            ));
-        }
-    };
-    set(&mut parts, sub, step.value.filter(|_| step.verb != Verb::Remove));
-    Ok((!parts.is_empty()).then_some(Value::Object(parts)))
-}
-
-/// Sets one part, or takes it away.
-fn set(parts: &mut Map<String, Value>, sub: &str, value: Option<&Value>) {
-    let key = key_of(parts, sub);
-    match value {
-        Some(Value::Null) | None => parts.remove(&key),
-        Some(value) => parts.insert(key, value.clone()),
-    };
-}
-
-/// Puts the parts of `new` into `parts`; `null` takes a part away.
-fn merge(parts: &mut Map<String, Value>, new: &Map<String, Value>) {
-    for (key, value) in new {
-        set(parts, key, Some(value));
+/// An extension of which nothing is left is no schema of the resource any more.
+fn unlist(document: &mut Map<String, Value>, urn: &str) {
+    if let Some(Value::Array(list)) = document.get_mut("schemas") {
+        list.retain(|listed| {
+            listed
+                .as_str()
+                .is_none_or(|listed| !listed.eq_ignore_ascii_case(urn))
+        });
     }
 }

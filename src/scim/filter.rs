@@ -29,6 +29,7 @@ pub fn read_inner(text: &str, kind: ResourceKind) -> Result<Syntax, ScimProblem>
 }
 
 fn refuse(why: impl std::fmt::Display) -> ScimProblem {
+    let why: String = why.to_string().chars().take(400).collect();
     let detail = format!("The filter cannot be used: {why}. It looks like userName eq \"name@example.com\".");
     ScimProblem::bad(ScimType::InvalidFilter, detail)
 }

@@ -56,6 +56,10 @@ fn split(text: &str) -> Option<(Option<String>, &str)> {
     if !dialect::is_urn(text) {
         return Some((None, text));
     }
+    // RFC 8141 §2 has neither in a URN, and a path with one could not be read back.
+    if text.contains(|c: char| c.is_whitespace() || c.is_control() || "\"()[]".contains(c)) {
+        return None;
+    }
     let (urn, last) = text.rsplit_once(':')?;
     if last.eq_ignore_ascii_case("User") || last.eq_ignore_ascii_case("Group") {
         return Some((Some(text.to_owned()), ""));
@@ -157,7 +161,8 @@ impl Path {
                 (head, Some(filter::read_inner(inner, kind)?), tail.trim())
             }
         };
-        let (urn, rest) = split(head.trim()).ok_or_else(|| refuse(text, "the URN is followed by nothing"))?;
+        let (urn, rest) =
+            split(head.trim()).ok_or_else(|| refuse(text, "this is no URN with the name of an attribute"))?;
         if rest.is_empty() && urn.is_some() && filter.is_none() {
             return Ok(Self::to(urn.as_deref(), "").settled(kind));
         }

@@ -1,108 +1,14 @@
 //! The way out: documents as resources, lists and what of them was asked for (RFC 7644 §3.4.2.5, §3.9).
 
+mod projection;
+
+pub use projection::Projection;
+
 use serde_json::{Map, Value, json};
 
-use super::path::Name;
-use super::schema::{self, Returned};
-use super::{DOORWARD, ENTERPRISE, ScimProblem, ScimType, etag};
+use super::etag;
+use super::schema;
 use crate::model::{ResourceKind, ScimId, Timestamp};
-
-/// `attributes` and `excludedAttributes`, each as `[urn:]attr[.sub]` in lower case.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Projection {
-    /// `Some`: only these, beside what is always returned.
-    pub only: Option<Vec<String>>,
-    pub except: Vec<String>,
-}
-
-impl Projection {
-    /// Reads the two comma-separated lists. Asking for both is refused (RFC 7644 §3.9).
-    pub fn parse(only: Option<&str>, except: Option<&str>, kind: ResourceKind) -> Result<Self, ScimProblem> {
-        if only.is_some() && except.is_some() {
-            let detail = "Ask for attributes or for excludedAttributes, not for both.";
-            return Err(ScimProblem::bad(ScimType::InvalidValue, detail));
-        }
-        let names = |text: &str| -> Vec<String> {
-            let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-            names.take(200).map(|name| plain(name, kind)).collect()
-        };
-        Ok(Self {
-            only: only.map(names),
-            except: except.map(names).unwrap_or_default(),
-        })
-    }
-
-    /// Will this top-level attribute be shown, or a part of it? Asked before memberships are read.
-    pub fn wants(&self, attribute: &str) -> bool {
-        self.choice(&attribute.to_lowercase()) != Choice::Nothing
-    }
-
-    /// What is shown of `[urn:]attr`, in lower case.
-    fn choice(&self, name: &str) -> Choice {
-        if self.except.iter().any(|no| no == name) {
-            return Choice::Nothing;
-        }
-        let inside = |list: &[String]| -> Vec<String> {
-            let subs = list
-                .iter()
-                .filter_map(|asked| asked.strip_prefix(name)?.strip_prefix('.'));
-            subs.map(str::to_owned).collect()
-        };
-        match &self.only {
-            None => match inside(&self.except) {
-                without if without.is_empty() => Choice::Everything,
-                without => Choice::Without(without),
-            },
-            Some(only) if only.iter().any(|yes| yes == name) => Choice::Everything,
-            Some(only) => match inside(only) {
-                parts if parts.is_empty() => Choice::Nothing,
-                parts => Choice::Parts(parts),
-            },
-        }
-    }
-}
-
-/// Core names lose their URN, so that every attribute has one spelling.
-fn plain(name: &str, kind: ResourceKind) -> String {
-    match Name::read(name, kind) {
-        Some(name) => name.to_string().to_lowercase(),
-        None => name.to_lowercase(),
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Choice {
-    Everything,
-    Nothing,
-    Parts(Vec<String>),
-    Without(Vec<String>),
-}
-
-impl Choice {
-    fn of(&self, value: &Value) -> Option<Value> {
-        let keep = |sub: &str| match self {
-            Choice::Parts(parts) => parts.iter().any(|part| part.eq_ignore_ascii_case(sub)),
-            Choice::Without(parts) => !parts.iter().any(|part| part.eq_ignore_ascii_case(sub)),
-            Choice::Everything => true,
-            Choice::Nothing => false,
-        };
-        match (self, value) {
-            (Choice::Nothing, _) => None,
-            (Choice::Everything, _) => Some(value.clone()),
-            (_, Value::Object(entries)) => {
-                let kept = entries.iter().filter(|(sub, _)| keep(sub));
-                let kept: Map<String, Value> = kept.map(|(k, v)| (k.clone(), v.clone())).collect();
-                (!kept.is_empty()).then_some(Value::Object(kept))
-            }
-            (_, Value::Array(items)) => {
-                let kept: Vec<Value> = items.iter().filter_map(|item| self.of(item)).collect();
-                (!kept.is_empty()).then_some(Value::Array(kept))
-            }
-            (Choice::Without(_), _) => Some(value.clone()),
-            (Choice::Parts(_), _) => None,
-        }
-    }
-}
 
 /// What stands beside the document.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,7 +42,7 @@ pub fn resource(
 ) -> Value {
     let mut shown = Map::new();
     for (name, value) in document {
-        put(&mut shown, kind, name, value, projection);
+        projection.put(&mut shown, kind, name, value);
     }
     if !shown.contains_key("schemas") {
         shown.insert("schemas".to_owned(), json!([schema::core(kind)]));
@@ -149,7 +55,7 @@ pub fn resource(
         "location": meta.location,
         "version": etag::of(meta.version),
     });
-    put(&mut shown, kind, "meta", &facts, projection);
+    projection.put(&mut shown, kind, "meta", &facts);
     if let Some(memberships) = memberships {
         let name = if kind == ResourceKind::User {
             "groups"
@@ -157,53 +63,9 @@ pub fn resource(
             "members"
         };
         let ties = memberships.iter().map(|tie| tied(kind, tie)).collect();
-        put(&mut shown, kind, name, &Value::Array(ties), projection);
+        projection.put(&mut shown, kind, name, &Value::Array(ties));
     }
     Value::Object(shown)
-}
-
-/// An extension is chosen as a whole or attribute by attribute; everything else by its own name.
-fn put(
-    shown: &mut Map<String, Value>,
-    kind: ResourceKind,
-    name: &str,
-    value: &Value,
-    projection: &Projection,
-) {
-    let known = schema::attribute(kind, None, name);
-    if known.is_some_and(|attribute| attribute.returned == Returned::Always) {
-        shown.insert(name.to_owned(), value.clone());
-        return;
-    }
-    let key = name.to_lowercase();
-    let whole = projection.choice(&key);
-    let chosen = match value {
-        Value::Object(entries) if is_extension(&key) => {
-            let names_it = projection.only.as_ref().is_some_and(|only| only.contains(&key));
-            if names_it || projection == &Projection::default() {
-                Some(value.clone())
-            } else if projection.except.contains(&key) {
-                None
-            } else {
-                let kept = entries.iter().filter_map(|(sub, value)| {
-                    let choice = projection.choice(&format!("{key}:{}", sub.to_lowercase()));
-                    Some((sub.clone(), choice.of(value)?))
-                });
-                let kept: Map<String, Value> = kept.collect();
-                (!kept.is_empty()).then_some(Value::Object(kept))
-            }
-        }
-        // An empty list that was asked for is an answer too.
-        Value::Array(items) if items.is_empty() && whole != Choice::Nothing => Some(value.clone()),
-        value => whole.of(value),
-    };
-    if let Some(chosen) = chosen {
-        shown.insert(name.to_owned(), chosen);
-    }
-}
-
-fn is_extension(key: &str) -> bool {
-    key == ENTERPRISE.to_lowercase() || key == DOORWARD.to_lowercase() || key.contains(':')
 }
 
 fn tied(kind: ResourceKind, tie: &Membership) -> Value {

@@ -252,6 +252,12 @@ pub fn core(kind: ResourceKind) -> &'static str {
     }
 }
 
+/// Is it the core schema of another kind of resource?
+pub fn is_foreign(kind: ResourceKind, urn: &str) -> bool {
+    let cores = [USER, GROUP].into_iter().filter(|known| *known != core(kind));
+    cores.into_iter().any(|known| known.eq_ignore_ascii_case(urn))
+}
+
 /// The schema with this URN, in any case.
 pub fn by_urn(urn: &str) -> Option<&'static Schema> {
     SCHEMAS.iter().find(|schema| schema.urn.eq_ignore_ascii_case(urn))

@@ -1,8 +1,11 @@
 //! Changes to a list of values: which of its elements are meant, no duplicates, one primary.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::{Map, Value, json};
 
-use super::{Applier, Step, Verb, bad, merge, set};
+use super::work::Work;
+use super::{Applier, Step, Verb, bad};
 use crate::model::filter::{Operator, fold};
 use crate::scim::dialect::{self, Notes, shown};
 use crate::scim::document::search_element;
@@ -21,7 +24,6 @@ impl Applier {
         let touched = match (&step.condition, &step.path.sub) {
             (None, None) => self.values(step, &mut list)?,
             (None, Some(_)) => {
-                self.spend(list.len())?;
                 let all = (0..list.len()).collect();
                 self.elements(step, &mut list, all)?
             }
@@ -43,7 +45,7 @@ impl Applier {
 
     /// The elements that meet the filter.
     fn chosen(&mut self, step: &Step, list: &[Value]) -> Result<Vec<usize>, ScimProblem> {
-        self.spend(list.len())?;
+        self.work.spend(list.len().saturating_mul(Work::ELEMENT))?;
         let Some(condition) = &step.condition else {
             return Ok(Vec::new());
         };
@@ -76,32 +78,33 @@ impl Applier {
                 Ok((0..list.len()).collect())
             }
             Verb::Remove => {
-                self.spend(list.len().saturating_mul(new.len()))?;
-                list.retain(|known| !new.iter().any(|gone| is_same(step.attribute, known, gone)));
+                self.work.spend(list.len().saturating_mul(Work::ELEMENT))?;
+                let gone: HashSet<String> = new.iter().map(|one| identity(step.attribute, one)).collect();
+                list.retain(|known| !gone.contains(&identity(step.attribute, known)));
                 Ok(Vec::new())
             }
-            Verb::Add => {
-                self.spend(list.len().saturating_mul(new.len()))?;
-                let mut touched = Vec::new();
-                for one in new {
-                    let known = list.iter().position(|known| is_same(step.attribute, known, one));
-                    match (known, one) {
-                        (Some(at), Value::Object(new)) => {
-                            if let Some(Value::Object(parts)) = list.get_mut(at) {
-                                merge(parts, new);
-                            }
-                            touched.push(at);
-                        }
-                        (Some(_), _) => {}
-                        (None, one) => {
-                            touched.push(list.len());
-                            list.push(without_unset(one));
-                        }
-                    }
-                }
-                Ok(touched)
-            }
+            Verb::Add => self.add(step, list, new),
         }
+    }
+
+    /// What is there already is not there twice; what is new of it is put in.
+    fn add(&mut self, step: &Step, list: &mut Vec<Value>, new: &[Value]) -> Result<Vec<usize>, ScimProblem> {
+        self.work.spend(list.len().saturating_mul(Work::ELEMENT))?;
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for (at, one) in list.iter().enumerate() {
+            known.entry(identity(step.attribute, one)).or_insert(at);
+        }
+        let mut touched = Vec::new();
+        for one in new {
+            let at = *known.entry(identity(step.attribute, one)).or_insert(list.len());
+            match (list.get_mut(at), one) {
+                (None, one) => list.push(without_unset(one)),
+                (Some(Value::Object(parts)), Value::Object(new)) => self.work.merge(parts, new)?,
+                (Some(_), _) => continue,
+            }
+            touched.push(at);
+        }
+        Ok(touched)
     }
 
     /// Some elements, or one part of each. None is there: the filter says what it is to be, or there is no target.
@@ -119,21 +122,36 @@ impl Applier {
             list.push(Value::Object(seed(step)?));
             chosen.push(list.len() - 1);
         }
+        self.work.spend(chosen.len().saturating_mul(Work::ELEMENT))?;
+        if let Some(value) = value {
+            self.work.copies(value, chosen.len())?;
+        }
+        // What the filter says of an element stays true of the one that takes its place.
+        let kept = match (step.verb, &step.path.sub, &step.condition) {
+            (Verb::Replace, None, Some(_)) => said(step).into_iter().collect(),
+            _ => Map::new(),
+        };
         for at in &chosen {
             let Some(one) = list.get_mut(*at) else { continue };
             match (&step.path.sub, value) {
                 (None, None) => *one = Value::Null,
+                // RFC 7644 §3.5.2.3: the values that a filter selects are replaced, which is more than merged.
+                (None, Some(Value::Object(new))) if step.verb == Verb::Replace => {
+                    let mut parts = kept.clone();
+                    self.work.merge(&mut parts, new)?;
+                    *one = Value::Object(parts);
+                }
                 (None, Some(Value::Object(new))) => match one {
-                    Value::Object(parts) => merge(parts, new),
+                    Value::Object(parts) => self.work.merge(parts, new)?,
                     plain => *plain = Value::Object(new.clone()),
                 },
                 // A plain value for an element: known lists were brought into form before.
                 (None, Some(plain)) => match one {
-                    Value::Object(parts) => set(parts, "value", Some(plain)),
+                    Value::Object(parts) => self.work.set(parts, "value", Some(plain))?,
                     other => *other = plain.clone(),
                 },
                 (Some(sub), value) => match one {
-                    Value::Object(parts) => set(parts, sub, value),
+                    Value::Object(parts) => self.work.set(parts, sub, value)?,
                     _ => return Err(bad(ScimType::InvalidPath, step.path, "the values have no parts.")),
                 },
             }
@@ -144,53 +162,66 @@ impl Applier {
 
 /// The parts that an element made by `[type eq "work"]` begins with.
 fn seed(step: &Step) -> Result<Map<String, Value>, ScimProblem> {
-    let mut parts = Map::new();
-    let tests = match &step.path.filter {
-        None => &[][..],
-        Some(Syntax::All(tests)) => tests.as_slice(),
-        Some(test) => std::slice::from_ref(test),
-    };
-    for test in tests {
-        let Syntax::Ask(name, Asked::Compare(Operator::Equal, value)) = test else {
+    let said = said(step);
+    match said.len() == tests(step).len() {
+        true => Ok(said.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+        false => {
             let why = "no value matches the filter, and it does not say which one to make.";
-            return Err(bad(ScimType::NoTarget, step.path, why));
-        };
-        let sub = step.attribute.and_then(|known| known.sub(&name.name));
-        let value = match sub {
-            Some(sub) => dialect::element(sub, &name.name, value, &mut Notes::default()),
-            None => value.clone(),
-        };
-        if !value.is_null() {
-            parts.insert(sub.map_or(name.name.as_str(), |sub| sub.name).to_owned(), value);
+            Err(bad(ScimType::NoTarget, step.path, why))
         }
     }
-    Ok(parts)
 }
 
-/// Do they stand for the same: the same value of the same type, or else all the same?
-fn is_same(attribute: Option<&'static Attribute>, a: &Value, b: &Value) -> bool {
-    let key = |one: &Value, sub: &str| {
+/// What the filter asks for, one beside the other.
+fn tests<'a>(step: &Step<'a>) -> &'a [Syntax] {
+    match &step.path.filter {
+        None => &[],
+        Some(Syntax::All(tests)) => tests,
+        Some(test) => std::slice::from_ref(test),
+    }
+}
+
+/// The parts of which the filter says what they are.
+fn said(step: &Step) -> Vec<(String, Value)> {
+    let equal = tests(step).iter().filter_map(|test| match test {
+        Syntax::Ask(name, Asked::Compare(Operator::Equal, value)) => Some((name, value)),
+        _ => None,
+    });
+    let read = equal.map(
+        |(name, value)| match step.attribute.and_then(|known| known.sub(&name.name)) {
+            Some(sub) => {
+                let value = dialect::element(sub, &name.name, value, &mut Notes::default());
+                (sub.name.to_owned(), value)
+            }
+            None => (name.name.clone(), value.clone()),
+        },
+    );
+    read.collect()
+}
+
+/// Two values with the same identity stand for the same: the same value of the same type, or else all the same.
+fn identity(attribute: Option<&'static Attribute>, one: &Value) -> String {
+    let part = |sub: &str| {
         let exact = attribute
             .and_then(|known| known.sub(sub))
             .is_some_and(|sub| sub.case_exact);
         match one.get(sub) {
-            Some(Value::String(text)) if !exact => Some(Value::String(fold(text))),
-            other => other.cloned(),
+            Some(Value::String(text)) if !exact => Value::String(fold(text)),
+            Some(other) => other.clone(),
+            None => Value::Null,
         }
     };
-    match (key(a, "value"), key(b, "value")) {
-        (Some(x), Some(y)) => x == y && key(a, "type") == key(b, "type"),
-        (None, None) => a == b,
-        _ => false,
+    match one.get("value").is_some_and(|value| !value.is_null()) {
+        true => format!("={}{}", part("value"), part("type")),
+        false => format!("~{}", without_unset(one)),
     }
 }
 
 fn without_unset(value: &Value) -> Value {
     match value {
         Value::Object(parts) => {
-            let mut kept = Map::new();
-            merge(&mut kept, parts);
-            Value::Object(kept)
+            let kept = parts.iter().filter(|(_, part)| !part.is_null());
+            Value::Object(kept.map(|(key, part)| (key.clone(), part.clone())).collect())
         }
         other => other.clone(),
     }

@@ -17,7 +17,15 @@ pub fn entries(
 ) -> Result<Vec<(Path, Value)>, ScimProblem> {
     let mut found = Vec::new();
     for (key, written) in object {
+        if key.trim().is_empty() {
+            notes.add("An attribute without a name was ignored.");
+            continue;
+        }
         match split_urn(key) {
+            Some((Some(urn), _)) if schema::is_foreign(kind, urn) => notes.add(format!(
+                "{} belongs to another kind of resource; it was ignored.",
+                shown(key)
+            )),
             Some((urn, "")) => {
                 let urn = urn.filter(|urn| *urn != schema::core(kind));
                 extension(kind, urn, key, written, &mut found, notes)?;
@@ -50,7 +58,9 @@ fn extension(
         (Value::Null, Some(urn)) => found.push((Path::to(Some(urn), ""), Value::Null)),
         (Value::Object(map), urn) => {
             // Some repeat the extension's URN inside of it.
-            let inside = |name: &str| urn.is_none() || !name.eq_ignore_ascii_case("schemas");
+            let inside = |name: &str| {
+                !name.trim().is_empty() && (urn.is_none() || !name.eq_ignore_ascii_case("schemas"))
+            };
             for (name, written) in map.iter().filter(|(name, _)| inside(name)) {
                 let mut place = match dotted(kind, urn, name) {
                     Some(place) => place,

@@ -1,6 +1,8 @@
 //! Values as they are sent, in the form that the schema asks for. What cannot be helped is left as it is, for the
 //! check behind this to refuse.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::{Notes, get, shown, split_urn};
@@ -57,23 +59,20 @@ pub fn value(
         }
     };
     let read = list.iter().map(|one| element(attribute, name, one, notes));
-    let read: Vec<Value> = read.filter(|one| !one.is_null()).collect();
-    Value::Array(
-        read.into_iter()
-            .filter(|one| says_something(attribute, name, one, notes))
-            .collect(),
-    )
-}
-
-/// An e-mail without an address is none.
-fn says_something(attribute: &Attribute, name: &str, value: &Value, notes: &mut Notes) -> bool {
-    let Value::Object(map) = value else { return true };
-    let only_about = |key: &String| matches!(key.as_str(), "type" | "primary" | "display");
-    let says = !map.values().all(Value::is_null) && !map.keys().all(only_about);
-    if !says && attribute.kind == Type::Complex {
+    let mut read: Vec<Value> = read.filter(|one| !one.is_null()).collect();
+    let before = read.len();
+    read.retain(|one| says_something(attribute, one));
+    if read.len() < before {
         notes.add(format!("An element of {name} without a value was ignored."));
     }
-    says
+    Value::Array(read)
+}
+
+/// An e-mail without an address is none: an element must say more than its type and whether it is the primary one.
+pub fn says_something(attribute: &Attribute, value: &Value) -> bool {
+    let Value::Object(map) = value else { return true };
+    let is_about = |key: &str| matches!(key, "type" | "primary");
+    attribute.kind != Type::Complex || map.iter().any(|(key, part)| !part.is_null() && !is_about(key))
 }
 
 /// One value of an attribute, of its list if it has one. The parts of a complex one may be `null`: to be removed.
@@ -98,7 +97,10 @@ pub fn element(attribute: &'static Attribute, name: &str, value: &Value, notes: 
         Type::Boolean => match boolean(value) {
             Some(read) => {
                 if !value.is_boolean() {
-                    notes.add(format!("{name} was sent as {value}, and read as {read}."));
+                    notes.add(format!(
+                        "{name} was sent as {}, and read as {read}.",
+                        shown(&value.to_string())
+                    ));
                 }
                 Value::Bool(read)
             }
@@ -168,6 +170,7 @@ fn urns(kind: ResourceKind, value: &Value, notes: &mut Notes) -> Value {
         Value::String(_) => std::slice::from_ref(value),
         _ => &[],
     };
+    let mut known = HashSet::new();
     let mut read: Vec<Value> = Vec::new();
     for urn in list
         .iter()
@@ -181,11 +184,7 @@ fn urns(kind: ResourceKind, value: &Value, notes: &mut Notes) -> Value {
         if !meant.eq_ignore_ascii_case(urn) {
             notes.add(format!("The schema {} was read as {meant}.", shown(urn)));
         }
-        let known = read
-            .iter()
-            .filter_map(Value::as_str)
-            .any(|known| known.eq_ignore_ascii_case(meant));
-        if !known {
+        if known.insert(meant.to_ascii_lowercase()) {
             read.push(Value::String(meant.to_owned()));
         }
     }

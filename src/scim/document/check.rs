@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::model::ResourceKind;
-use crate::scim::dialect::{Notes, is_urn, shown};
+use crate::scim::dialect::{Notes, is_urn, says_something, shown};
 use crate::scim::schema::{self, Attribute, Type};
-use crate::scim::{DOORWARD, GROUP, MAX_BODY, ScimProblem, ScimType, USER};
+use crate::scim::{DOORWARD, MAX_BODY, MAX_DEPTH, MAX_KEYS, ScimProblem, ScimType};
 
 /// Longest userName and displayName of a group, in characters.
 const LONGEST_NAME: usize = 1000;
@@ -15,18 +15,27 @@ const LONGEST_TEXT: usize = 10_000;
 const LONGEST_BINARY: usize = 500_000;
 /// Most values of one attribute.
 const MOST_VALUES: usize = 1000;
+/// Most keys of an object: what is given out, with `id` and `meta` beside it, can be sent back.
+const MOST_KEYS: usize = MAX_KEYS - 10;
 
 fn refuse(detail: String) -> ScimProblem {
     ScimProblem::bad(ScimType::InvalidValue, detail)
 }
 
-/// Checks a document and completes its `schemas`.
+/// Checks a document, takes out what says nothing, and completes its `schemas`.
 pub fn finish(
     kind: ResourceKind,
     document: &mut Map<String, Value>,
     notes: &mut Notes,
 ) -> Result<(), ScimProblem> {
+    if let Some(Value::Array(sent)) = document.get("schemas")
+        && sent.len() > MOST_VALUES
+    {
+        return Err(refuse(format!("schemas has more than {MOST_VALUES} values.")));
+    }
+    drop_empty(kind, document);
     complete_schemas(kind, document, notes);
+    shape(document, 1)?;
     for (key, value) in &*document {
         match value {
             Value::Object(map) if is_urn(key) => {
@@ -45,6 +54,39 @@ pub fn finish(
     }
     required(kind, document)?;
     size(document)
+}
+
+/// A patch may have taken the value out of an e-mail, and left its type.
+fn drop_empty(kind: ResourceKind, document: &mut Map<String, Value>) {
+    document.retain(|key, value| match (schema::attribute(kind, None, key), value) {
+        (Some(known), Value::Array(list)) if known.multi => {
+            list.retain(|one| says_something(known, one));
+            !list.is_empty()
+        }
+        _ => true,
+    });
+}
+
+/// No deeper and no wider than a body may be, or it could be read and never written back.
+fn shape(map: &Map<String, Value>, depth: usize) -> Result<(), ScimProblem> {
+    if map.len() > MOST_KEYS {
+        return Err(refuse(format!(
+            "There would be {} attributes in one object; at most {MOST_KEYS} are kept.",
+            map.len()
+        )));
+    }
+    map.values().try_for_each(|value| inside(value, depth))
+}
+
+fn inside(value: &Value, depth: usize) -> Result<(), ScimProblem> {
+    match value {
+        Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => Err(refuse(format!(
+            "The resource would be nested deeper than {MAX_DEPTH}."
+        ))),
+        Value::Object(map) => shape(map, depth + 1),
+        Value::Array(list) => list.iter().try_for_each(|one| inside(one, depth + 1)),
+        _ => Ok(()),
+    }
 }
 
 fn required(kind: ResourceKind, document: &Map<String, Value>) -> Result<(), ScimProblem> {
@@ -154,10 +196,8 @@ fn complete_schemas(kind: ResourceKind, document: &mut Map<String, Value>, notes
         }
     }
     if let Some(Value::Array(sent)) = document.get("schemas") {
-        for urn in sent.iter().filter_map(Value::as_str).take(MOST_VALUES) {
-            let foreign_kind = [USER, GROUP]
-                .iter()
-                .any(|core| core.eq_ignore_ascii_case(urn) && *core != own);
+        for urn in sent.iter().filter_map(Value::as_str) {
+            let foreign_kind = schema::is_foreign(kind, urn);
             let message = urn.to_lowercase().starts_with("urn:ietf:params:scim:api:");
             match foreign_kind || message || urn.eq_ignore_ascii_case(DOORWARD) {
                 true if urn.eq_ignore_ascii_case(DOORWARD) => {}

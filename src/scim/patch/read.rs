@@ -131,6 +131,17 @@ fn at_path(
     found: &mut Vec<Op>,
     notes: &mut Notes,
 ) -> Result<(), ScimProblem> {
+    if path
+        .urn
+        .as_deref()
+        .is_some_and(|urn| schema::is_foreign(kind, urn))
+    {
+        let detail = format!(
+            "{} belongs to another kind of resource.",
+            shown(&path.to_string())
+        );
+        return Err(ScimProblem::bad(ScimType::InvalidPath, detail));
+    }
     if path.name.is_empty() && verb != Verb::Remove && value.is_some_and(|value| !value.is_null()) {
         return without_path(kind, id, verb, path.urn.as_deref(), value, found, notes);
     }

@@ -3,6 +3,7 @@
 mod bodies;
 mod filters;
 mod groups;
+mod hostile;
 mod patches;
 
 use doorward::scim::{ScimProblem, document, patch};
