@@ -110,15 +110,20 @@ fn operation(at: usize, value: &Value) -> Result<Operation, ScimProblem> {
 /// The `bulkId`s that an operation refers to, so that it can wait for them.
 pub fn references(operation: &Operation) -> Vec<String> {
     let mut found = Vec::new();
-    for segment in operation.path.split('/') {
+    for segment in operation.path.split(['/', '?']) {
         found.extend(segment.strip_prefix(REFERENCE).map(str::to_owned));
     }
-    let mut waiting: Vec<&Value> = operation.data.iter().collect();
-    while let Some(value) = waiting.pop() {
+    let mut waiting: Vec<(bool, &Value)> = operation.data.iter().map(|data| (false, data)).collect();
+    while let Some((is_path, value)) = waiting.pop() {
         match value {
-            Value::String(text) => found.extend(text.strip_prefix(REFERENCE).map(str::to_owned)),
-            Value::Array(items) => waiting.extend(items),
-            Value::Object(entries) => waiting.extend(entries.values()),
+            Value::String(text) => {
+                found.extend(text.strip_prefix(REFERENCE).map(str::to_owned));
+                if is_path {
+                    found.extend(quoted(text).map(str::to_owned));
+                }
+            }
+            Value::Array(items) => waiting.extend(items.iter().map(|item| (false, item))),
+            Value::Object(entries) => waiting.extend(entries.iter().map(|(key, one)| (is_place(key), one))),
             _ => {}
         }
     }
@@ -130,20 +135,51 @@ pub fn references(operation: &Operation) -> Vec<String> {
 /// Puts `id` where `bulkId:{name}` stands, in path and data.
 pub fn resolve(operation: &mut Operation, name: &str, id: &str) {
     let reference = format!("{REFERENCE}{name}");
-    let segments = operation.path.split('/');
+    let (place, query) = match operation.path.find('?') {
+        Some(at) => operation.path.split_at(at),
+        None => (operation.path.as_str(), ""),
+    };
+    let segments = place.split('/');
     let segments: Vec<&str> = segments
         .map(|segment| if segment == reference { id } else { segment })
         .collect();
-    operation.path = segments.join("/");
-    let mut waiting: Vec<&mut Value> = operation.data.iter_mut().collect();
-    while let Some(value) = waiting.pop() {
+    operation.path = format!("{}{query}", segments.join("/"));
+    let mut waiting: Vec<(bool, &mut Value)> = operation.data.iter_mut().map(|data| (false, data)).collect();
+    while let Some((is_path, value)) = waiting.pop() {
         match value {
             Value::String(text) if *text == reference => id.clone_into(text),
-            Value::Array(items) => waiting.extend(items),
-            Value::Object(entries) => waiting.extend(entries.values_mut()),
+            Value::String(text) if is_path => {
+                for quote in QUOTES {
+                    *text = text.replace(
+                        &format!("{quote}{reference}{quote}"),
+                        &format!("{quote}{id}{quote}"),
+                    );
+                }
+            }
+            Value::Array(items) => waiting.extend(items.iter_mut().map(|item| (false, item))),
+            Value::Object(entries) => {
+                waiting.extend(entries.iter_mut().map(|(key, one)| (is_place(key), one)));
+            }
             _ => {}
         }
     }
+}
+
+/// What a filter may put a text in.
+const QUOTES: [char; 2] = ['"', '\''];
+
+/// Is it the path of an operation within a PATCH?
+fn is_place(key: &str) -> bool {
+    key.eq_ignore_ascii_case("path")
+}
+
+/// The references in quotes within a path, such as `members[value eq "bulkId:x"]`.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices(REFERENCE).filter_map(|(at, _)| {
+        let quote = text[..at].chars().next_back().filter(|c| QUOTES.contains(c))?;
+        let rest = &text[at + REFERENCE.len()..];
+        Some(&rest[..rest.find(quote)?])
+    })
 }
 
 #[cfg(test)]
@@ -172,6 +208,29 @@ mod tests {
             Some(&json!("42"))
         );
         assert!(references(&bulk.operations[0]).is_empty());
+    }
+
+    #[test]
+    fn references_stand_in_the_paths_of_a_patch_too() {
+        let body = json!({ "Operations": [{ "method": "PATCH", "path": "/Groups/bulkId:g?attributes=members", "data": {
+            "Operations": [
+                { "op": "add", "PATH": "members[value eq \"bulkId:a\" or value eq 'bulkId:b']" },
+                { "op": "replace", "path": "displayName", "value": "called \"bulkId:c\"" },
+            ]
+        } }] });
+        let mut operation = read(&body).expect("a bulk").operations.remove(0);
+        assert_eq!(references(&operation), ["a", "b", "g"]);
+        for (name, id) in [("a", "1"), ("b", "2"), ("g", "3")] {
+            resolve(&mut operation, name, id);
+        }
+        assert_eq!(references(&operation), Vec::<String>::new());
+        assert_eq!(operation.path, "/Groups/3?attributes=members");
+        let data = operation.data.unwrap_or_default();
+        assert_eq!(
+            data["Operations"][0]["PATH"],
+            json!("members[value eq \"1\" or value eq '2']")
+        );
+        assert_eq!(data["Operations"][1]["value"], json!("called \"bulkId:c\""));
     }
 
     #[test]

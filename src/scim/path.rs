@@ -64,7 +64,7 @@ fn split(text: &str) -> Option<(Option<String>, &str)> {
     if last.eq_ignore_ascii_case("User") || last.eq_ignore_ascii_case("Group") {
         return Some((Some(text.to_owned()), ""));
     }
-    (urn.len() > 4).then(|| (Some(urn.to_owned()), last))
+    (urn.len() > 4 && !last.is_empty()).then(|| (Some(urn.to_owned()), last))
 }
 
 /// Canonical where the schema knows it, else as it was written.

@@ -116,6 +116,7 @@ impl List {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scim::ENTERPRISE;
     use uuid::Uuid;
 
     fn show(only: Option<&str>, except: Option<&str>) -> Value {

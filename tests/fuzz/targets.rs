@@ -12,7 +12,10 @@ pub fn filter(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let pairs = [("filter".to_owned(), text.to_owned()), ("sortBy".to_owned(), text.to_owned())];
+    let pairs = [
+        ("filter".to_owned(), text.to_owned()),
+        ("sortBy".to_owned(), text.to_owned()),
+    ];
     let _ = query::from_pairs(&pairs, User).map_err(explained);
     for kind in [User, Group] {
         let tree = match filter::read(text, kind) {
@@ -24,7 +27,11 @@ pub fn filter(bytes: &[u8]) {
         };
         let printed = tree.to_string();
         if printed.len() <= MAX_FILTER {
-            assert_eq!(filter::read(&printed, kind).as_ref(), Ok(&tree), "{text:?} is printed {printed:?}");
+            assert_eq!(
+                filter::read(&printed, kind).as_ref(),
+                Ok(&tree),
+                "{text:?} is printed {printed:?}"
+            );
         }
         match filter::parse(text, kind) {
             Ok(condition) => {
@@ -50,7 +57,11 @@ pub fn path(bytes: &[u8]) {
             Ok(path) => {
                 let printed = path.to_string();
                 if printed.len() <= MAX_FILTER {
-                    assert_eq!(Path::parse(&printed, kind), Ok(path), "{text:?} is printed {printed:?}");
+                    assert_eq!(
+                        Path::parse(&printed, kind),
+                        Ok(path),
+                        "{text:?} is printed {printed:?}"
+                    );
                 }
             }
             Err(problem) => explained(problem),
@@ -75,7 +86,11 @@ pub fn body(bytes: &[u8]) {
     };
     match document::user(&body) {
         Ok(read) => {
-            assert!(!format!("{:?}", read.document.keys()).to_lowercase().contains("\"password\""));
+            assert!(
+                !format!("{:?}", read.document.keys())
+                    .to_lowercase()
+                    .contains("\"password\"")
+            );
             canonical(User, &read.document);
             let facts = document::user_facts(&read.document);
             assert!(!facts.user_name.is_empty());
@@ -113,7 +128,10 @@ fn read(bytes: &[u8]) -> Option<Value> {
 /// Every refusal is the sender's, and says what to do.
 fn explained(problem: ScimProblem) {
     assert!((400..500).contains(&problem.status), "{problem:?}");
-    assert!(problem.detail.len() > 20 && problem.detail.len() < 4_000, "{problem:?}");
+    assert!(
+        problem.detail.len() > 20 && problem.detail.len() < 4_000,
+        "{problem:?}"
+    );
     assert!(problem.status == 413 || problem.kind.is_some(), "{problem:?}");
 }
 
@@ -129,7 +147,11 @@ fn patched(kind: ResourceKind, body: &Value) {
     match made(&before, body) {
         Ok(document) => {
             let nothing = json!({ "Operations": [] });
-            assert_eq!(made(&document, &nothing).as_ref(), Ok(&document), "an empty patch changed it");
+            assert_eq!(
+                made(&document, &nothing).as_ref(),
+                Ok(&document),
+                "an empty patch changed it"
+            );
             canonical(kind, &document);
         }
         Err(problem) => explained(problem),
@@ -150,7 +172,10 @@ fn canonical(kind: ResourceKind, document: &Map<String, Value>) {
     }
     assert_eq!(again, Ok(expected), "sent back it changed");
     let text = serde_json::to_vec(document).expect("JSON");
-    assert!(text.len() > MAX_BODY || json::read(&text).is_ok(), "it cannot be sent back");
+    assert!(
+        text.len() > MAX_BODY || json::read(&text).is_ok(),
+        "it cannot be sent back"
+    );
     document::search_document(kind, document);
 }
 
@@ -166,5 +191,7 @@ fn ann() -> Map<String, Value> {
 }
 
 fn sales() -> Map<String, Value> {
-    document::group(&json!({ "displayName": "Sales", "externalId": "g1" })).expect("a group").document
+    document::group(&json!({ "displayName": "Sales", "externalId": "g1" }))
+        .expect("a group")
+        .document
 }

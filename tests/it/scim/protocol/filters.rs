@@ -189,6 +189,8 @@ fn paths_are_read_and_written() {
         "a.b[c pr]",
         "[a pr]",
         "urn:",
+        "urn:a:b:",
+        "urn:a\"b:c",
         "é",
     ] {
         assert!(Path::parse(wrong, User).is_err(), "{wrong}");

@@ -13,10 +13,50 @@ mod targets;
 
 /// Pieces that mean something to a reader.
 const PIECES: &[&str] = &[
-    "\"", "\\", "(", ")", "[", "]", "{", "}", ".", ":", ",", " ", "'", "null", "true", "and", " or ", "not (", "eq",
-    "pr", "emails", "value", "type", "primary", "members", "schemas", "active", "userName", "password", "op",
-    "\"remove\"", "\"path\":", "\"value\":", "urn:", "urn:ietf:params:scim:schemas:core:2.0:Group", "1e400", "-0",
-    "\\u0000", "\\ud800", "é", "İ", "$ref", "bulkId:", "\u{feff}",
+    "\"",
+    "\\",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    ".",
+    ":",
+    ",",
+    " ",
+    "'",
+    "null",
+    "true",
+    "and",
+    " or ",
+    "not (",
+    "eq",
+    "pr",
+    "emails",
+    "value",
+    "type",
+    "primary",
+    "members",
+    "schemas",
+    "active",
+    "userName",
+    "password",
+    "op",
+    "\"remove\"",
+    "\"path\":",
+    "\"value\":",
+    "urn:",
+    "urn:ietf:params:scim:schemas:core:2.0:Group",
+    "1e400",
+    "-0",
+    "\\u0000",
+    "\\ud800",
+    "é",
+    "İ",
+    "$ref",
+    "bulkId:",
+    "\u{feff}",
 ];
 
 /// The same numbers at every run (xorshift).
@@ -64,7 +104,10 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     let entries = std::fs::read_dir(format!("{folder}/{target}")).expect("seeds");
     let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     files.sort();
-    files.iter().map(|file| std::fs::read(file).expect("a seed")).collect()
+    files
+        .iter()
+        .map(|file| std::fs::read(file).expect("a seed"))
+        .collect()
 }
 
 fn run(target: &str, rounds: usize, check: fn(&[u8])) {
@@ -112,7 +155,11 @@ fn soon<T: std::fmt::Debug>(
     let began = Instant::now();
     let problem = work().err();
     // Fifty milliseconds are promised; a build without optimization beside other tests is given its time.
-    assert!(began.elapsed() < Duration::from_secs(2), "{what}: {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{what}: {:?}",
+        began.elapsed()
+    );
     let problem = problem.unwrap_or_else(|| panic!("{what} was taken"));
     assert!(problem.detail.len() < 1_000, "{what}: {}", problem.detail.len());
     (problem.status, problem.kind.map_or("", |kind| kind.key()))
@@ -135,7 +182,10 @@ fn filters_beyond_every_measure() {
     ] {
         let shown: String = text.chars().take(40).collect();
         let filter = [("filter".to_owned(), text)];
-        assert_eq!(soon(&shown, || query::from_pairs(&filter, User)), (400, "invalidFilter"));
+        assert_eq!(
+            soon(&shown, || query::from_pairs(&filter, User)),
+            (400, "invalidFilter")
+        );
     }
     let deepest = format!("{}{term}{}", "(".repeat(32), ")".repeat(32));
     assert!(filter::parse(&deepest, User).is_ok());
@@ -158,38 +208,80 @@ fn bodies_beyond_every_measure() {
         ("100,000 keys", keys(80_000)),
         ("1,001 keys", keys(1_000)),
     ] {
-        assert_eq!(soon(what, || scim_json::read(body.as_bytes())), (400, "invalidSyntax"), "{what}");
+        assert_eq!(
+            soon(what, || scim_json::read(body.as_bytes())),
+            (400, "invalidSyntax"),
+            "{what}"
+        );
     }
     let large = user(&format!(",\"x\":\"{}\"", "x".repeat(MAX_BODY)));
     assert_eq!(soon("1 MB", || scim_json::read(large.as_bytes())), (413, ""));
-    let exact = user(&format!(",\"x\":\"{}\"", "x".repeat(MAX_BODY - user(",\"x\":\"\"").len())));
+    let exact = user(&format!(
+        ",\"x\":\"{}\"",
+        "x".repeat(MAX_BODY - user(",\"x\":\"\"").len())
+    ));
     assert_eq!(exact.len(), MAX_BODY);
     for taken in [exact, nested(31), keys(900)] {
         scim_json::read(taken.as_bytes()).expect("within the limits");
     }
     for (what, body) in [
-        ("schemas", json!({ "userName": "u", "schemas": (0..90_000).map(|n| format!("urn:{n}")).collect::<Vec<_>>() })),
-        ("emails", json!({ "userName": "u", "emails": (0..20_000).map(|n| json!({ "value": n })).collect::<Vec<_>>() })),
-        ("aliases", Value::Object((0..1_000).map(|n| (format!("urn:a:b{n}:x"), json!({ "y": 1 }))).chain([("userName".to_owned(), json!("u"))]).collect())),
+        (
+            "schemas",
+            json!({ "userName": "u", "schemas": (0..90_000).map(|n| format!("urn:{n}")).collect::<Vec<_>>() }),
+        ),
+        (
+            "emails",
+            json!({ "userName": "u", "emails": (0..20_000).map(|n| json!({ "value": n })).collect::<Vec<_>>() }),
+        ),
+        (
+            "aliases",
+            Value::Object(
+                (0..1_000)
+                    .map(|n| (format!("urn:a:b{n}:x"), json!({ "y": 1 })))
+                    .chain([("userName".to_owned(), json!("u"))])
+                    .collect(),
+            ),
+        ),
     ] {
-        assert_eq!(soon(what, || document::user(&body)), (400, "invalidValue"), "{what}");
+        assert_eq!(
+            soon(what, || document::user(&body)),
+            (400, "invalidValue"),
+            "{what}"
+        );
     }
 }
 
 #[test]
 fn patches_beyond_every_measure() {
-    let many: Vec<Value> = (0..1_000).map(|n| json!({ "value": format!("{n}@x.y"), "display": n })).collect();
+    let many: Vec<Value> = (0..1_000)
+        .map(|n| json!({ "value": format!("{n}@x.y"), "display": n }))
+        .collect();
     let current = user(&json!({ "userName": "u", "emails": many, "tags": (0..900).collect::<Vec<_>>() }));
     let patch = |operations: Value| patch::user(ID, &current, &json!({ "Operations": operations }));
     let one = |path: &str, value: Value| json!({ "op": "add", "path": path, "value": value });
     let long = "x".repeat(200_000);
     for (what, operations) in [
         ("operations", vec![one("title", json!("x")); 10_000]),
-        ("values", vec![one("tags", json!((0..20_000).collect::<Vec<_>>()))]),
-        ("elements", vec![one("emails[value co \"zz\"].display", json!("x")); 1_000]),
-        ("removals", vec![json!({ "op": "remove", "path": "emails[value co \"zz\"]" }); 1_000]),
-        ("copies", vec![json!({ "op": "replace", "path": "emails.display", "value": long })]),
-        ("copies of objects", vec![json!({ "op": "add", "path": "emails[value pr]", "value": { "display": long } })]),
+        (
+            "values",
+            vec![one("tags", json!((0..20_000).collect::<Vec<_>>()))],
+        ),
+        (
+            "elements",
+            vec![one("emails[value eq \"zz\"].display", json!("x")); 1_000],
+        ),
+        (
+            "removals",
+            vec![json!({ "op": "remove", "path": "emails[value co \"zz\"]" }); 1_000],
+        ),
+        (
+            "copies",
+            vec![json!({ "op": "replace", "path": "emails.display", "value": long })],
+        ),
+        (
+            "copies of objects",
+            vec![json!({ "op": "add", "path": "emails[value pr]", "value": { "display": long } })],
+        ),
     ] {
         assert_eq!(soon(what, || patch(json!(operations))), (413, ""), "{what}");
     }
@@ -203,7 +295,9 @@ fn patches_beyond_every_measure() {
     }
     let deepest = json!({ "op": "add", "path": "urn:x:y:a[b eq 1].c", "value": deep });
     assert_eq!(soon("depth", || patch(json!([deepest]))), (400, "invalidValue"));
-    let group = document::group(&json!({ "displayName": "G" })).expect("a group").document;
+    let group = document::group(&json!({ "displayName": "G" }))
+        .expect("a group")
+        .document;
     let members: Vec<Value> = (0..9_000).map(|n| json!({ "value": n.to_string() })).collect();
     let whole = json!({ "Operations": [{ "op": "replace", "path": "members", "value": members }] });
     patch::group(ID, &group, &whole).expect("a large group is no offence");

@@ -1,10 +1,14 @@
 //! The protocol by itself: bytes, documents and filters, without a server.
 
 mod bodies;
+mod database;
 mod filters;
 mod groups;
 mod hostile;
+mod model;
 mod patches;
+mod rules;
+mod texts;
 
 use doorward::scim::{ScimProblem, document, patch};
 use serde_json::{Map, Value, json};

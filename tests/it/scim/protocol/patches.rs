@@ -246,7 +246,7 @@ fn all_or_nothing_and_every_refusal_is_named() {
             "mutability",
         ),
         (
-            json!({ "op": "replace", "path": "emails[type gt \"a\"].value", "value": "x" }),
+            json!({ "op": "replace", "path": "emails[type gt \"zz\"].value", "value": "x" }),
             "noTarget",
         ),
         (
