@@ -16,7 +16,7 @@
 mod entries;
 mod values;
 
-pub use entries::{entries, is_secret, read};
+pub use entries::{entries, is_listing, is_secret, read};
 pub use values::{boolean, element, says_something, text_of, value};
 
 use serde_json::{Map, Value};

@@ -57,11 +57,7 @@ fn extension(
         (Value::Null, None) => {}
         (Value::Null, Some(urn)) => found.push((Path::to(Some(urn), ""), Value::Null)),
         (Value::Object(map), urn) => {
-            // Some repeat the extension's URN inside of it.
-            let inside = |name: &str| {
-                !name.trim().is_empty() && (urn.is_none() || !name.eq_ignore_ascii_case("schemas"))
-            };
-            for (name, written) in map.iter().filter(|(name, _)| inside(name)) {
+            for (name, written) in map.iter().filter(|(name, _)| !name.trim().is_empty()) {
                 let mut place = match dotted(kind, urn, name) {
                     Some(place) => place,
                     None => Path::to(urn, name),
@@ -109,6 +105,9 @@ fn one(kind: ResourceKind, path: Path, written: &Value, found: &mut Vec<(Path, V
         notes.add("A password was sent; Doorward drops it unread.");
         return;
     }
+    if is_listing(&path) {
+        return;
+    }
     if path.urn.as_deref() == Some(DOORWARD) {
         notes.add("What Doorward says of a user cannot be written; it was ignored.");
         return;
@@ -120,6 +119,11 @@ fn one(kind: ResourceKind, path: Path, written: &Value, found: &mut Vec<(Path, V
 /// `password`, in whatever schema.
 pub fn is_secret(path: &Path) -> bool {
     path.name.eq_ignore_ascii_case("password")
+}
+
+/// `schemas` inside an extension: some repeat its URN there.
+pub fn is_listing(path: &Path) -> bool {
+    path.urn.is_some() && path.name.eq_ignore_ascii_case("schemas")
 }
 
 /// The value for a path, in the standard's form.

@@ -145,6 +145,10 @@ fn at_path(
     if path.name.is_empty() && verb != Verb::Remove && value.is_some_and(|value| !value.is_null()) {
         return without_path(kind, id, verb, path.urn.as_deref(), value, found, notes);
     }
+    if dialect::is_listing(&path) {
+        notes.add("schemas within an extension was ignored; it says nothing.");
+        return Ok(());
+    }
     let is_members = is_members(kind, &path);
     // `members[value eq "…"]` says all that is needed.
     if !(is_members && path.filter.is_some()) {
