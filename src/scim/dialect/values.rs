@@ -38,6 +38,10 @@ pub fn value(
     if attribute.name == "schemas" {
         return urns(kind, value, notes);
     }
+    // Who is meant by them is for their own reader to say.
+    if matches!(attribute.name, "members" | "groups") {
+        return value.clone();
+    }
     if !attribute.multi {
         return element(attribute, name, value, notes);
     }
