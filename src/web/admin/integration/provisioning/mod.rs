@@ -4,6 +4,7 @@
 mod credentials;
 mod groups;
 mod held;
+mod masked;
 mod page;
 mod removed;
 mod request;
@@ -11,6 +12,9 @@ mod requests;
 mod settings;
 mod shown;
 mod users;
+
+pub use page::held_notice;
+pub use shown::{removal_state, taken};
 
 use super::{Room, Tab, load, shell, tabs};
 use crate::error::Result;
