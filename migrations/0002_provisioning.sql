@@ -194,7 +194,7 @@ WHEN NEW.claimed = 1 AND NEW.deleted_at IS NULL AND NEW.person_id IS NOT NULL BE
         SELECT NEW.connection_id, state = 'active' FROM people WHERE id = NEW.person_id
         ON CONFLICT DO UPDATE SET active = active + excluded.active;
 END;
-CREATE TRIGGER directory_people_changed AFTER UPDATE OF claimed, person_id, deleted_at ON directory_users
+CREATE TRIGGER directory_people_moved AFTER UPDATE OF claimed, person_id, deleted_at ON directory_users
 WHEN OLD.claimed <> NEW.claimed OR OLD.person_id IS NOT NEW.person_id
     OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL) BEGIN
     UPDATE directory_people SET active = active
@@ -206,7 +206,7 @@ WHEN OLD.claimed <> NEW.claimed OR OLD.person_id IS NOT NEW.person_id
             WHERE id = NEW.person_id AND NEW.claimed = 1 AND NEW.deleted_at IS NULL
         ON CONFLICT DO UPDATE SET active = active + excluded.active;
 END;
-CREATE TRIGGER directory_people_gone AFTER DELETE ON directory_users
+CREATE TRIGGER directory_people_left AFTER DELETE ON directory_users
 WHEN OLD.claimed = 1 AND OLD.deleted_at IS NULL BEGIN
     UPDATE directory_people SET active = active
             - EXISTS (SELECT 1 FROM people WHERE id = OLD.person_id AND state = 'active')
