@@ -155,7 +155,10 @@ fn an_admin_applies_and_discards() {
     assert_eq!((active_people(&app), held(&app)), (5, 5));
     let alice = app.alice();
     let overview = alice.get("/admin").text();
-    assert!(overview.contains("5 removals wait of"), "{overview}");
+    assert!(
+        overview.contains("5 removals of okta wait for you."),
+        "{overview}"
+    );
     let list = alice.get(&format!("{PAGES}/held"));
     let waiting = ids_on(&list);
     assert_eq!(waiting.len(), 5);

@@ -63,7 +63,9 @@ pub fn made(client: &ScimClient, path: &str, body: &Value) -> String {
 
 /// The only user with this name.
 pub fn named(client: &ScimClient, name: &str) -> Value {
-    let list = client.get(&format!("/Users?filter=userName+eq+%22{name}%22")).json();
+    let list = client
+        .get(&format!("/Users?filter=userName+eq+%22{name}%22"))
+        .json();
     assert_eq!(list["totalResults"], 1, "{list}");
     list["Resources"][0].clone()
 }
@@ -75,7 +77,8 @@ impl TestApp {
     }
 
     pub fn is_active(&self, email: &str) -> bool {
-        self.person(email).is_some_and(|person| person.state == PersonState::Active)
+        self.person(email)
+            .is_some_and(|person| person.state == PersonState::Active)
     }
 
     pub fn role_of(&self, email: &str) -> Option<Role> {

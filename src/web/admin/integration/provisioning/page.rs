@@ -221,9 +221,10 @@ fn notices(connection: &Connection, held: i64) -> Vec<Notice> {
 /// Also on the overview.
 pub fn held_notice(connection: &Connection, held: i64) -> Notice {
     let title = format!(
-        "{} of {} for you.",
-        count(held, "removal waits", "removals wait"),
-        connection.name
+        "{} of {} {} for you.",
+        count(held, "removal", "removals"),
+        connection.name,
+        if held == 1 { "waits" } else { "wait" }
     );
     let text = "More people were to be removed at once than the guard lets through. They stay as they are until you decide.";
     let href = urls::provisioning(connection.slug.as_str(), "held");
