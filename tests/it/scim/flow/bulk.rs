@@ -19,7 +19,9 @@ fn bulk(client: &ScimClient, operations: Value, most: Option<usize>) -> Vec<Valu
 }
 
 fn statuses(done: &[Value]) -> Vec<&str> {
-    done.iter().map(|one| one["status"].as_str().unwrap_or_default()).collect()
+    done.iter()
+        .map(|one| one["status"].as_str().unwrap_or_default())
+        .collect()
 }
 
 #[test]
@@ -41,14 +43,29 @@ fn references_are_resolved_forwards_too_and_each_operation_fails_alone() {
     );
     assert_eq!(statuses(&done)[..4], ["201", "201", "409", "409"], "{done:?}");
     assert_eq!(done[6]["status"], "404");
-    assert!(done[4]["status"] == "409" && done[4]["response"]["detail"].is_string(), "{done:?}");
+    assert!(
+        done[4]["status"] == "409" && done[4]["response"]["detail"].is_string(),
+        "{done:?}"
+    );
     let team = okta.get("/Groups?filter=displayName+eq+%22Team%22").json();
     let made = done[1]["location"].as_str().expect("a place");
     assert_eq!(team["Resources"][0]["members"].as_array().map(Vec::len), Some(1));
-    assert!(made.ends_with(team["Resources"][0]["members"][0]["value"].as_str().expect("an id")));
+    assert!(
+        made.ends_with(
+            team["Resources"][0]["members"][0]["value"]
+                .as_str()
+                .expect("an id")
+        )
+    );
     assert!(done[1]["version"].is_string() && done[1]["bulkId"] == "u");
-    assert_eq!(app.count("SELECT count(*) FROM scim_requests WHERE method = 'POST'"), 1);
-    assert_eq!(app.count("SELECT count(*) FROM directory_groups WHERE display_name = 'Lost'"), 0);
+    assert_eq!(
+        app.count("SELECT count(*) FROM scim_requests WHERE method = 'POST'"),
+        1
+    );
+    assert_eq!(
+        app.count("SELECT count(*) FROM directory_groups WHERE display_name = 'Lost'"),
+        0
+    );
 }
 
 #[test]

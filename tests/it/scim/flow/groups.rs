@@ -8,11 +8,15 @@ use crate::app::{ScimClient, TestApp};
 fn members(client: &ScimClient, id: &str) -> Vec<String> {
     let group = client.get(&format!("/Groups/{id}")).json();
     let list = group["members"].as_array().cloned().unwrap_or_default();
-    list.iter().map(|one| one["value"].as_str().expect("a value").to_owned()).collect()
+    list.iter()
+        .map(|one| one["value"].as_str().expect("a value").to_owned())
+        .collect()
 }
 
 fn users(client: &ScimClient, many: usize) -> Vec<String> {
-    (0..many).map(|n| made(client, "/Users", &user(&format!("u{n}@example.com")))).collect()
+    (0..many)
+        .map(|n| made(client, "/Users", &user(&format!("u{n}@example.com"))))
+        .collect()
 }
 
 #[test]
@@ -26,18 +30,24 @@ fn members_come_and_go_in_every_form() {
         let page = okta.patch(&path, &ops(operations));
         assert!(page.status == 200 || page.status == 204, "{}", page.text());
     };
-    patch(json!([{ "op": "Add", "path": "members", "value": [{ "$ref": null, "value": ids[1] }] },
-        { "op": "add", "path": "members", "value": [{ "value": ids[1] }, { "value": "fake-member-id" }] }]));
+    patch(
+        json!([{ "op": "Add", "path": "members", "value": [{ "$ref": null, "value": ids[1] }] },
+        { "op": "add", "path": "members", "value": [{ "value": ids[1] }, { "value": "fake-member-id" }] }]),
+    );
     assert!(app.last_notes().contains("fake-member-id"));
     assert_eq!(members(&okta, &team), [ids[0].clone(), ids[1].clone()]);
     let of_user = okta.get(&format!("/Users/{}", ids[1])).json();
     assert_eq!(of_user["groups"][0]["value"], team);
     patch(json!([{ "op": "Remove", "path": "members", "value": [{ "value": ids[0] }] }]));
     assert_eq!(members(&okta, &team), [ids[1].clone()]);
-    patch(json!([{ "op": "remove", "path": format!("members[value eq \"{}\"]", ids[1]) },
-        { "op": "add", "path": "members", "value": [{ "value": ids[2] }] }]));
+    patch(
+        json!([{ "op": "remove", "path": format!("members[value eq \"{}\"]", ids[1]) },
+        { "op": "add", "path": "members", "value": [{ "value": ids[2] }] }]),
+    );
     assert_eq!(members(&okta, &team), [ids[2].clone()]);
-    patch(json!([{ "op": "replace", "path": "members", "value": [{ "value": ids[0] }, { "value": ids[2] }] }]));
+    patch(
+        json!([{ "op": "replace", "path": "members", "value": [{ "value": ids[0] }, { "value": ids[2] }] }]),
+    );
     assert_eq!(members(&okta, &team).len(), 2);
     patch(json!([{ "op": "replace", "value": { "id": team, "displayName": "Crew" } }]));
     assert_eq!(members(&okta, &team).len(), 2);
@@ -59,9 +69,20 @@ fn a_name_belongs_to_one_group() {
     let app = TestApp::start();
     let okta = app.scim("okta");
     let first = made(&okta, "/Groups", &group("Team", &[]));
-    assert!(refused(&okta.post("/Groups", &group("TEAM", &[])), 409, Some("uniqueness")).contains(&first));
+    assert!(
+        refused(
+            &okta.post("/Groups", &group("TEAM", &[])),
+            409,
+            Some("uniqueness")
+        )
+        .contains(&first)
+    );
     let other = made(&okta, "/Groups", &group("Other", &[]));
-    refused(&okta.put(&format!("/Groups/{other}"), &group("team", &[])), 409, Some("uniqueness"));
+    refused(
+        &okta.put(&format!("/Groups/{other}"), &group("team", &[])),
+        409,
+        Some("uniqueness"),
+    );
     okta.delete(&format!("/Groups/{first}"));
     made(&okta, "/Groups", &group("Team", &[]));
 }
@@ -75,9 +96,16 @@ fn groups_contain_groups_without_circles() {
     let c = made(&okta, "/Groups", &group("C", &[&b]));
     for (outer, inner) in [(&a, &a), (&a, &b), (&a, &c)] {
         let add = ops(json!([{ "op": "add", "path": "members", "value": [{ "value": inner }] }]));
-        refused(&okta.patch(&format!("/Groups/{outer}"), &add), 400, Some("invalidValue"));
+        refused(
+            &okta.patch(&format!("/Groups/{outer}"), &add),
+            400,
+            Some("invalidValue"),
+        );
     }
-    assert_eq!(okta.get(&format!("/Groups/{b}")).json()["members"][0]["type"], "Group");
+    assert_eq!(
+        okta.get(&format!("/Groups/{b}")).json()["members"][0]["type"],
+        "Group"
+    );
 }
 
 #[test]
@@ -86,12 +114,20 @@ fn groups_in_a_user_count_only_where_the_connection_says_so() {
     let (okta, one) = (app.scim("okta"), app.scim_with("one", "groups_in_users = true"));
     for (client, listens) in [(&okta, false), (&one, true)] {
         let id = made(client, "/Users", &user(&format!("{}@example.com", client.slug)));
-        let (a, b) = (made(client, "/Groups", &group("A", &[&id])), made(client, "/Groups", &group("B", &[])));
+        let (a, b) = (
+            made(client, "/Groups", &group("A", &[&id])),
+            made(client, "/Groups", &group("B", &[])),
+        );
         let mut body = user(&format!("{}@example.com", client.slug));
         body["groups"] = json!([{ "value": "b" }, { "value": "nowhere" }]);
         assert_eq!(client.put(&format!("/Users/{id}"), &body).status, 200);
         let wanted = if listens { (0, 1) } else { (1, 0) };
-        assert_eq!((members(client, &a).len(), members(client, &b).len()), wanted, "{}", client.slug);
+        assert_eq!(
+            (members(client, &a).len(), members(client, &b).len()),
+            wanted,
+            "{}",
+            client.slug
+        );
         body["groups"] = json!([]);
         client.put(&format!("/Users/{id}"), &body);
         assert_eq!(members(client, &a).len(), usize::from(!listens));

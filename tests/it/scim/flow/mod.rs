@@ -63,7 +63,9 @@ pub fn made(client: &ScimClient, path: &str, body: &Value) -> String {
 
 /// The only user with this name.
 pub fn named(client: &ScimClient, name: &str) -> Value {
-    let list = client.get(&format!("/Users?filter=userName+eq+%22{name}%22")).json();
+    let list = client
+        .get(&format!("/Users?filter=userName+eq+%22{name}%22"))
+        .json();
     assert_eq!(list["totalResults"], 1, "{list}");
     list["Resources"][0].clone()
 }
@@ -75,18 +77,19 @@ impl TestApp {
     }
 
     pub fn is_active(&self, email: &str) -> bool {
-        self.person(email).is_some_and(|person| person.state == PersonState::Active)
+        self.person(email)
+            .is_some_and(|person| person.state == PersonState::Active)
     }
 
     pub fn role_of(&self, email: &str) -> Option<Role> {
         self.person(email).map(|person| person.role)
     }
 
-    /// What the request with the newest row of the log noted.
+    /// What the newest write in the log noted.
     pub fn last_notes(&self) -> String {
         self.flush_scim_log();
         let read = |r: &doorward::store::Reader| {
-            let sql = "SELECT notes || effects FROM scim_requests ORDER BY rowid DESC LIMIT 1";
+            let sql = "SELECT notes || effects FROM scim_requests WHERE method <> 'GET' ORDER BY rowid DESC LIMIT 1";
             Ok(r.query_row(sql, [], |row| row.get::<_, String>(0))?)
         };
         self.ctx.store.read(read).expect("a note")

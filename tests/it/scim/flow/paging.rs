@@ -10,7 +10,9 @@ use crate::app::{ScimClient, TestApp};
 
 fn ids(page: &Value) -> Vec<String> {
     let rows = page["Resources"].as_array().cloned().unwrap_or_default();
-    rows.iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect()
+    rows.iter()
+        .map(|row| row["id"].as_str().expect("an id").to_owned())
+        .collect()
 }
 
 /// Reads on from `start`; the ids, and where to go on.
@@ -48,7 +50,11 @@ fn nobody_who_is_there_throughout_is_lost_or_repeated() {
     let mut number = 0;
     let mut add = |here: &mut Vec<String>| {
         number += 1;
-        here.push(made(&okta, "/Users", &user(&format!("u{}@example.com", number * 7919 % 1000))));
+        here.push(made(
+            &okta,
+            "/Users",
+            &user(&format!("u{}@example.com", number * 7919 % 1000)),
+        ));
     };
     let strategy = (proptest::collection::vec(between(), 12), 1..9usize, 0..4usize);
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(12));
@@ -59,7 +65,12 @@ fn nobody_who_is_there_throughout_is_lost_or_repeated() {
         while here.len() < 30 {
             add.borrow_mut()(here);
         }
-        let more = ["", "&sortBy=userName", "&filter=active+eq+true", "&sortBy=userName&sortOrder=descending&filter=name.familyName+eq+%22doe%22"][kind];
+        let more = [
+            "",
+            "&sortBy=userName",
+            "&filter=active+eq+true",
+            "&sortBy=userName&sortOrder=descending&filter=name.familyName+eq+%22doe%22",
+        ][kind];
         let (throughout, mut removed) = (here.clone(), Vec::new());
         // Two imports of the same list, each on a connection of its own.
         let other = ScimClient::new(&app.base, "okta", &okta.token);
@@ -102,26 +113,59 @@ fn nobody_who_is_there_throughout_is_lost_or_repeated() {
 fn cursors_walk_the_list_and_cannot_be_made_up() {
     let app = TestApp::start();
     let okta = app.scim("okta");
-    let mut all: Vec<String> = (0..7).map(|n| made(&okta, "/Users", &user(&format!("u{n}@example.com")))).collect();
+    let mut all: Vec<String> = (0..7)
+        .map(|n| made(&okta, "/Users", &user(&format!("u{n}@example.com"))))
+        .collect();
     let first = okta.get("/Users?cursor=&count=3").json();
-    assert!(first.get("startIndex").is_none() && first["totalResults"] == 8, "{first}");
+    assert!(
+        first.get("startIndex").is_none() && first["totalResults"] == 8,
+        "{first}"
+    );
     let cursor = first["nextCursor"].as_str().expect("a cursor").to_owned();
     okta.delete(&format!("/Users/{}", all.remove(0)));
     let mut found = ids(&first);
     let second = okta.get(&format!("/Users?cursor={cursor}&count=2")).json();
     found.extend(ids(&second));
-    let rest = okta.get(&format!("/Users?cursor={}&count=50", second["nextCursor"].as_str().expect("more"))).json();
+    let rest = okta
+        .get(&format!(
+            "/Users?cursor={}&count=50",
+            second["nextCursor"].as_str().expect("more")
+        ))
+        .json();
     assert!(rest.get("nextCursor").is_none());
     found.extend(ids(&rest));
-    assert!(all.iter().all(|id| found.iter().filter(|one| *one == id).count() == 1));
+    assert!(
+        all.iter()
+            .all(|id| found.iter().filter(|one| *one == id).count() == 1)
+    );
     for wrong in [format!("{cursor}A"), "x".to_owned(), cursor.replacen('e', "f", 1)] {
-        refused(&okta.get(&format!("/Users?cursor={wrong}")), 400, Some("invalidCursor"));
+        refused(
+            &okta.get(&format!("/Users?cursor={wrong}")),
+            400,
+            Some("invalidCursor"),
+        );
     }
-    refused(&okta.get(&format!("/Groups?cursor={cursor}")), 400, Some("invalidCursor"));
-    refused(&okta.get(&format!("/Users?cursor={cursor}&filter=active+eq+true")), 400, Some("invalidCursor"));
-    refused(&app.scim("entra").get(&format!("/Users?cursor={cursor}")), 400, Some("invalidCursor"));
+    refused(
+        &okta.get(&format!("/Groups?cursor={cursor}")),
+        400,
+        Some("invalidCursor"),
+    );
+    refused(
+        &okta.get(&format!("/Users?cursor={cursor}&filter=active+eq+true")),
+        400,
+        Some("invalidCursor"),
+    );
+    refused(
+        &app.scim("entra").get(&format!("/Users?cursor={cursor}")),
+        400,
+        Some("invalidCursor"),
+    );
     app.forward(61 * doorward::model::time::MINUTE);
-    refused(&okta.get(&format!("/Users?cursor={cursor}")), 400, Some("expiredCursor"));
+    refused(
+        &okta.get(&format!("/Users?cursor={cursor}")),
+        400,
+        Some("expiredCursor"),
+    );
 }
 
 #[test]
@@ -131,11 +175,23 @@ fn totals_alone_and_everything_together() {
     made(&okta, "/Users", &user("dora@example.com"));
     made(&okta, "/Groups", &super::group("Team", &[]));
     let none = okta.get("/Users?count=0").json();
-    assert_eq!((&none["totalResults"], &none["Resources"]), (&2.into(), &Value::Array(Vec::new())));
-    let all = okta.post("/.search", &serde_json::json!({ "attributes": ["externalId"] })).json();
+    assert_eq!(
+        (&none["totalResults"], &none["Resources"]),
+        (&2.into(), &Value::Array(Vec::new()))
+    );
+    let all = okta
+        .post("/.search", &serde_json::json!({ "attributes": ["externalId"] }))
+        .json();
     assert_eq!(all["totalResults"], 3);
-    let last = okta.post("/.search", &serde_json::json!({ "startIndex": 3, "count": 5 })).json();
+    let last = okta
+        .post("/.search", &serde_json::json!({ "startIndex": 3, "count": 5 }))
+        .json();
     assert_eq!(last["Resources"][0]["displayName"], "Team");
-    let users = okta.post("/Users/.search", &serde_json::json!({ "filter": "userName sw \"dora\"" })).json();
+    let users = okta
+        .post(
+            "/Users/.search",
+            &serde_json::json!({ "filter": "userName sw \"dora\"" }),
+        )
+        .json();
     assert_eq!(users["totalResults"], 1);
 }

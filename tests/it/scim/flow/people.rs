@@ -29,7 +29,10 @@ fn owners_and_local_admins_are_out_of_reach() {
             { "op": "add", "path": "roles", "value": [{ "value": "member" }] }]));
         assert_eq!(okta.patch(&path, &harmless).status, 200);
         let after = app.person(email).expect("still there");
-        assert_eq!((after.given_name.as_str(), Some(after.role)), ("Changed", before.map(|p| p.role)));
+        assert_eq!(
+            (after.given_name.as_str(), Some(after.role)),
+            ("Changed", before.map(|p| p.role))
+        );
     }
 }
 
@@ -68,15 +71,25 @@ fn switches_stop_the_effect_and_not_the_answer() {
     let bob = named(&okta, BOB)["id"].as_str().expect("an id").to_owned();
     let mut changed = user(BOB);
     changed["name"]["givenName"] = json!("Robert");
-    assert_eq!(okta.put(&format!("/Users/{bob}"), &changed).json()["name"]["givenName"], "Robert");
+    assert_eq!(
+        okta.put(&format!("/Users/{bob}"), &changed).json()["name"]["givenName"],
+        "Robert"
+    );
     assert_eq!(app.person(BOB).expect("bob").given_name, "");
     assert!(app.last_notes().contains("changing people is turned off"));
-    assert_eq!(okta.patch(&format!("/Users/{bob}"), &active(false)).json()["active"], false);
+    assert_eq!(
+        okta.patch(&format!("/Users/{bob}"), &active(false)).json()["active"],
+        false
+    );
     assert!(app.is_active(BOB));
     assert_eq!(okta.delete(&format!("/Users/{bob}")).status, 204);
     assert!(app.is_active(BOB));
     app.apply("[[connection]]\nslug = \"okta\"\n[connection.scim]\ncreate = true\n");
-    assert_eq!(okta.put(&format!("/Users/{id}"), &user("dora@example.com")).status, 200);
+    assert_eq!(
+        okta.put(&format!("/Users/{id}"), &user("dora@example.com"))
+            .status,
+        200
+    );
     assert!(app.is_active("dora@example.com"));
 }
 
@@ -84,12 +97,24 @@ fn switches_stop_the_effect_and_not_the_answer() {
 fn a_run_of_removals_is_held_and_answered_as_done() {
     let app = TestApp::start();
     let okta = app.scim("okta");
-    let ids: Vec<String> = (0..10).map(|n| made(&okta, "/Users", &user(&format!("u{n}@example.com")))).collect();
-    let team = made(&okta, "/Groups", &group("Team", &ids.iter().map(String::as_str).collect::<Vec<_>>()));
+    let ids: Vec<String> = (0..10)
+        .map(|n| made(&okta, "/Users", &user(&format!("u{n}@example.com"))))
+        .collect();
+    let team = made(
+        &okta,
+        "/Groups",
+        &group("Team", &ids.iter().map(String::as_str).collect::<Vec<_>>()),
+    );
     for id in &ids {
-        assert_eq!(okta.patch(&format!("/Users/{id}"), &active(false)).json()["active"], false);
+        assert_eq!(
+            okta.patch(&format!("/Users/{id}"), &active(false)).json()["active"],
+            false
+        );
     }
-    assert_eq!(app.count("SELECT count(*) FROM people WHERE state = 'deactivated'"), 5);
+    assert_eq!(
+        app.count("SELECT count(*) FROM people WHERE state = 'deactivated'"),
+        5
+    );
     assert_eq!(app.count("SELECT count(*) FROM removals WHERE state = 'held'"), 5);
     // Given back: nothing waits for that one any more.
     okta.patch(&format!("/Users/{}", ids[9]), &active(true));
@@ -97,7 +122,11 @@ fn a_run_of_removals_is_held_and_answered_as_done() {
     let clear = ops(json!([{ "op": "remove", "path": "members" }]));
     let page = okta.patch(&format!("/Groups/{team}"), &clear);
     assert_eq!(page.status, 200, "{}", page.text());
-    assert!(page.json().get("members").is_none_or(|members| members == &json!([])));
+    assert!(
+        page.json()
+            .get("members")
+            .is_none_or(|members| members == &json!([]))
+    );
     assert!(app.count("SELECT count(*) FROM directory_members WHERE held = 1") > 0);
 }
 
@@ -117,12 +146,23 @@ fn two_connections_see_each_others_people_and_not_each_others_users() {
 fn a_fault_in_the_middle_leaves_nothing() {
     let app = TestApp::start();
     let okta = app.scim_with("okta", "refuse_unknown_members = true");
-    let (events, users) = (app.count("SELECT count(*) FROM events"), app.count("SELECT count(*) FROM directory_users"));
-    refused(&okta.post("/Groups", &group("Team", &["fake-member-id"])), 400, Some("invalidValue"));
+    let (events, users) = (
+        app.count("SELECT count(*) FROM events"),
+        app.count("SELECT count(*) FROM directory_users"),
+    );
+    refused(
+        &okta.post("/Groups", &group("Team", &["fake-member-id"])),
+        400,
+        Some("invalidValue"),
+    );
     let id = made(&okta, "/Users", &user("dora@example.com"));
     let half = ops(json!([{ "op": "replace", "path": "title", "value": "Dr" },
         { "op": "replace", "path": "name.givenName", "value": "x".repeat(300) }]));
-    refused(&okta.patch(&format!("/Users/{id}"), &half), 400, Some("invalidValue"));
+    refused(
+        &okta.patch(&format!("/Users/{id}"), &half),
+        400,
+        Some("invalidValue"),
+    );
     assert!(okta.get(&format!("/Users/{id}")).json().get("title").is_none());
     assert_eq!(app.count("SELECT count(*) FROM directory_groups"), 0);
     assert_eq!(app.count("SELECT count(*) FROM directory_users"), users + 1);

@@ -21,16 +21,25 @@ fn a_created_user_is_a_person_and_a_resource() {
     assert_eq!(shown["urn:example:x"]["favourite"], "blue");
     assert!(!page.text().contains("never kept"));
     let person = app.person("dora@example.com").expect("a person");
-    assert_eq!((person.given_name.as_str(), person.family_name.as_str()), ("dora", "Doe"));
+    assert_eq!(
+        (person.given_name.as_str(), person.family_name.as_str()),
+        ("dora", "Doe")
+    );
     assert_eq!(person.role, doorward::model::Role::Member);
     assert_ne!(shown["id"], person.id.to_string());
-    assert_eq!(app.count("SELECT count(*) FROM events WHERE action = 'person.added' AND actor_kind = 'connection'"), 1);
+    assert_eq!(
+        app.count("SELECT count(*) FROM events WHERE action = 'person.added' AND actor_kind = 'connection'"),
+        1
+    );
     for table in ["scim_requests", "events", "directory_users"] {
-        let all = format!("SELECT count(*) FROM {table} WHERE {} LIKE '%never kept%'", match table {
-            "scim_requests" => "coalesce(body, '') || coalesce(answer, '') || understood",
-            "events" => "before || after",
-            _ => "document",
-        });
+        let all = format!(
+            "SELECT count(*) FROM {table} WHERE {} LIKE '%never kept%'",
+            match table {
+                "scim_requests" => "coalesce(body, '') || coalesce(answer, '') || understood",
+                "events" => "before || after",
+                _ => "document",
+            }
+        );
         assert_eq!(app.count(&all), 0, "{table}");
     }
 }
@@ -72,7 +81,10 @@ fn people_who_are_here_are_found_and_linked_by_the_first_write() {
     let person = app.person(BOB).expect("bob");
     assert_eq!(person.given_name, "bob");
     assert_eq!(app.count("SELECT count(*) FROM people"), 3);
-    assert_eq!(app.count("SELECT count(*) FROM directory_users WHERE claimed = 1"), 1);
+    assert_eq!(
+        app.count("SELECT count(*) FROM directory_users WHERE claimed = 1"),
+        1
+    );
 }
 
 #[test]
@@ -82,10 +94,15 @@ fn who_is_shown_follows_the_person_until_claimed() {
     app.apply("[[person]]\nemail = \"bob@example.com\"\ngiven_name = \"Bob\"\n");
     app.apply("[[person]]\nemail = \"bob@example.com\"\ngiven_name = \"Robert\"\nactive = false\n");
     let bob = named(&okta, "bob@example.com");
-    assert_eq!((&bob["name"]["givenName"], &bob["active"]), (&json!("Robert"), &json!(false)));
+    assert_eq!(
+        (&bob["name"]["givenName"], &bob["active"]),
+        (&json!("Robert"), &json!(false))
+    );
     let id = bob["id"].as_str().expect("an id");
     app.apply("[[connection]]\nslug = \"okta\"\n[connection.scim]\nenabled = false\n");
-    app.apply("[[person]]\nemail = \"bob@example.com\"\nactive = true\n[[person]]\nemail = \"new@example.com\"\n");
+    app.apply(
+        "[[person]]\nemail = \"bob@example.com\"\nactive = true\n[[person]]\nemail = \"new@example.com\"\n",
+    );
     app.apply("[[connection]]\nslug = \"okta\"\n[connection.scim]\nenabled = true\n");
     let again = named(&okta, "bob@example.com");
     assert_eq!((&again["id"], &again["active"]), (&json!(id), &json!(true)));
@@ -108,7 +125,12 @@ fn deactivation_ends_sessions_at_once_and_reactivation_needs_a_change() {
     let path = format!("/Users/{id}");
     let disable = ops(json!([{ "op": "Replace", "path": "active", "value": "False" }]));
     let page = okta.patch(&path, &disable);
-    assert_eq!((page.status, &page.json()["active"]), (200, &json!(false)), "{}", page.text());
+    assert_eq!(
+        (page.status, &page.json()["active"]),
+        (200, &json!(false)),
+        "{}",
+        page.text()
+    );
     assert!(!app.is_active("dora@example.com"));
     assert_eq!(app.count("SELECT count(*) FROM sessions"), 0);
     assert_eq!(okta.get(&path).json()["active"], false);
@@ -179,7 +201,10 @@ fn a_repetition_changes_nothing() {
     let app = TestApp::start();
     let okta = app.scim("okta");
     let id = made(&okta, "/Users", &user("dora@example.com"));
-    let (before, events) = (okta.get(&format!("/Users/{id}")).json(), app.count("SELECT count(*) FROM events"));
+    let (before, events) = (
+        okta.get(&format!("/Users/{id}")).json(),
+        app.count("SELECT count(*) FROM events"),
+    );
     let page = okta.put(&format!("/Users/{id}"), &before);
     assert_eq!((page.status, page.json()), (200, before));
     assert_eq!(app.count("SELECT count(*) FROM events"), events);
@@ -199,12 +224,20 @@ fn versions_guard_changes() {
         let mut body = user("dora@example.com");
         body["title"] = json!(title);
         let request = okta.request("PUT", &path).header("If-Match", tag);
-        okta.send(request.header("Content-Type", "application/json").body(body.to_string()))
+        okta.send(
+            request
+                .header("Content-Type", "application/json")
+                .body(body.to_string()),
+        )
     };
     assert_eq!(put(&tag, "one").status, 200);
     refused(&put(&tag, "two"), 412, None);
     assert_eq!(put("*", "three").status, 200);
-    refused(&okta.send(okta.request("DELETE", &path).header("If-Match", &tag)), 412, None);
+    refused(
+        &okta.send(okta.request("DELETE", &path).header("If-Match", &tag)),
+        412,
+        None,
+    );
     assert!(app.is_active("dora@example.com"));
 }
 
@@ -214,8 +247,12 @@ fn what_is_required_is_named() {
     let okta = app.scim_with("okta", "required = [\"family_name\", \"email\"]");
     let body = json!({ "userName": "dora", "name": { "givenName": "Dora" } });
     let detail = refused(&okta.post("/Users", &body), 400, Some("invalidValue"));
-    assert!(detail.contains("name.familyName") && detail.contains("emails"), "{detail}");
-    let long = json!({ "userName": "d@example.com", "name": { "givenName": "x".repeat(201), "familyName": "D" } });
+    assert!(
+        detail.contains("name.familyName") && detail.contains("emails"),
+        "{detail}"
+    );
+    let long =
+        json!({ "userName": "d@example.com", "name": { "givenName": "x".repeat(201), "familyName": "D" } });
     let detail = refused(&okta.post("/Users", &long), 400, Some("invalidValue"));
     assert!(detail.contains("name.givenName"), "{detail}");
     assert_eq!(app.count("SELECT count(*) FROM people"), 1);
@@ -225,14 +262,22 @@ fn what_is_required_is_named() {
 fn a_user_without_an_address_becomes_a_person_later() {
     let app = TestApp::start();
     let okta = app.scim("okta");
-    let id = made(&okta, "/Users", &json!({ "userName": "dora", "name": { "givenName": "Dora" } }));
+    let id = made(
+        &okta,
+        "/Users",
+        &json!({ "userName": "dora", "name": { "givenName": "Dora" } }),
+    );
     assert!(app.last_notes().contains("no e-mail address"));
     assert_eq!(app.count("SELECT count(*) FROM people"), 1);
     let add = ops(json!([{ "op": "add", "path": "emails", "value": [{ "value": "dora@example.com" }] }]));
     assert_eq!(okta.patch(&format!("/Users/{id}"), &add).status, 200);
     assert!(app.is_active("dora@example.com"));
     let taken = ops(json!([{ "op": "replace", "path": "emails", "value": [{ "value": ALICE }] }]));
-    refused(&okta.patch(&format!("/Users/{id}"), &taken), 409, Some("uniqueness"));
+    refused(
+        &okta.patch(&format!("/Users/{id}"), &taken),
+        409,
+        Some("uniqueness"),
+    );
     assert!(app.is_active("dora@example.com"));
 }
 
@@ -240,7 +285,12 @@ fn a_user_without_an_address_becomes_a_person_later() {
 fn discovery_and_wrong_addresses_are_answered_in_scim() {
     let app = TestApp::start();
     let okta = app.scim("okta");
-    for path in ["/ServiceProviderConfig", "/ResourceTypes", "/ResourceTypes/User", "/Schemas"] {
+    for path in [
+        "/ServiceProviderConfig",
+        "/ResourceTypes",
+        "/ResourceTypes/User",
+        "/Schemas",
+    ] {
         assert_eq!(okta.get(path).status, 200, "{path}");
         refused(&okta.post(path, &json!({})), 405, None);
     }
@@ -250,5 +300,9 @@ fn discovery_and_wrong_addresses_are_answered_in_scim() {
     refused(&okta.get("/Nothing"), 404, None);
     refused(&okta.get("/Users/nonexistent-id"), 404, None);
     refused(&okta.put("/Users", &json!({})), 405, None);
-    refused(&okta.post("/Users", &json!({ "not": "a user" })), 400, Some("invalidValue"));
+    refused(
+        &okta.post("/Users", &json!({ "not": "a user" })),
+        400,
+        Some("invalidValue"),
+    );
 }
