@@ -85,11 +85,11 @@ impl TestApp {
         self.person(email).map(|person| person.role)
     }
 
-    /// What the request with the newest row of the log noted.
+    /// What the newest write in the log noted.
     pub fn last_notes(&self) -> String {
         self.flush_scim_log();
         let read = |r: &doorward::store::Reader| {
-            let sql = "SELECT notes || effects FROM scim_requests ORDER BY rowid DESC LIMIT 1";
+            let sql = "SELECT notes || effects FROM scim_requests WHERE method <> 'GET' ORDER BY rowid DESC LIMIT 1";
             Ok(r.query_row(sql, [], |row| row.get::<_, String>(0))?)
         };
         self.ctx.store.read(read).expect("a note")

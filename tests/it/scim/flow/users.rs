@@ -77,7 +77,8 @@ fn people_who_are_here_are_found_and_linked_by_the_first_write() {
     assert!(refused(&okta.post("/Users", &same), 409, Some("uniqueness")).contains(id));
     let page = okta.put(&format!("/Users/{id}"), &user(BOB));
     assert_eq!(page.status, 200, "{}", page.text());
-    assert!(app.last_notes().contains("linked"));
+    let linked = "SELECT count(*) FROM scim_requests WHERE method = 'PUT' AND effects LIKE '%linked%'";
+    assert_eq!(app.count(linked), 1);
     let person = app.person(BOB).expect("bob");
     assert_eq!(person.given_name, "bob");
     assert_eq!(app.count("SELECT count(*) FROM people"), 3);
