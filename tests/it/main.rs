@@ -15,6 +15,7 @@ mod peer;
 mod peers;
 mod providers;
 mod saml;
+mod scim;
 mod store;
 mod tidy;
 mod tls;

@@ -1,0 +1,10 @@
+//! Provisioning as identity providers see it: over real sockets, with what they really send.
+
+mod client;
+mod crowd;
+mod judges;
+mod killed;
+mod limits;
+mod security;
+mod vendors;
+mod world;
