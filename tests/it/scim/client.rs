@@ -91,9 +91,7 @@ impl Client {
     /// As `send`, for whoever expects the server to go away.
     pub fn try_send(&self, method: &str, path: &str, body: Option<Vec<u8>>) -> reqwest::Result<Answer> {
         let method: Method = method.parse().expect("a method");
-        let mut request = self
-            .http
-            .request(method.clone(), format!("{}{path}", self.base));
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
         for (name, value) in &self.headers {
             let about_body = name.eq_ignore_ascii_case("content-type");
             if !about_body || body.is_some() {
@@ -108,9 +106,8 @@ impl Client {
         let text = answer.text()?;
         let body = match text.is_empty() {
             true => Value::Null,
-            false => {
-                serde_json::from_str(&text).unwrap_or_else(|e| panic!("{method} {path}: {e}: {status} {text}"))
-            }
+            false => serde_json::from_str(&text)
+                .unwrap_or_else(|e| panic!("{method} {path}: {e}: {status} {text}")),
         };
         let answer = Answer {
             status,
@@ -169,10 +166,7 @@ impl Answer {
         if self.status == 204 {
             return fault("204 with a body");
         }
-        if !self
-            .header("content-type")
-            .starts_with("application/scim+json")
-        {
+        if !self.header("content-type").starts_with("application/scim+json") {
             return fault("not application/scim+json");
         }
         if has_key(&self.body, "password") {

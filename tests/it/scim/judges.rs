@@ -21,7 +21,12 @@ fn all_is_good(peer: &mut Peer, world: &World, mut command: Value) {
     let text = |result: &Value, field: &str| result[field].as_str().unwrap_or_default().to_owned();
     let bad: Vec<String> = results
         .iter()
-        .filter(|r| !matches!(text(r, "verdict").as_str(), "success" | "compliant" | "acceptable" | "pass"))
+        .filter(|r| {
+            !matches!(
+                text(r, "verdict").as_str(),
+                "success" | "compliant" | "acceptable" | "pass"
+            )
+        })
         .filter(|r| !DRAFT_ONLY.contains(&text(r, "title").as_str()))
         .map(|r| {
             let [verdict, title, about, reason] = ["verdict", "title", "about", "reason"].map(|f| text(r, f));
@@ -64,5 +69,9 @@ fn switches_that_are_off_look_no_different_to_a_checker() {
     let world = World::open_with(&[], "create = false\nupdate = false\ndeactivate = false");
     all_is_good(&mut peer, &world, json!({"cmd": "tester", "seed": 1}));
     all_is_good(&mut peer, &world, json!({"cmd": "sanity"}));
-    assert_eq!(world.app.count("SELECT count(*) FROM people"), 1, "alice is still alone");
+    assert_eq!(
+        world.app.count("SELECT count(*) FROM people"),
+        1,
+        "alice is still alone"
+    );
 }

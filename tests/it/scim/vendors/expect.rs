@@ -106,7 +106,9 @@ fn element<'a>(list: &'a Value, which: &str) -> Option<&'a Value> {
         return list.get(which.parse::<usize>().ok()?);
     };
     let wanted: Value = serde_json::from_str(wanted).ok()?;
-    list.as_array()?.iter().find(|item| item.get(key) == Some(&wanted))
+    list.as_array()?
+        .iter()
+        .find(|item| item.get(key) == Some(&wanted))
 }
 
 #[test]

@@ -93,7 +93,10 @@ impl Stage {
                     Step::State(line, text) => (*line, self.state(&fill(text, &names))),
                 };
                 if let Err(what) = done {
-                    panic!("{}:{line}: {} ({mode:?}, {tag}): {what}", self.file, section.title);
+                    panic!(
+                        "{}:{line}: {} ({mode:?}, {tag}): {what}",
+                        self.file, section.title
+                    );
                 }
             }
         }
@@ -107,7 +110,10 @@ impl Stage {
         let answer = client.send(&ask.method, &path, body.clone().map(String::into_bytes));
         let told = || {
             let body = body.as_deref().unwrap_or_default();
-            format!("\n{} {path} {body}\n{} {}", ask.method, answer.status, answer.text)
+            format!(
+                "\n{} {path} {body}\n{} {}",
+                ask.method, answer.status, answer.text
+            )
         };
         if !ask.statuses.contains(&answer.status) {
             return Err(format!("not {:?}:{}", ask.statuses, told()));
@@ -168,7 +174,10 @@ fn names(tag: &str) -> Names {
         ("tag".to_owned(), tag.to_owned()),
         ("team".to_owned(), format!("Team {tag}")),
         ("crew".to_owned(), format!("Crew {tag}")),
-        ("nobody".to_owned(), "7d4c1c08-9d1c-4f6c-8a57-0f6f2f0b1c11".to_owned()),
+        (
+            "nobody".to_owned(),
+            "7d4c1c08-9d1c-4f6c-8a57-0f6f2f0b1c11".to_owned(),
+        ),
     ]);
     for (name, given, family) in [
         ("anna", "Anna", "Ng"),

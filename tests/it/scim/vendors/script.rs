@@ -157,11 +157,7 @@ fn add(section: &mut Section, number: usize, line: &str) -> Option<()> {
     } else if let Some(header) = line.strip_prefix("> ") {
         ask.headers.push(pair(header)?);
     } else if line.chars().all(|c| c.is_ascii_digit() || c == '|') {
-        ask.statuses = line
-            .split('|')
-            .map(str::parse)
-            .collect::<Result<_, _>>()
-            .ok()?;
+        ask.statuses = line.split('|').map(str::parse).collect::<Result<_, _>>().ok()?;
     } else {
         ask.body.push_str(line.trim());
     }
