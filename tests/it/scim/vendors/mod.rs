@@ -10,7 +10,9 @@ mod script;
 use play::{Mode, Stage};
 
 macro_rules! vendors {
-    ($($name:ident $file:literal),* $(,)?) => {$(
+    ($($name:ident $file:literal),* $(,)?) => {
+        const FILES: &[(&str, &str)] = &[$(($file, include_str!($file))),*];
+        $(
         mod $name {
             use super::*;
             const FILE: (&str, &str) = ($file, include_str!($file));
@@ -54,4 +56,25 @@ vendors! {
     authentik "authentik.scim",
     keycloak "keycloak.scim",
     rauthy "rauthy.scim",
+}
+
+#[test]
+fn every_file_says_what_it_expects() {
+    let mut requests = 0;
+    for (file, text) in FILES {
+        let script = script::read(file, text);
+        for step in script.sections.iter().flat_map(|section| &section.steps) {
+            let script::Step::Ask(ask) = step else { continue };
+            assert!(
+                !ask.statuses.is_empty(),
+                "{file}:{}: any answer would do",
+                ask.line
+            );
+            let body = play::with_anything(&ask.body);
+            let good = body.is_empty() || serde_json::from_str::<serde_json::Value>(&body).is_ok();
+            assert!(good, "{file}:{}: {body}", ask.line);
+            requests += 1;
+        }
+    }
+    println!("{requests} requests in {} files", FILES.len());
 }

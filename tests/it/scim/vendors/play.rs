@@ -218,3 +218,17 @@ fn fill(text: &str, names: &Names) -> String {
     }
     filled + rest
 }
+
+/// A text with something in place of every name.
+pub fn with_anything(text: &str) -> String {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('{') {
+        let name = rest[at + 1..].split('}').next().unwrap_or_default();
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c == '.');
+        let end = if is_name { at + name.len() + 2 } else { at + 1 };
+        filled.push_str(if is_name { &rest[..at] } else { &rest[..end] });
+        rest = &rest[end..];
+    }
+    filled + rest
+}
