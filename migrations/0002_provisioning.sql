@@ -137,6 +137,8 @@ CREATE TABLE scim_credentials (
     -- the OAuth client and the chain of refresh tokens it belongs to
     client_id       TEXT REFERENCES oauth_clients (id) ON DELETE CASCADE,
     family          TEXT,
+    -- the admin on whose word OAuth made it
+    person_id       TEXT REFERENCES people (id) ON DELETE CASCADE,
     created_by      TEXT NOT NULL,
     created_at      INTEGER NOT NULL,
     expires_at      INTEGER,
@@ -147,6 +149,8 @@ CREATE TABLE scim_credentials (
 ) STRICT;
 CREATE INDEX scim_credentials_connection ON scim_credentials (connection_id, kind);
 CREATE INDEX scim_credentials_family ON scim_credentials (family) WHERE family IS NOT NULL;
+CREATE INDEX scim_credentials_person ON scim_credentials (person_id) WHERE person_id IS NOT NULL;
+CREATE INDEX scim_credentials_client ON scim_credentials (client_id) WHERE client_id IS NOT NULL;
 CREATE INDEX scim_credentials_expires ON scim_credentials (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE oauth_clients (
@@ -167,6 +171,8 @@ CREATE TABLE oauth_codes (
     client_id       TEXT NOT NULL REFERENCES oauth_clients (id) ON DELETE CASCADE,
     person_id       TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
     redirect_uri    TEXT NOT NULL,
+    -- the request named it, so that the exchange must name it too
+    redirect_said   INTEGER NOT NULL CHECK (redirect_said IN (0, 1)),
     -- S256 challenge
     challenge       TEXT,
     -- tokens made from it carry this, so that a code that comes twice ends them
@@ -202,14 +208,22 @@ CREATE TABLE scim_requests (
     effects         TEXT NOT NULL CHECK (json_valid(effects)),
     -- why something was ignored or read otherwise, JSON array
     notes           TEXT NOT NULL CHECK (json_valid(notes)),
-    -- lower case, for the search box
-    search_key      TEXT NOT NULL,
     took_us         INTEGER NOT NULL,
     replay_of       TEXT
 ) STRICT;
 CREATE INDEX scim_requests_connection ON scim_requests (connection_id, at, id);
-CREATE INDEX scim_requests_at ON scim_requests (at);
 CREATE INDEX scim_requests_reference ON scim_requests (reference);
+
+-- How far a connection's provisioning has come; stays when the requests themselves are swept.
+CREATE TABLE scim_milestones (
+    connection_id   TEXT PRIMARY KEY REFERENCES connections (id) ON DELETE CASCADE,
+    first_request   INTEGER NOT NULL,
+    credentials_good INTEGER,
+    first_user      INTEGER,
+    first_group     INTEGER,
+    -- the newest request with a good credential
+    last_contact    INTEGER
+) STRICT, WITHOUT ROWID;
 
 -- What this connection took away from people lately (the guard counts it), what of it waits for an admin, and
 -- what can still be restored.

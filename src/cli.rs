@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, ConfigProblems, Environment, Flags, InitFlags, InitOptions};
+use crate::model::time;
 
 /// What the operator asked for, ready to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,26 @@ pub enum Command {
     Init(Config, InitOptions),
     /// Make the database agree with a file.
     Apply(Config, ApplyOptions),
+    /// Tokens of SCIM clients.
+    Token(Config, TokenCommand),
+}
+
+/// What `doorward token` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenCommand {
+    Create {
+        connection: String,
+        label: String,
+        /// Milliseconds; `None`: until it is revoked.
+        lifetime: Option<i64>,
+    },
+    List {
+        connection: String,
+    },
+    Revoke {
+        connection: String,
+        id: String,
+    },
 }
 
 /// What `doorward apply` is told.
@@ -62,6 +83,79 @@ enum Asked {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Tokens by which an identity provider's SCIM client proves itself
+    #[command(subcommand)]
+    Token(AskedToken),
+}
+
+#[derive(Subcommand)]
+enum AskedToken {
+    /// Make a bearer token and print it, alone, on standard output: it is shown this once
+    Create {
+        /// Short name of the integration, such as okta
+        #[arg(long, value_name = "SLUG")]
+        connection: String,
+        /// How long it lives: 12h, 365d, 52w (default: until it is revoked)
+        #[arg(long, value_name = "TIME", value_parser = lifetime)]
+        expires: Option<i64>,
+        /// What it is for, such as \"Okta 2026\"
+        #[arg(long, default_value = "")]
+        label: String,
+    },
+    /// List the live credentials of an integration, without their secrets
+    List {
+        /// Short name of the integration
+        #[arg(long, value_name = "SLUG")]
+        connection: String,
+    },
+    /// End a credential at once
+    Revoke {
+        /// Short name of the integration
+        #[arg(long, value_name = "SLUG")]
+        connection: String,
+        /// Its id, from `doorward token list`
+        id: String,
+    },
+}
+
+impl From<AskedToken> for TokenCommand {
+    fn from(asked: AskedToken) -> Self {
+        match asked {
+            AskedToken::Create {
+                connection,
+                expires: lifetime,
+                label,
+            } => Self::Create {
+                connection,
+                label,
+                lifetime,
+            },
+            AskedToken::List { connection } => Self::List { connection },
+            AskedToken::Revoke { connection, id } => Self::Revoke { connection, id },
+        }
+    }
+}
+
+/// A whole number and a unit: `90m`, `12h`, `365d`, `52w`; in milliseconds.
+fn lifetime(text: &str) -> Result<i64, String> {
+    let wrong = || "Enter a whole number with m, h, d or w behind it, such as 365d.".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let millis = match unit {
+        'm' => time::MINUTE,
+        'h' => time::HOUR,
+        'd' => time::DAY,
+        'w' => 7 * time::DAY,
+        _ => return Err(wrong()),
+    };
+    let digits = &text[..text.len() - unit.len_utf8()];
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let number: i64 = digits.parse().map_err(|_| wrong())?;
+    match number.checked_mul(millis) {
+        Some(millis) if (1..=3_660 * time::DAY).contains(&millis) => Ok(millis),
+        _ => Err("A token lives at least a minute and at most ten years.".to_owned()),
+    }
 }
 
 impl Command {
@@ -76,6 +170,7 @@ impl Command {
             None | Some(Asked::Serve) => Self::Serve(config),
             Some(Asked::Init(init)) => Self::Init(config, InitOptions::read(&cli.flags, &init, environment)?),
             Some(Asked::Apply { file, dry_run }) => Self::Apply(config, ApplyOptions { file, dry_run }),
+            Some(Asked::Token(asked)) => Self::Token(config, asked.into()),
         })
     }
 }
@@ -106,5 +201,34 @@ impl From<clap::Error> for Stop {
 impl From<ConfigProblems> for Stop {
     fn from(problems: ConfigProblems) -> Self {
         Self::Config(problems)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lifetime_is_a_number_and_a_unit() {
+        assert_eq!(lifetime("365d"), Ok(365 * time::DAY));
+        assert_eq!(lifetime("90m"), Ok(90 * time::MINUTE));
+        assert_eq!(lifetime("2w"), Ok(14 * time::DAY));
+        assert_eq!(lifetime("12h"), Ok(12 * time::HOUR));
+        for wrong in [
+            "",
+            "d",
+            "0d",
+            "1",
+            "1y",
+            "1.5d",
+            "-1d",
+            "+1d",
+            "1 d",
+            "4000d",
+            "9223372036854775807w",
+            "1é",
+        ] {
+            assert!(lifetime(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -15,7 +15,10 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Result};
 use crate::flows::apply::{Application, apply};
 use crate::flows::enroll::{self, FirstRun};
-use crate::flows::{Context, Who};
+use crate::flows::{Act, Context, Who, credentials};
+use crate::model::CredentialId;
+use crate::store;
+use crate::store::scim_credentials::Credential;
 
 const SOCKET: &str = "doorward.sock";
 /// Largest request: an application file with its metadata.
@@ -26,6 +29,24 @@ const LIMIT: u64 = 64 * 1024 * 1024;
 pub enum Request {
     Apply(Application),
     Init(Init),
+    Token(Token),
+}
+
+/// Tokens of SCIM clients.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Token {
+    Create {
+        connection: String,
+        label: String,
+        lifetime: Option<i64>,
+    },
+    List {
+        connection: String,
+    },
+    Revoke {
+        connection: String,
+        id: String,
+    },
 }
 
 /// The first run, without a browser.
@@ -65,7 +86,53 @@ pub async fn perform(ctx: &Context, request: Request) -> Result<Vec<String>> {
             enroll::set_up(ctx, Who::Command("init"), run, &codes).await?;
             Ok(codes)
         }
+        Request::Token(request) => token(ctx, request).await,
     }
+}
+
+async fn token(ctx: &Context, request: Token) -> Result<Vec<String>> {
+    let who = Who::Command("token");
+    match request {
+        Token::Create {
+            connection,
+            label,
+            lifetime,
+        } => {
+            let make = move |act: &Act| credentials::make_bearer(act, &connection, &label, lifetime);
+            Ok(vec![ctx.act(who, make).await?.secret])
+        }
+        Token::List { connection } => {
+            let now = ctx.now();
+            let live = ctx.store.reading(move |r| {
+                let connection = store::connections::get_by_slug(r, &connection)?;
+                store::scim_credentials::list_of_connection(r, connection.id, now)
+            });
+            Ok(live.await?.iter().map(describe).collect())
+        }
+        Token::Revoke { connection, id } => {
+            let id = CredentialId::parse(&id).ok_or_else(|| Error::not_found("credential"))?;
+            ctx.act(who, move |act| credentials::revoke(act, &connection, id))
+                .await?;
+            Ok(vec!["Revoked.".to_owned()])
+        }
+    }
+}
+
+/// One line: id, what it is, until when, last use.
+fn describe(credential: &Credential) -> String {
+    let until = credential.expires_at.map_or_else(
+        || "until revoked".to_owned(),
+        |at| format!("until {}", at.human()),
+    );
+    let used = credential.last_used_at.map_or_else(
+        || "never used".to_owned(),
+        |at| format!("last used {}", at.human()),
+    );
+    format!(
+        "{}  {}  {until}  {used}",
+        credential.id,
+        credentials::label(credential)
+    )
 }
 
 fn path(folder: &Path) -> PathBuf {

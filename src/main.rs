@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use doorward::cli::{ApplyOptions, Command};
+use doorward::cli::{ApplyOptions, Command, TokenCommand};
 use doorward::clock::Clock;
 use doorward::config::{Config, InitOptions, LogFormat};
-use doorward::control::{self, Init, Request};
+use doorward::control::{self, Init, Request, Token};
 use doorward::error::{Error, Result};
 use doorward::flows::apply::{Application, named_files};
 use doorward::random::Random;
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         }
         Command::Init(config, options) => init(&config, options),
         Command::Apply(config, options) => apply(&config, &options),
+        Command::Token(config, command) => token(&config, command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -92,6 +93,25 @@ fn apply(config: &Config, options: &ApplyOptions) -> Result<()> {
         (false, false) => println!("Changed:"),
     }
     changes.iter().for_each(|line| println!("- {line}"));
+    Ok(())
+}
+
+fn token(config: &Config, command: TokenCommand) -> Result<()> {
+    let request = match command {
+        TokenCommand::Create {
+            connection,
+            label,
+            lifetime,
+        } => Token::Create {
+            connection,
+            label,
+            lifetime,
+        },
+        TokenCommand::List { connection } => Token::List { connection },
+        TokenCommand::Revoke { connection, id } => Token::Revoke { connection, id },
+    };
+    let lines = perform(config, Request::Token(request))?;
+    lines.iter().for_each(|line| println!("{line}"));
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{Config, TlsSetting};
 use crate::error::{Error, Kind, Result};
-use crate::flows::{Context, enroll, maintain};
+use crate::flows::{Context, enroll, maintain, provision};
 use crate::outbound::{GuardedClient, Policy};
 use crate::random::Random;
 use crate::store::{self, Store};
@@ -134,7 +134,10 @@ impl Appliance {
         let ctx = self.house.ctx.clone();
         let proxies = TrustedProxies(self.config.behind_proxy.clone());
         let server = web::server::serve(ctx.clone(), self.listener, proxies, self.certificate.as_ref())?;
-        let mut side_jobs = vec![tokio::spawn(sweep(ctx.clone()))];
+        let mut side_jobs = vec![
+            tokio::spawn(sweep(ctx.clone())),
+            tokio::spawn(provision::log::keep_flushing(ctx.clone())),
+        ];
         match control::listen(&self.config.data_dir, ctx.clone()) {
             Ok(control) => side_jobs.push(tokio::spawn(control)),
             Err(cause) => {
@@ -149,6 +152,9 @@ impl Appliance {
             job.abort();
         }
         control::forget(&self.config.data_dir);
+        if let Err(error) = provision::log::flush(&ctx).await {
+            tracing::warn!(%error, "the last requests of SCIM clients are not in the log");
+        }
         ctx.store.close();
         result
     }

@@ -14,7 +14,7 @@ use crate::model::{Action, Email, Event, IdentityProvider, PersonState};
 use crate::store;
 
 use super::administer::{self, OrganizationFields, PersonFields};
-use super::connect::{self, ConnectionFields, IdpSource, NewConnection};
+use super::connect::{self, ConnectionFields, IdpSource, NewConnection, ScimFields};
 use super::{Act, Context, Who};
 
 /// A file to apply, with the content of the files that it names.
@@ -51,6 +51,7 @@ struct ConnectionPart {
     enabled: Option<bool>,
     domains: Option<Vec<String>>,
     saml: Option<SamlPart>,
+    scim: Option<ScimPart>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -66,6 +67,40 @@ struct SamlPart {
     sign_requests: Option<bool>,
     request_binding: Option<String>,
     subject_attribute: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ScimPart {
+    enabled: Option<bool>,
+    sync: Option<String>,
+    create: Option<bool>,
+    update: Option<bool>,
+    deactivate: Option<bool>,
+    guard_people: Option<i64>,
+    guard_percent: Option<i64>,
+    required: Option<Vec<String>>,
+    groups_in_users: Option<bool>,
+    refuse_unknown_members: Option<bool>,
+    log_days: Option<i64>,
+}
+
+impl From<ScimPart> for ScimFields {
+    fn from(part: ScimPart) -> Self {
+        Self {
+            enabled: part.enabled,
+            sync: part.sync,
+            create: part.create,
+            update: part.update,
+            deactivate: part.deactivate,
+            guard_people: part.guard_people,
+            guard_percent: part.guard_percent,
+            required: part.required,
+            groups_in_users: part.groups_in_users,
+            refuse_unknown_members: part.refuse_unknown_members,
+            log_days: part.log_days,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -260,13 +295,16 @@ fn apply_connection(act: &Act, part: ConnectionPart, idp: Option<IdentityProvide
         sign_requests: saml.sign_requests,
         request_binding: saml.request_binding,
         subject_attribute: saml.subject_attribute,
+        scim: part.scim.map(ScimFields::from).unwrap_or_default(),
     };
-    connect::change(act, &slug, &fields, None)?;
+    let connection = connect::change(act, &slug, &fields, None)?;
     for domain in part.domains.iter().flatten() {
         connect::confirm_domain(act, &slug, domain)?;
     }
-    // A connection that the file makes is on unless it says otherwise; a draft without a provider cannot be.
-    let on = part.enabled.or_else(|| (is_new && gave_idp).then_some(true));
+    // A connection that the file makes is on unless it says otherwise; a draft through which nobody could sign in or
+    // be provisioned cannot be.
+    let of_use = gave_idp || connection.scim.enabled;
+    let on = part.enabled.or_else(|| (is_new && of_use).then_some(true));
     match on {
         Some(true) => connect::enable(act, &slug).map(drop),
         Some(false) => connect::disable(act, &slug).map(drop),

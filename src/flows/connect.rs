@@ -19,11 +19,13 @@ use super::{Act, Context};
 
 mod domains;
 mod idp_source;
+mod scim;
 mod switches;
 mod trust;
 
 pub use domains::{confirm_domain, withdraw_domain};
 pub use idp_source::{IdpSource, Understood, pins, understand};
+pub use scim::ScimFields;
 pub use switches::{disable, enable, remove};
 pub use trust::Trust;
 
@@ -38,7 +40,7 @@ pub struct NewConnection {
     pub name: String,
 }
 
-/// The switches of a SAML connection. `None` leaves one as it is.
+/// The switches of a connection. `None` leaves one as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConnectionFields {
     pub name: Option<String>,
@@ -48,6 +50,7 @@ pub struct ConnectionFields {
     pub request_binding: Option<String>,
     /// An attribute name; empty: the NameID.
     pub subject_attribute: Option<String>,
+    pub scim: ScimFields,
 }
 
 pub fn subject(connection: &Connection) -> Subject {
@@ -60,7 +63,7 @@ pub fn subject(connection: &Connection) -> Subject {
 
 fn facts(connection: &Connection) -> Value {
     let idp = connection.saml.idp.as_ref();
-    json!({
+    let mut facts = json!({
         "name": connection.name,
         "provider": connection.provider,
         "unsolicited": connection.saml.unsolicited,
@@ -71,7 +74,11 @@ fn facts(connection: &Connection) -> Value {
         "sso_redirect_url": idp.and_then(|i| i.sso_redirect_url.as_ref()),
         "sso_post_url": idp.and_then(|i| i.sso_post_url.as_ref()),
         "certificates": idp.map(|i| i.certificates.iter().map(|c| c.fingerprint.as_str()).collect::<Vec<_>>()),
-    })
+    });
+    for (name, value) in scim::facts(&connection.scim).as_object().into_iter().flatten() {
+        facts[format!("scim.{name}")] = value.clone();
+    }
+    facts
 }
 
 /// Adds a connection as a draft: nobody can sign in through it before it knows its provider and is enabled.
@@ -182,6 +189,7 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
         if let Some(sign) = fields.sign_requests {
             connection.saml.sign_requests = sign;
         }
+        scim::change(&mut connection.scim, &fields.scim, &mut problems);
         if problems.is_empty() {
             Ok(())
         } else {
@@ -271,6 +279,7 @@ fn edit(
     store::connections::update(act.w, &is)?;
     let (before, after) = difference(&facts(&was), &facts(&is));
     act.event(Action::ConnectionChanged, subject(&is), before, after)?;
+    scim::changed(act, &was, &is)?;
     store::connections::get(act.w, is.id)
 }
 

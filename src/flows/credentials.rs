@@ -1,10 +1,19 @@
 //! How a SCIM client proves itself: bearer tokens, Basic, and the access tokens of OAuth. One gate for all.
 
+mod make;
+mod presented;
+
 use super::provision::Caller;
-use super::{Act, Context, Visitor};
-use crate::error::Result;
-use crate::model::{CredentialId, PersonId};
+use super::{Context, Visitor, hash};
+use crate::error::{Error, Result};
+use crate::model::time::MINUTE;
+use crate::model::{Connection, CredentialId, PersonState, Timestamp};
 use crate::scim::ScimProblem;
+use crate::store::scim_credentials::Credential;
+use crate::store::{self, Reader};
+
+pub use make::{make_basic, make_bearer, revoke, revoke_grants_of};
+use presented::Presented;
 
 /// A secret that was just made: shown once.
 #[derive(Clone, Debug)]
@@ -16,33 +25,186 @@ pub struct Made {
     pub user_name: Option<String>,
 }
 
+/// Why a client was not let in, and what is known of it all the same, for the log.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    pub problem: ScimProblem,
+    /// The connection that the address names, when there is one.
+    pub connection: Option<Connection>,
+    /// The good credential of a client that may not come in now, and how the log names it.
+    pub credential: Option<(CredentialId, String)>,
+}
+
+impl Refusal {
+    /// Of a request that was let in and could not be read.
+    pub fn of(caller: &Caller, problem: ScimProblem) -> Self {
+        Self {
+            problem,
+            connection: Some(caller.connection.clone()),
+            credential: Some((caller.credential, caller.credential_label.clone())),
+        }
+    }
+}
+
 /// Lets a client in. 401 for anything that does not prove itself on *this* connection, the same for an unknown
-/// connection; 403 for a good credential while the connection or its provisioning is off.
+/// connection; 403 for a good credential while the connection or its provisioning is off. `authorization` is
+/// `None` when there is no such header, or more than one.
 pub async fn admit(
-    _ctx: &Context,
-    _slug: &str,
-    _authorization: Option<&str>,
-    _visitor: &Visitor,
-) -> Result<Caller, ScimProblem> {
-    todo!("credentials")
+    ctx: &Context,
+    slug: &str,
+    authorization: Option<&str>,
+    visitor: &Visitor,
+) -> Result<Caller, Refusal> {
+    let presented = authorization.and_then(presented::read);
+    let (slug, now) = (slug.to_owned(), ctx.now());
+    let seen = ctx
+        .store
+        .reading(move |r| Seen::read(r, &slug, presented, now))
+        .await;
+    let seen = seen.map_err(|error| unreadable(ctx, &error))?;
+    let caller = seen.judge(ctx)?;
+    if let Some(credential) = caller.1 {
+        remember_use(ctx, &credential, visitor, now);
+    }
+    Ok(caller.0)
 }
 
-/// Makes a bearer token. At most two are live at once.
-pub fn make_bearer(_act: &Act, _slug: &str, _label: &str, _lifetime: Option<i64>) -> Result<Made> {
-    todo!("credentials")
+/// Is the caller still as good as when it was let in? Asked inside the transaction of a write, so that nothing is
+/// written on a credential that was revoked a moment ago. Gives the connection as it stands now.
+pub fn still_good(r: &Reader, caller: &Caller, now: Timestamp) -> Result<Connection> {
+    let credential = store::scim_credentials::find(r, caller.credential)?
+        .filter(|credential| credential.connection_id == caller.connection.id);
+    let granted = match &credential {
+        Some(credential) => credential.is_live(now) && is_granted_still(r, credential)?,
+        None => false,
+    };
+    let connection = store::connections::find(r, caller.connection.id)?;
+    let Some(connection) = connection.filter(|_| granted) else {
+        return Err(stranger().into());
+    };
+    closed(&connection).map_or(Ok(connection), |problem| Err(problem.into()))
 }
 
-/// Makes user name and passkey for Basic. At most two are live at once.
-pub fn make_basic(_act: &Act, _slug: &str, _label: &str, _lifetime: Option<i64>) -> Result<Made> {
-    todo!("credentials")
+/// What the database knows of a slug and of what was presented.
+struct Seen {
+    connection: Option<Connection>,
+    credential: Option<Credential>,
 }
 
-/// Ends a credential of this connection at once; an OAuth grant with all of its tokens.
-pub fn revoke(_act: &Act, _slug: &str, _id: CredentialId) -> Result<()> {
-    todo!("credentials")
+impl Seen {
+    /// Both look-ups are made whatever comes of the first, so that an unknown connection takes as long.
+    fn read(r: &Reader, slug: &str, presented: Option<Presented>, now: Timestamp) -> Result<Self> {
+        let connection = store::connections::find_by_slug(r, slug)?;
+        let mut credential = match &presented {
+            Some(presented) => store::scim_credentials::find_by_hash(r, &hash(presented.secret()))?
+                .filter(|found| presented.fits(found) && found.is_live(now)),
+            None => None,
+        };
+        if let Some(found) = &credential
+            && !is_granted_still(r, found)?
+        {
+            credential = None;
+        }
+        let here = connection.as_ref().map(|connection| connection.id);
+        let credential = credential.filter(|found| Some(found.connection_id) == here);
+        Ok(Self {
+            connection,
+            credential,
+        })
+    }
+
+    /// The caller, and the credential when its use is to be written down.
+    fn judge(self, ctx: &Context) -> Result<(Caller, Option<Credential>), Refusal> {
+        let refuse = |seen: Seen, problem| {
+            Err(Refusal {
+                problem,
+                connection: seen.connection,
+                credential: seen.credential.map(|found| (found.id, label(&found))),
+            })
+        };
+        let (Some(connection), Some(credential)) = (&self.connection, &self.credential) else {
+            return refuse(self, stranger());
+        };
+        if let Some(problem) = closed(connection) {
+            return refuse(self, problem);
+        }
+        let Some(organization) = ctx.organization() else {
+            return refuse(self, stranger());
+        };
+        let caller = Caller {
+            connection: connection.clone(),
+            credential: credential.id,
+            credential_label: label(credential),
+            base: organization.base_url.scim(&connection.slug),
+        };
+        let stale = credential
+            .last_used_at
+            .is_none_or(|at| ctx.now().since(at) >= MINUTE);
+        Ok((caller, self.credential.filter(|_| stale)))
+    }
 }
 
-/// Ends what a person granted; called when the person is deactivated.
-pub fn revoke_grants_of(_act: &Act, _person: PersonId) -> Result<usize> {
-    todo!("credentials")
+/// What OAuth made on an admin's word is good only as long as that admin is active.
+fn is_granted_still(r: &Reader, credential: &Credential) -> Result<bool> {
+    let Some(person) = credential.person_id else {
+        return Ok(true);
+    };
+    let person = store::people::find(r, person)?;
+    Ok(person.is_some_and(|person| person.state == PersonState::Active))
+}
+
+/// `Bearer token "Okta 2026"`.
+pub fn label(credential: &Credential) -> String {
+    format!("{} \"{}\"", credential.kind.words(), credential.label)
+}
+
+/// The same words whatever was wrong, so that nothing is learned from them.
+fn stranger() -> ScimProblem {
+    ScimProblem::new(
+        401,
+        None,
+        "The credential is missing, unknown, expired or revoked, or belongs to another integration. Make a new one \
+         in Doorward, on the integration's page under Provisioning, and put it into the identity provider's settings.",
+    )
+}
+
+/// Why a connection answers nobody at the moment.
+fn closed(connection: &Connection) -> Option<ScimProblem> {
+    let detail = if !connection.enabled {
+        format!(
+            "The integration \"{}\" is turned off in Doorward. An admin of Doorward must turn it on, on the \
+             integration's page; nothing was changed.",
+            connection.name
+        )
+    } else if !connection.scim.enabled {
+        format!(
+            "Provisioning of the integration \"{}\" is turned off in Doorward. An admin of Doorward must turn it on, \
+             on the integration's page under Provisioning; nothing was changed.",
+            connection.name
+        )
+    } else {
+        return None;
+    };
+    Some(ScimProblem::forbidden(detail))
+}
+
+fn unreadable(ctx: &Context, error: &Error) -> Refusal {
+    let reference = ctx.random.reference();
+    tracing::error!(%reference, %error, "a SCIM client could not be looked up");
+    Refusal {
+        problem: super::provision::problem_of(error, &reference),
+        connection: None,
+        credential: None,
+    }
+}
+
+/// Nobody waits for this: a request must not wait for the disk only to be remembered.
+fn remember_use(ctx: &Context, credential: &Credential, visitor: &Visitor, now: Timestamp) {
+    let (store, id, address) = (ctx.store.clone(), credential.id, visitor.address.clone());
+    tokio::spawn(async move {
+        let written = store.write(move |w| store::scim_credentials::touch(w, id, now, &address));
+        if let Err(error) = written.await {
+            tracing::warn!(%error, "a credential's last use could not be written");
+        }
+    });
 }

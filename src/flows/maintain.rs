@@ -11,10 +11,15 @@ pub const EVERY: i64 = MINUTE;
 /// How long a sign-in and its trace are kept.
 pub const TRACE_LIFE: i64 = 30 * DAY;
 
+/// How long what has expired is remembered, so that a code or refresh token that comes again is recognised.
+const CREDENTIAL_LIFE: i64 = 30 * DAY;
+/// So many requests of each connection go in one sweep, so that no write waits long behind it.
+const REQUESTS_AT_ONCE: usize = 20_000;
+
 /// Of attempts that anybody can cause without an account, so many are kept: a flood must not fill the disk.
 pub const LOOSE_TRACES: i64 = 50_000;
 
-/// Removes expired sessions, used assertions, old traces and forgotten throttles.
+/// Removes expired sessions, used assertions, old traces, forgotten throttles, expired credentials and old requests.
 pub async fn sweep(ctx: &Context) -> Result<()> {
     ctx.act(Who::Doorward, |act| {
         store::sessions::delete_expired(act.w, act.now)?;
@@ -22,6 +27,12 @@ pub async fn sweep(ctx: &Context) -> Result<()> {
         store::sign_ins::delete_before(act.w, act.now.minus(TRACE_LIFE))?;
         store::sign_ins::delete_loose_beyond(act.w, LOOSE_TRACES)?;
         throttle::sweep(act.w, act.now)?;
+        store::oauth::delete_old_codes(act.w, act.now.minus(DAY))?;
+        store::scim_credentials::delete_expired(act.w, act.now.minus(CREDENTIAL_LIFE), act.now)?;
+        for connection in store::connections::list(act.w)? {
+            let before = act.now.minus(i64::from(connection.scim.log_days) * DAY);
+            store::scim_requests::sweep(act.w, connection.id, before, REQUESTS_AT_ONCE)?;
+        }
         Ok(())
     })
     .await

@@ -21,8 +21,8 @@ pub const FAILURES_IN_A_ROW: i64 = 100;
 /// What an attempt is counted by.
 #[derive(Clone)]
 pub struct Keys {
-    /// The account that was typed, or the known device in front of it.
-    account: String,
+    /// The account that was typed, or the known device in front of it; `None` where there is none to be protected.
+    account: Option<String>,
     address: String,
 }
 
@@ -44,23 +44,34 @@ impl Keys {
             None => format!("account:{}", hex(&hash(email_key))),
         };
         Self {
-            account,
+            account: Some(account),
             address: format!("address:{}", visitor.throttle_key),
         }
     }
 
+    /// By address alone, at the door of this name: where secrets are too long to be guessed, only the noise is
+    /// bounded, and nobody can lock anybody else out.
+    pub fn of_address(door: &str, visitor: &Visitor) -> Self {
+        Self {
+            account: None,
+            address: format!("{door}:{}", visitor.throttle_key),
+        }
+    }
+
     /// Each key with its limit and window.
-    fn limits(&self) -> [(&str, i64, i64); 2] {
-        [
-            (&self.account, FAILURES_PER_ACCOUNT, WINDOW),
-            (&self.address, FAILURES_PER_ADDRESS, ADDRESS_WINDOW),
-        ]
+    fn limits(&self) -> impl Iterator<Item = (&str, i64, i64)> {
+        let account = self.account.as_deref();
+        let account = account.map(|key| (key, FAILURES_PER_ACCOUNT, WINDOW));
+        let address = (self.address.as_str(), FAILURES_PER_ADDRESS, ADDRESS_WINDOW);
+        account.into_iter().chain([address])
     }
 
     /// The attempt was good: the account starts anew. The address keeps what else it got wrong, because
     /// a guesser may have an account of their own here.
     pub fn was_right(&self, act: &Act) -> Result<()> {
-        throttles::delete(act.w, &self.account)?;
+        if let Some(account) = &self.account {
+            throttles::delete(act.w, account)?;
+        }
         throttles::forgive(act.w, &self.address)
     }
 }
@@ -92,8 +103,8 @@ pub async fn reserve(ctx: &Context, keys: &Keys) -> Result<()> {
 pub async fn give_back(ctx: &Context, keys: &Keys) -> Result<()> {
     let keys = keys.clone();
     ctx.act(Who::Doorward, move |act| {
-        let mut limits = keys.limits().into_iter();
-        limits.try_for_each(|(key, ..)| throttles::forgive(act.w, key))
+        keys.limits()
+            .try_for_each(|(key, ..)| throttles::forgive(act.w, key))
     })
     .await
 }

@@ -128,7 +128,7 @@ impl RequestBinding {
 /// How a connection stands, for lists: word and shape before colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionState {
-    /// The provider's side is still missing.
+    /// The provider's side is still missing, and nobody is provisioned either.
     Draft,
     Off,
     /// Every pinned certificate has ended: nobody can sign in.
@@ -141,7 +141,11 @@ pub enum ConnectionState {
 impl Connection {
     pub fn state(&self, now: Timestamp) -> ConnectionState {
         let Some(idp) = &self.saml.idp else {
-            return ConnectionState::Draft;
+            return match (self.scim.enabled, self.enabled) {
+                (true, true) => ConnectionState::Working,
+                (true, false) => ConnectionState::Off,
+                (false, _) => ConnectionState::Draft,
+            };
         };
         let last_end = idp
             .certificates

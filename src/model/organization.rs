@@ -57,6 +57,11 @@ impl BaseUrl {
         format!("{self}/sso/{slug}/metadata")
     }
 
+    /// The SCIM base URL of a connection, without a slash at its end.
+    pub fn scim(&self, slug: &Slug) -> String {
+        format!("{self}/scim/{slug}/v2")
+    }
+
     /// Where a sign-in through a connection starts.
     pub fn sign_in(&self, slug: &Slug) -> String {
         format!("{self}/sso/{slug}")

@@ -1,7 +1,7 @@
 //! Where a person wanted to go: a path on our own host, never another host.
 
-/// Longest path that is carried through a sign-in.
-const LIMIT: usize = 1_500;
+/// Longest path that is carried through a sign-in: an authorization request with its address and state fits.
+const LIMIT: usize = 4_000;
 
 /// The path (with query) if it stays on our host, else `None`.
 ///

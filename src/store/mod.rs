@@ -14,6 +14,7 @@ pub mod directory;
 pub mod events;
 pub mod identities;
 mod migrate;
+pub mod oauth;
 pub mod organization;
 pub mod own_keys;
 pub mod passphrases;

@@ -14,7 +14,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceResponse};
 use actix_web::error::{PayloadError, UrlencodedError};
 use actix_web::web::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 
 /// How long a whole body may take. A megabyte in this time is a very slow telephone.
 pub const LONGEST: Duration = Duration::from_secs(30);
@@ -77,6 +77,34 @@ impl MessageBody for Holding {
 
 fn too_slow() -> PayloadError {
     PayloadError::Io(io::ErrorKind::TimedOut.into())
+}
+
+/// Why a body could not be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    TooLarge,
+    TooSlow,
+    /// The connection or its framing broke.
+    Broken,
+}
+
+/// The whole body, when it is no larger than `limit`. What says beforehand that it is larger is not read.
+pub async fn whole(mut payload: Payload, said: Option<u64>, limit: usize) -> Result<Vec<u8>, Unread> {
+    if said.is_some_and(|length| length > limit as u64) {
+        return Err(Unread::TooLarge);
+    }
+    let mut body = Vec::new();
+    while let Some(part) = payload.next().await {
+        let part = part.map_err(|cause| match cause {
+            PayloadError::Io(cause) if cause.kind() == io::ErrorKind::TimedOut => Unread::TooSlow,
+            _ => Unread::Broken,
+        })?;
+        if body.len() + part.len() > limit {
+            return Err(Unread::TooLarge);
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(body)
 }
 
 /// Is this the error that a handler got from a body which did not come in time?

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
@@ -14,6 +14,11 @@ use super::gate::Visit;
 use super::page::{Shell, render_as};
 use super::urls;
 use crate::error::{Error, Kind};
+use crate::flows::oauth::OauthProblem;
+use crate::scim::ScimProblem;
+
+/// How SCIM answers say what they are (RFC 7644 §3.1).
+pub const SCIM_JSON: &str = "application/scim+json; charset=utf-8";
 
 /// What handlers return.
 pub type Answer = Result<HttpResponse, Fail>;
@@ -87,7 +92,8 @@ struct FailPage {
     way_out: (&'static str, String),
 }
 
-/// Draws an error for whoever is looking: a page, or JSON under `/api/`.
+/// Draws an error for whoever is looking: a page, JSON under `/api/`, SCIM JSON under `/scim/`,
+/// OAuth JSON at the token endpoint.
 pub fn draw(visit: &Visit, path: &str, error: &Error) -> HttpResponse {
     let status = status(error);
     let reference = (status.is_server_error()).then(|| visit.ctx.random.reference());
@@ -105,6 +111,44 @@ pub fn draw(visit: &Visit, path: &str, error: &Error) -> HttpResponse {
     response
 }
 
+/// A refusal as SCIM clients read it (RFC 7644 §3.12).
+pub fn scim(problem: &ScimProblem) -> HttpResponse {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    response.content_type(SCIM_JSON);
+    if let Some(seconds) = problem.retry_after {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        response.append_header((WWW_AUTHENTICATE, "Bearer realm=\"Doorward SCIM\""));
+        response.append_header((
+            WWW_AUTHENTICATE,
+            "Basic realm=\"Doorward SCIM\", charset=\"UTF-8\"",
+        ));
+    }
+    response.body(problem.to_json().to_string())
+}
+
+/// A refusal as OAuth clients read it (RFC 6749 §5.2).
+pub fn oauth(problem: &OauthProblem) -> HttpResponse {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    response
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((PRAGMA, "no-cache"));
+    if status == StatusCode::UNAUTHORIZED {
+        response.insert_header((
+            WWW_AUTHENTICATE,
+            "Basic realm=\"Doorward OAuth\", charset=\"UTF-8\"",
+        ));
+    }
+    if let Some(seconds) = problem.retry_after {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    let body = serde_json::json!({ "error": problem.code, "error_description": problem.description });
+    response.json(body)
+}
+
 /// Draws a refusal that is no [`Error`]: no such page, wrong method, cross-site request.
 pub fn plain(
     visit: &Visit,
@@ -113,6 +157,16 @@ pub fn plain(
     message: &str,
     reference: Option<String>,
 ) -> HttpResponse {
+    if path.starts_with(urls::SCIM) {
+        let detail = match &reference {
+            Some(reference) => format!("{message} Tell the admin of Doorward this reference: {reference}."),
+            None => message.to_owned(),
+        };
+        return scim(&ScimProblem::new(status.as_u16(), None, detail));
+    }
+    if path == urls::OAUTH_TOKEN {
+        return super::oauth::refusal(status, message);
+    }
     if path.starts_with("/api/") {
         let body =
             serde_json::json!({ "status": status.as_u16(), "message": message, "reference": reference });

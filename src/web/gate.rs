@@ -215,7 +215,12 @@ async fn look(request: &ServiceRequest) -> Result<Visit> {
         .app_data::<web::Data<Arc<Context>>>()
         .ok_or_else(|| Error::internal("no context"))?;
     let client = Client::of(http);
-    let session_token = cookies::read(http, Jar::Session, client.secure);
+    // A program has no session, whatever cookies come with it.
+    let read = |jar| match urls::is_without_session(request.path()) {
+        true => None,
+        false => cookies::read(http, jar, client.secure),
+    };
+    let session_token = read(Jar::Session);
     let principal = match &session_token {
         Some(token) if token.len() <= 64 => ctx.admit(token).await?,
         _ => None,
@@ -228,9 +233,9 @@ async fn look(request: &ServiceRequest) -> Result<Visit> {
     Ok(Visit {
         ctx: ctx.get_ref().clone(),
         principal,
-        flow_cookie: cookies::read(http, Jar::Flow, client.secure),
-        device_cookie: cookies::read(http, Jar::Device, client.secure),
-        flash: cookies::read(http, Jar::Flash, client.secure).and_then(|text| super::flash::read(&text)),
+        flow_cookie: read(Jar::Flow),
+        device_cookie: read(Jar::Device),
+        flash: read(Jar::Flash).and_then(|text| super::flash::read(&text)),
         user_agent: user_agent.chars().take(300).collect(),
         session_token,
         client,
@@ -244,6 +249,11 @@ fn refuse(visit: &Visit, request: &ServiceRequest, route: &Route) -> Option<Http
         return None;
     }
     let is_set_up = visit.ctx.organization().is_some();
+    if !is_set_up && route.access == Access::Scim {
+        let message =
+            "Doorward is not set up yet. Its admin must finish the first run before anything is provisioned.";
+        return page(StatusCode::SERVICE_UNAVAILABLE, message);
+    }
     if !is_set_up && route.access != Access::Setup {
         return match *request.method() {
             Method::GET | Method::HEAD if !path.starts_with("/api/") => Some(see_other(&urls::setup())),
@@ -259,7 +269,9 @@ fn refuse(visit: &Visit, request: &ServiceRequest, route: &Route) -> Option<Http
         return page(StatusCode::FORBIDDEN, message);
     }
     match (route.access, &visit.principal) {
-        (Access::Machine | Access::Public | Access::Setup, _) | (Access::Member, Some(_)) => None,
+        (Access::Machine | Access::Public | Access::Setup | Access::Scim, _) | (Access::Member, Some(_)) => {
+            None
+        }
         (Access::Admin, Some(p)) if p.role().is_admin() => None,
         (Access::Owner, Some(p)) if p.role() == Role::Owner => None,
         (Access::Owner, Some(_)) => page(StatusCode::FORBIDDEN, "Only an owner may do this."),

@@ -16,6 +16,8 @@ pub enum Access {
     /// The first run; guards itself with the setup code.
     Setup,
     Public,
+    /// A program with a credential of its own: no session, no cookie, no page. The handler lets it in or not.
+    Scim,
     Member,
     Admin,
     Owner,
@@ -84,6 +86,16 @@ where
     row(Method::POST, path, access, handler)
 }
 
+/// Any other method, for programs.
+pub fn other<F, Args>(method: Method, path: &'static str, access: Access, handler: F) -> Route
+where
+    F: Handler<Args> + Send + Sync,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    row(method, path, access, handler)
+}
+
 impl Route {
     /// Other sites may post here.
     pub fn from_anywhere(mut self) -> Self {
@@ -103,6 +115,8 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     routes.extend(super::health::routes());
     routes.extend(member::routes());
     routes.extend(admin::routes());
+    routes.extend(super::scim::routes());
+    routes.extend(super::oauth::routes());
     routes
 });
 

@@ -68,6 +68,22 @@ pub fn scim(slug: &str) -> String {
     format!("/scim/{}/v2", segment(slug))
 }
 
+/// What every address of a SCIM client begins with.
+pub const SCIM: &str = "/scim/";
+
+/// Where an admin lets an OAuth client in.
+pub fn oauth_authorize() -> String {
+    "/oauth/authorize".into()
+}
+
+/// Where OAuth clients get tokens.
+pub const OAUTH_TOKEN: &str = "/oauth/token";
+
+/// Is this an address of programs that have no session, whatever cookies come with them?
+pub fn is_without_session(path: &str) -> bool {
+    path.starts_with(SCIM) || path == OAUTH_TOKEN
+}
+
 // For programs
 
 pub fn healthz() -> String {

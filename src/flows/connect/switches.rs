@@ -8,16 +8,22 @@ use crate::flows::Act;
 use crate::model::{Action, Connection};
 use crate::store;
 
-/// Turns it on. Refused while nobody could sign in through it anyway.
+/// Turns it on. Refused while nobody could sign in or be provisioned through it anyway.
 pub fn enable(act: &Act, slug: &str) -> Result<Connection> {
     act.need_admin()?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     let Some(idp) = &connection.saml.idp else {
+        // Provisioning alone is a use too; the sign-in page does not offer it.
+        if connection.scim.enabled {
+            return switch(act, connection, true);
+        }
         return Err(Error::conflict(
-            "Tell Doorward about the identity provider first: give its metadata, or its sign-in URL and certificate.",
+            "Tell Doorward about the identity provider first: give its metadata, or its sign-in URL and certificate. \
+             For provisioning alone, turn provisioning on first.",
         ));
     };
-    if idp.certificates.iter().all(|c| c.not_after <= act.now) {
+    let ended = idp.certificates.iter().all(|c| c.not_after <= act.now);
+    if ended && !connection.scim.enabled {
         return Err(Error::conflict(
             "Every certificate of the identity provider has ended. Get the current one there and add it here first.",
         ));
@@ -25,7 +31,7 @@ pub fn enable(act: &Act, slug: &str) -> Result<Connection> {
     switch(act, connection, true)
 }
 
-/// Turns it off; the sessions that came through it end in the same transaction.
+/// Turns it off; the sessions that came through it end in the same transaction, and SCIM clients get 403.
 pub fn disable(act: &Act, slug: &str) -> Result<Connection> {
     act.need_admin()?;
     let connection = store::connections::get_by_slug(act.w, slug)?;

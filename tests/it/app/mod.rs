@@ -12,10 +12,12 @@
 #![allow(dead_code, unused_imports, reason = "every test uses a part of it")]
 
 mod raw;
+mod scim;
 mod sso;
 mod visitor;
 
 pub use raw::{Raw, ask, ask_in_parts};
+pub use scim::ScimClient;
 pub use visitor::{Page, Visitor};
 
 use std::collections::BTreeMap;

@@ -114,7 +114,7 @@ impl Visitor {
 }
 
 impl Page {
-    fn read(response: Response) -> Self {
+    pub(super) fn read(response: Response) -> Self {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let location = headers

@@ -58,7 +58,7 @@ const OURS: &[(&str, &str)] = &[
 
 fn power(access: Access) -> usize {
     match access {
-        Access::Machine | Access::Setup | Access::Public => 0,
+        Access::Machine | Access::Setup | Access::Public | Access::Scim => 0,
         Access::Member => 1,
         Access::Admin => 2,
         Access::Owner => 3,
@@ -144,7 +144,7 @@ fn every_unsafe_address_refuses_what_other_sites_send() {
     let open: BTreeSet<_> = ROUTES.iter().filter(|r| r.cross_site).map(|r| r.path).collect();
     assert_eq!(
         open,
-        BTreeSet::from(["/sso/{slug}/acs"]),
+        BTreeSet::from(["/sso/{slug}/acs", "/scim/{slug}/v2", "/scim/{slug}/v2/{tail:.*}"]),
         "nothing else is open to other sites"
     );
     let page = alice.post_from_elsewhere("/sso/okta/acs", &[("SAMLResponse", "eA==")]);

@@ -136,6 +136,7 @@ async fn save(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -
         sign_requests: Some(form.is_ticked("sign_requests")),
         request_binding: Some(form.text("request_binding").to_owned()),
         subject_attribute: Some(form.text("subject_attribute").to_owned()),
+        ..ConnectionFields::default()
     };
     let wanted = slug.clone();
     let change = move |act: &crate::flows::Act| connect::change(act, &wanted, &fields, Some(version));
