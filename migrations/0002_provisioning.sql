@@ -3,7 +3,8 @@
 ALTER TABLE connections ADD COLUMN scim TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(scim));
 
 -- One row for each user as one connection sees it: written by the identity provider (claimed), or a person of
--- ours shown to it. A removed one stays for 30 days, so that it can be restored.
+-- ours shown to it. A removed one stays for 30 days, so that it can be restored. The two documents come last, so
+-- that a look at the other columns does not read through them.
 CREATE TABLE directory_users (
     seq             INTEGER PRIMARY KEY AUTOINCREMENT,
     id              TEXT NOT NULL UNIQUE,
@@ -13,23 +14,28 @@ CREATE TABLE directory_users (
     created_here    INTEGER NOT NULL CHECK (created_here IN (0, 1)),
     user_name       TEXT NOT NULL,
     user_name_key   TEXT NOT NULL,
+    -- what a group shows of this member
+    display         TEXT NOT NULL,
     external_id     TEXT,
     active          INTEGER NOT NULL CHECK (active IN (0, 1)),
-    document        TEXT NOT NULL CHECK (json_valid(document)),
-    -- the document that filters ask, in SQLite's binary JSON
-    search          BLOB NOT NULL,
     version         INTEGER NOT NULL DEFAULT 1,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
-    deleted_at      INTEGER
+    deleted_at      INTEGER,
+    document        TEXT NOT NULL CHECK (json_valid(document)),
+    -- the document that filters ask, in SQLite's binary JSON
+    search          BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX directory_users_name ON directory_users (connection_id, user_name_key) WHERE deleted_at IS NULL;
+CREATE INDEX directory_users_removed_name ON directory_users (connection_id, user_name_key)
+    WHERE deleted_at IS NOT NULL;
 CREATE UNIQUE INDEX directory_users_person ON directory_users (connection_id, person_id)
     WHERE deleted_at IS NULL AND person_id IS NOT NULL;
 CREATE INDEX directory_users_external ON directory_users (connection_id, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX directory_users_order ON directory_users (connection_id, seq) WHERE deleted_at IS NULL;
 CREATE INDEX directory_users_updated ON directory_users (connection_id, updated_at) WHERE deleted_at IS NULL;
-CREATE INDEX directory_users_by_person ON directory_users (person_id);
+CREATE INDEX directory_users_unclaimed ON directory_users (connection_id) WHERE claimed = 0;
+CREATE INDEX directory_users_by_person ON directory_users (person_id, connection_id);
 CREATE INDEX directory_users_deleted ON directory_users (deleted_at) WHERE deleted_at IS NOT NULL;
 
 -- Every e-mail of a user, folded, for the look-ups that identity providers make.
@@ -48,12 +54,12 @@ CREATE TABLE directory_groups (
     external_id     TEXT,
     display_name    TEXT NOT NULL,
     display_key     TEXT NOT NULL,
-    document        TEXT NOT NULL CHECK (json_valid(document)),
-    search          BLOB NOT NULL,
     version         INTEGER NOT NULL DEFAULT 1,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
-    deleted_at      INTEGER
+    deleted_at      INTEGER,
+    document        TEXT NOT NULL CHECK (json_valid(document)),
+    search          BLOB NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX directory_groups_name ON directory_groups (connection_id, display_key) WHERE deleted_at IS NULL;
 CREATE INDEX directory_groups_external ON directory_groups (connection_id, external_id) WHERE external_id IS NOT NULL;
@@ -74,15 +80,18 @@ CREATE TABLE directory_members (
 ) STRICT;
 CREATE UNIQUE INDEX directory_members_user ON directory_members (group_seq, user_seq) WHERE user_seq IS NOT NULL;
 CREATE UNIQUE INDEX directory_members_child ON directory_members (group_seq, child_seq) WHERE child_seq IS NOT NULL;
+-- a group's members in the order in which they came
+CREATE INDEX directory_members_live ON directory_members (group_seq) WHERE removed_at IS NULL;
 CREATE INDEX directory_members_of_user ON directory_members (user_seq) WHERE user_seq IS NOT NULL;
 CREATE INDEX directory_members_of_child ON directory_members (child_seq) WHERE child_seq IS NOT NULL;
 CREATE INDEX directory_members_removed ON directory_members (removed_at) WHERE removed_at IS NOT NULL;
 
--- How many live rows lie in each run of 512 numbers, so that a total and the page at a given place cost the same
--- whether there are a hundred people or a hundred thousand.
+-- How many rows lie in each run of 512 numbers, so that a total and the page at a given place cost the same
+-- whether there are a hundred people or a hundred thousand. Counted are live users, live groups, live users that
+-- the identity provider has written (claimed), and those of them whose person is active (tied).
 CREATE TABLE directory_blocks (
     connection_id   TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
-    kind            TEXT NOT NULL CHECK (kind IN ('user', 'group')),
+    kind            TEXT NOT NULL CHECK (kind IN ('user', 'group', 'claimed', 'tied')),
     block           INTEGER NOT NULL,
     live            INTEGER NOT NULL,
     PRIMARY KEY (connection_id, kind, block)
@@ -123,6 +132,90 @@ END;
 CREATE TRIGGER directory_groups_gone AFTER DELETE ON directory_groups WHEN OLD.deleted_at IS NULL BEGIN
     UPDATE directory_blocks SET live = live - 1
         WHERE connection_id = OLD.connection_id AND kind = 'group' AND block = OLD.seq / 512;
+END;
+CREATE TRIGGER directory_users_claimed AFTER INSERT ON directory_users
+WHEN NEW.deleted_at IS NULL AND NEW.claimed = 1 BEGIN
+    INSERT INTO directory_blocks VALUES (NEW.connection_id, 'claimed', NEW.seq / 512, 1)
+        ON CONFLICT DO UPDATE SET live = live + 1;
+    INSERT INTO directory_blocks
+        SELECT NEW.connection_id, 'tied', NEW.seq / 512, 1 FROM people WHERE id = NEW.person_id AND state = 'active'
+        ON CONFLICT DO UPDATE SET live = live + 1;
+END;
+CREATE TRIGGER directory_users_changed_from AFTER UPDATE OF deleted_at, claimed, person_id ON directory_users
+WHEN OLD.deleted_at IS NULL AND OLD.claimed = 1
+    AND (OLD.deleted_at IS NOT NEW.deleted_at OR OLD.claimed <> NEW.claimed OR OLD.person_id IS NOT NEW.person_id) BEGIN
+    UPDATE directory_blocks SET live = live - 1
+        WHERE connection_id = OLD.connection_id AND kind = 'claimed' AND block = OLD.seq / 512;
+    UPDATE directory_blocks SET live = live - 1
+        WHERE connection_id = OLD.connection_id AND kind = 'tied' AND block = OLD.seq / 512
+          AND EXISTS (SELECT 1 FROM people WHERE id = OLD.person_id AND state = 'active');
+END;
+CREATE TRIGGER directory_users_changed_to AFTER UPDATE OF deleted_at, claimed, person_id ON directory_users
+WHEN NEW.deleted_at IS NULL AND NEW.claimed = 1
+    AND (OLD.deleted_at IS NOT NEW.deleted_at OR OLD.claimed <> NEW.claimed OR OLD.person_id IS NOT NEW.person_id) BEGIN
+    INSERT INTO directory_blocks VALUES (NEW.connection_id, 'claimed', NEW.seq / 512, 1)
+        ON CONFLICT DO UPDATE SET live = live + 1;
+    INSERT INTO directory_blocks
+        SELECT NEW.connection_id, 'tied', NEW.seq / 512, 1 FROM people WHERE id = NEW.person_id AND state = 'active'
+        ON CONFLICT DO UPDATE SET live = live + 1;
+END;
+CREATE TRIGGER directory_users_claimed_gone AFTER DELETE ON directory_users
+WHEN OLD.deleted_at IS NULL AND OLD.claimed = 1 BEGIN
+    UPDATE directory_blocks SET live = live - 1
+        WHERE connection_id = OLD.connection_id AND kind = 'claimed' AND block = OLD.seq / 512;
+    UPDATE directory_blocks SET live = live - 1
+        WHERE connection_id = OLD.connection_id AND kind = 'tied' AND block = OLD.seq / 512
+          AND EXISTS (SELECT 1 FROM people WHERE id = OLD.person_id AND state = 'active');
+END;
+CREATE TRIGGER directory_people_changed AFTER UPDATE OF state ON people WHEN OLD.state <> NEW.state BEGIN
+    INSERT INTO directory_blocks
+        SELECT connection_id, 'tied', seq / 512, CASE NEW.state WHEN 'active' THEN 1 ELSE -1 END FROM directory_users
+        WHERE person_id = NEW.id AND claimed = 1 AND deleted_at IS NULL
+        ON CONFLICT DO UPDATE SET live = live + excluded.live;
+END;
+-- Before: behind it nobody can tell whether the person was active.
+CREATE TRIGGER directory_people_gone BEFORE DELETE ON people WHEN OLD.state = 'active' BEGIN
+    INSERT INTO directory_blocks
+        SELECT connection_id, 'tied', seq / 512, -1 FROM directory_users
+        WHERE person_id = OLD.id AND claimed = 1 AND deleted_at IS NULL
+        ON CONFLICT DO UPDATE SET live = live - 1;
+END;
+
+-- How many active people a connection has claimed: what the guard takes a share of, at the same cost for ten of
+-- them and for a hundred thousand.
+CREATE TABLE directory_people (
+    connection_id   TEXT PRIMARY KEY REFERENCES connections (id) ON DELETE CASCADE,
+    active          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER directory_people_added AFTER INSERT ON directory_users
+WHEN NEW.claimed = 1 AND NEW.deleted_at IS NULL AND NEW.person_id IS NOT NULL BEGIN
+    INSERT INTO directory_people
+        SELECT NEW.connection_id, state = 'active' FROM people WHERE id = NEW.person_id
+        ON CONFLICT DO UPDATE SET active = active + excluded.active;
+END;
+CREATE TRIGGER directory_people_changed AFTER UPDATE OF claimed, person_id, deleted_at ON directory_users
+WHEN OLD.claimed <> NEW.claimed OR OLD.person_id IS NOT NEW.person_id
+    OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL) BEGIN
+    UPDATE directory_people SET active = active
+            - (OLD.claimed = 1 AND OLD.deleted_at IS NULL
+               AND EXISTS (SELECT 1 FROM people WHERE id = OLD.person_id AND state = 'active'))
+        WHERE connection_id = OLD.connection_id;
+    INSERT INTO directory_people
+        SELECT NEW.connection_id, state = 'active' FROM people
+            WHERE id = NEW.person_id AND NEW.claimed = 1 AND NEW.deleted_at IS NULL
+        ON CONFLICT DO UPDATE SET active = active + excluded.active;
+END;
+CREATE TRIGGER directory_people_gone AFTER DELETE ON directory_users
+WHEN OLD.claimed = 1 AND OLD.deleted_at IS NULL BEGIN
+    UPDATE directory_people SET active = active
+            - EXISTS (SELECT 1 FROM people WHERE id = OLD.person_id AND state = 'active')
+        WHERE connection_id = OLD.connection_id;
+END;
+CREATE TRIGGER directory_people_state AFTER UPDATE OF state ON people WHEN OLD.state <> NEW.state BEGIN
+    UPDATE directory_people SET active = active + iif(NEW.state = 'active', 1, -1)
+        WHERE connection_id IN (SELECT connection_id FROM directory_users
+                                WHERE person_id = NEW.id AND claimed = 1 AND deleted_at IS NULL);
 END;
 
 -- How SCIM clients prove themselves: only hashes of what they hold.
@@ -239,9 +332,16 @@ CREATE TABLE removals (
     reference       TEXT NOT NULL,
     at              INTEGER NOT NULL,
     decided_at      INTEGER,
-    decided_by      TEXT
+    decided_by      TEXT,
+    -- what the guard counts: only the newest row of each person in its window; 2 where the account was taken in it
+    counts          INTEGER NOT NULL DEFAULT 0 CHECK (counts IN (0, 1, 2))
 ) STRICT;
-CREATE INDEX removals_recent ON removals (connection_id, at);
-CREATE INDEX removals_held ON removals (connection_id, at) WHERE state = 'held';
+CREATE INDEX removals_counted ON removals (connection_id, at, counts) WHERE counts > 0;
+CREATE INDEX removals_held ON removals (connection_id, at, id) WHERE state = 'held';
+CREATE INDEX removals_applied ON removals (connection_id, at, id) WHERE state = 'applied' AND what <> 'leave';
+CREATE INDEX removals_of_user ON removals (user_seq) WHERE user_seq IS NOT NULL;
+CREATE INDEX removals_of_group ON removals (group_seq) WHERE group_seq IS NOT NULL;
 CREATE INDEX removals_person ON removals (person_id, at);
 CREATE INDEX removals_at ON removals (at);
+CREATE INDEX removals_user ON removals (user_seq) WHERE user_seq IS NOT NULL;
+CREATE INDEX removals_group ON removals (group_seq) WHERE group_seq IS NOT NULL;

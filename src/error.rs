@@ -15,6 +15,18 @@ pub struct FieldProblem {
     pub message: String,
 }
 
+/// Marks an [`Error`] whose question to the database was stopped.
+#[derive(Debug)]
+struct TooSlow;
+
+impl fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the query was stopped at its time limit")
+    }
+}
+
+impl std::error::Error for TooSlow {}
+
 /// What kind of failure it is; decides the status and the tone of the page.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -96,6 +108,17 @@ impl Error {
             message: message.into(),
             source: Some(source.into()),
         }
+    }
+
+    /// A question to the database was stopped, because it took too long.
+    pub fn too_slow() -> Self {
+        let message = "This question takes Doorward too long to answer. Narrow it down.";
+        Self::unavailable(message, TooSlow)
+    }
+
+    /// Was it stopped because it took too long? Then asking the same again does not help.
+    pub fn is_too_slow(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.is::<TooSlow>())
     }
 
     /// The problems of single fields, if this is about fields.

@@ -14,8 +14,9 @@ use crate::model::{
 };
 use crate::store::{self, identities::LinkedHow};
 
+use super::provision::project;
 use super::sign_on::link;
-use super::{Act, Context, Who};
+use super::{Act, Context, Who, credentials};
 
 /// A person as a form or a file describes them. Empty names are allowed; an address is not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,9 +117,72 @@ pub fn add_person(act: &Act, fields: &PersonFields) -> Result<Person> {
         deactivated_at: None,
         last_sign_in_at: None,
     };
-    store::people::insert(act.w, &person)?;
-    act.event(Action::PersonAdded, subject(&person), Value::Null, facts(&person))?;
+    enter(act, &person, None)?;
+    project::person(act, &person)?;
     Ok(person)
+}
+
+/// Writes a new person with their event; showing them to connections is left to the caller. Who may do so is the
+/// caller's business, here and in the two functions that follow.
+pub(super) fn enter(act: &Act, person: &Person, reference: Option<&str>) -> Result<()> {
+    store::people::insert(act.w, person)?;
+    let reference = reference.map(str::to_owned);
+    act.event_with(
+        Action::PersonAdded,
+        subject(person),
+        Value::Null,
+        facts(person),
+        reference,
+    )
+}
+
+/// Writes what differs of a person, with its event. `person.version` is the version that was read. Returns the
+/// fields as they were and as they are.
+pub(super) fn put(
+    act: &Act,
+    was: &Person,
+    person: &mut Person,
+    reference: Option<&str>,
+) -> Result<(Value, Value)> {
+    person.updated_at = act.now;
+    store::people::update(act.w, person)?;
+    person.version += 1;
+    let (before, after) = difference(&facts(was), &facts(person));
+    let (told, reference) = ((before.clone(), after.clone()), reference.map(str::to_owned));
+    act.event_with(Action::PersonChanged, subject(person), before, after, reference)?;
+    project::person(act, person)?;
+    Ok(told)
+}
+
+/// Turns a person off, with everything that was open for them, or on again. Returns how many sessions ended.
+pub(super) fn turn(act: &Act, person: &mut Person, on: bool, reference: Option<&str>) -> Result<usize> {
+    let (state, action) = if on {
+        (PersonState::Active, Action::PersonReactivated)
+    } else {
+        (PersonState::Deactivated, Action::PersonDeactivated)
+    };
+    let before = json!({ "state": person.state });
+    person.state = state;
+    person.deactivated_at = (!on).then_some(act.now);
+    person.updated_at = act.now;
+    store::people::update(act.w, person)?;
+    person.version += 1;
+    let mut after = json!({ "state": state });
+    let mut ended = 0;
+    if !on {
+        ended = store::sessions::delete_of_person(act.w, person.id)?;
+        credentials::revoke_grants_of(act, person.id)?;
+        after["sessions_ended"] = json!(ended);
+    }
+    act.event_with(
+        action,
+        subject(person),
+        before,
+        after,
+        reference.map(str::to_owned),
+    )?;
+    project::person(act, person)?;
+    Ok(ended)
 }
 
 /// Changes a person. `version` is the one that the form was made from; `None` takes whatever is there.
@@ -140,14 +204,11 @@ pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Op
         return Ok(was);
     }
     person.version = version.unwrap_or(was.version);
-    person.updated_at = act.now;
-    store::people::update(act.w, &person)?;
     if person.role != was.role {
         // A session keeps the limits of the role it began with: start it anew.
         store::sessions::delete_of_person(act.w, id)?;
     }
-    let (before, after) = difference(&facts(&was), &facts(&person));
-    act.event(Action::PersonChanged, subject(&person), before, after)?;
+    put(act, &was, &mut person, None)?;
     store::people::get(act.w, id)
 }
 
@@ -160,18 +221,7 @@ pub fn deactivate(act: &Act, id: PersonId) -> Result<usize> {
     if person.role == Role::Owner {
         need_another_owner(act, &person, "deactivated")?;
     }
-    person.state = PersonState::Deactivated;
-    person.deactivated_at = Some(act.now);
-    person.updated_at = act.now;
-    store::people::update(act.w, &person)?;
-    let ended = store::sessions::delete_of_person(act.w, id)?;
-    act.event(
-        Action::PersonDeactivated,
-        subject(&person),
-        json!({ "state": "active" }),
-        json!({ "state": "deactivated", "sessions_ended": ended }),
-    )?;
-    Ok(ended)
+    turn(act, &mut person, false, None)
 }
 
 pub fn reactivate(act: &Act, id: PersonId) -> Result<()> {
@@ -179,12 +229,7 @@ pub fn reactivate(act: &Act, id: PersonId) -> Result<()> {
     if person.is_active() {
         return Ok(());
     }
-    person.state = PersonState::Active;
-    person.deactivated_at = None;
-    person.updated_at = act.now;
-    store::people::update(act.w, &person)?;
-    let (before, after) = (json!({ "state": "deactivated" }), json!({ "state": "active" }));
-    act.event(Action::PersonReactivated, subject(&person), before, after)
+    turn(act, &mut person, true, None).map(drop)
 }
 
 /// Ends every session of a person, who may sign in again at once. Returns how many there were.

@@ -14,7 +14,7 @@ use crate::store;
 
 use super::administer::{self, base_url, organization_name};
 use super::sign_on::session::{self, Door, Entered};
-use super::{Act, Context, Visitor, Who, hash, passphrase};
+use super::{Act, Context, Visitor, Who, hash, passphrase, provision};
 
 /// How long a setup code is good. A new start makes a new one.
 pub const SETUP_CODE_LIFE: i64 = DAY;
@@ -227,14 +227,8 @@ fn insert_owner(act: &Act, run: &FirstRun) -> Result<Person> {
         deactivated_at: None,
         last_sign_in_at: None,
     };
-    store::people::insert(act.w, &owner)?;
-    let after = json!({ "email": owner.email, "role": owner.role });
-    act.event(
-        Action::PersonAdded,
-        administer::subject(&owner),
-        Value::Null,
-        after,
-    )?;
+    administer::enter(act, &owner, None)?;
+    provision::project::person(act, &owner)?;
     Ok(owner)
 }
 

@@ -32,7 +32,9 @@ pub use ids::{
 pub use organization::{BaseUrl, Organization};
 pub use person::{Person, PersonState, Role};
 pub use provider::Provider;
-pub use provisioning::{DirectoryGroup, DirectoryUser, ResourceKind, ScimSettings};
+pub use provisioning::{
+    DirectoryGroup, DirectoryUser, Removal, RemovalState, ResourceKind, ScimSettings, Taken,
+};
 pub use return_to::local_path;
 pub use session::{Method, Session};
 pub use sign_in::{Outcome, SignIn, SignInKind};

@@ -30,6 +30,58 @@ pub struct Provider {
     /// The day on which somebody compared the labels with the provider's pages.
     pub labels_checked_on: String,
     pub saml: SamlGuide,
+    pub scim: ScimGuide,
+}
+
+/// How provisioning is set up at the provider.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScimGuide {
+    /// Why there is none, and what to do instead; everything else is empty then.
+    #[serde(default)]
+    pub unavailable: String,
+    /// What to click, in order, up to the form that takes our values.
+    #[serde(default)]
+    pub open: Vec<String>,
+    /// Our values under the provider's labels.
+    #[serde(default)]
+    pub values: Vec<ScimValue>,
+    /// Other fields of that form and what to choose in them.
+    #[serde(default)]
+    pub choices: Vec<GuideChoice>,
+    /// What is easily forgotten after saving.
+    #[serde(default)]
+    pub then: Vec<String>,
+    #[serde(default)]
+    pub traps: Vec<GuideTrap>,
+}
+
+/// A label of the provider's provisioning form and which of our values goes under it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScimValue {
+    pub label: String,
+    pub value: OurScimValue,
+    #[serde(default)]
+    pub note: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OurScimValue {
+    BaseUrl,
+    /// The base URL with the flag by which Entra sends what the standard says.
+    BaseUrlWithFlag,
+    /// A bearer token, made on the page and shown once.
+    Token,
+    /// User name and passkey of Basic.
+    UserName,
+    Passkey,
+    /// Where an admin lets an OAuth client in, and where it gets its tokens.
+    AuthorizeUrl,
+    TokenUrl,
+    ClientId,
+    ClientSecret,
 }
 
 /// How a SAML application is made at the provider.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionId, PersonId, ScimId, Timestamp};
+use super::{ConnectionId, HoldId, PersonId, ScimId, Timestamp};
 
 /// The SCIM side of a connection. A JSON column: every field has a default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,4 +128,86 @@ impl ResourceKind {
             ResourceKind::Group => "Groups",
         }
     }
+}
+
+/// What an identity provider takes from a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// `active` became false.
+    Deactivate,
+    /// The user was deleted.
+    Delete,
+    /// A membership of this group (its row's number) ended.
+    Leave(i64),
+}
+
+impl Taken {
+    pub fn key(self) -> &'static str {
+        match self {
+            Taken::Deactivate => "deactivate",
+            Taken::Delete => "delete",
+            Taken::Leave(_) => "leave",
+        }
+    }
+
+    /// Does it end the person's account here? Leaving a group does not.
+    pub fn is_account(self) -> bool {
+        !matches!(self, Taken::Leave(_))
+    }
+}
+
+/// How a removal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemovalState {
+    /// It reached the person.
+    Applied,
+    /// It waits for an admin.
+    Held,
+    /// An admin decided that the person stays.
+    Discarded,
+    /// The identity provider took it back while it waited.
+    Withdrawn,
+    /// It had reached the person, and an admin put it back.
+    Restored,
+}
+
+impl RemovalState {
+    pub const ALL: [RemovalState; 5] = [
+        RemovalState::Applied,
+        RemovalState::Held,
+        RemovalState::Discarded,
+        RemovalState::Withdrawn,
+        RemovalState::Restored,
+    ];
+
+    pub fn key(self) -> &'static str {
+        match self {
+            RemovalState::Applied => "applied",
+            RemovalState::Held => "held",
+            RemovalState::Discarded => "discarded",
+            RemovalState::Withdrawn => "withdrawn",
+            RemovalState::Restored => "restored",
+        }
+    }
+
+    pub fn parse(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.key() == key)
+    }
+}
+
+/// Something that a connection took from a person, or wants to take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    pub id: HoldId,
+    pub connection_id: ConnectionId,
+    pub person_id: PersonId,
+    /// The mirror's row, while it is kept.
+    pub user_seq: Option<i64>,
+    pub what: Taken,
+    pub state: RemovalState,
+    /// Of the request that asked for it.
+    pub reference: String,
+    pub at: Timestamp,
+    pub decided_at: Option<Timestamp>,
+    pub decided_by: Option<String>,
 }

@@ -53,6 +53,14 @@ pub fn list(r: &Reader) -> Result<Vec<Connection>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Those with provisioning on.
+pub fn list_provisioned(r: &Reader) -> Result<Vec<ConnectionId>> {
+    let mut statement =
+        r.prepare_cached("SELECT id FROM connections WHERE json_extract(scim, '$.enabled') = 1 ORDER BY id")?;
+    let rows = statement.query_map([], |row| parsed(row, "id", ConnectionId::parse))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
     let inserted = w.execute(
         "INSERT INTO connections (id, slug, provider, name, enabled, saml, version, created_at, updated_at,

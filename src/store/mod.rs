@@ -20,6 +20,7 @@ pub mod own_keys;
 pub mod passphrases;
 pub mod people;
 mod pool;
+pub mod removals;
 mod rows;
 pub mod scim_credentials;
 pub mod scim_requests;
@@ -31,6 +32,7 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::Result;
 pub use pool::Reader;
@@ -66,6 +68,17 @@ impl Store {
     {
         let pool = self.pool.clone();
         let done = tokio::task::spawn_blocking(move || pool.read(work));
+        done.await.map_err(crate::error::Error::internal)?
+    }
+
+    /// As [`Store::reading`], stopped when it takes longer than `limit`: [`crate::error::Error::is_too_slow`] tells.
+    pub async fn reading_within<T, F>(&self, limit: Duration, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Reader) -> Result<T> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        let done = tokio::task::spawn_blocking(move || pool.read_within(limit, work));
         done.await.map_err(crate::error::Error::internal)?
     }
 

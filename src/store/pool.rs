@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -26,6 +27,8 @@ pub struct Pool {
 
 /// More are opened when all are busy, but only so many are kept.
 const KEPT: usize = 4;
+/// Steps of SQLite's machine between two looks at the time: some ten microseconds.
+const STEPS: i32 = 1_000;
 
 impl Pool {
     pub fn new(path: &Path) -> Result<Self> {
@@ -39,6 +42,15 @@ impl Pool {
     }
 
     pub fn read<T>(&self, work: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
+        self.lend(None, work)
+    }
+
+    /// As [`Pool::read`]; a statement that still runs past `limit` is stopped.
+    pub fn read_within<T>(&self, limit: Duration, work: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
+        self.lend(Some(limit), work)
+    }
+
+    fn lend<T>(&self, limit: Option<Duration>, work: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
         let lent = self
             .idle
             .lock()
@@ -49,7 +61,14 @@ impl Pool {
             None => self.open()?,
         };
         connection.execute_batch("BEGIN")?;
+        if let Some(limit) = limit {
+            let began = Instant::now();
+            connection.progress_handler(STEPS, Some(move || began.elapsed() > limit))?;
+        }
         let result = work(&Reader(&connection));
+        if limit.is_some() {
+            connection.progress_handler(0, None::<fn() -> bool>)?;
+        }
         // A connection that cannot end its transaction is dropped, not lent again.
         if connection.execute_batch("COMMIT").is_ok() {
             self.give_back(connection);

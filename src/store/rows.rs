@@ -16,6 +16,7 @@ impl From<rusqlite::Error> for Error {
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::CannotOpen,
             ) => Error::unavailable("Doorward could not use its disk. Nothing was changed.", cause),
+            Some(ErrorCode::OperationInterrupted) => Error::too_slow(),
             _ => Error::internal(cause),
         }
     }

@@ -24,6 +24,19 @@ impl<'a> Deref for Writer<'a> {
     }
 }
 
+impl Writer<'_> {
+    /// Runs `work` as a part of this write that may fail alone: then what it wrote is undone, and the rest stands.
+    pub fn attempt<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.prepare_cached("SAVEPOINT part")?.execute([])?;
+        let done = work();
+        if done.is_err() {
+            self.prepare_cached("ROLLBACK TO part")?.execute([])?;
+        }
+        self.prepare_cached("RELEASE part")?.execute([])?;
+        done
+    }
+}
+
 /// A closure that waits for the next commit, and the way back to who asked for it.
 trait Job: Send {
     /// True when its savepoint is to be kept.

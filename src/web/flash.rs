@@ -56,6 +56,31 @@ const SAID: &[(&str, &str)] = &[
         "First sign-ins from {} are linked by e-mail from now on.",
     ),
     ("domain-withdrawn", "{} is no longer confirmed."),
+    (
+        "nothing-chosen",
+        "Nothing was chosen. Tick at least one line first.",
+    ),
+    ("removals-applied", "{} applied."),
+    ("removals-discarded", "{} discarded. The people stay as they are."),
+    (
+        "people-restored",
+        "{} restored. The identity provider may remove them again at its next run.",
+    ),
+    ("group-restored", "{} is back."),
+    (
+        "provisioning-on",
+        "Provisioning through {} is on. Make a credential and copy both there.",
+    ),
+    (
+        "provisioning-off",
+        "Provisioning through {} is off. Every request is refused until you turn it on.",
+    ),
+    ("credential-revoked", "{} is no longer let in."),
+    ("oauth-client-removed", "{} and all of its tokens are gone."),
+    (
+        "request-replayed",
+        "The request was replayed. This is what it came to.",
+    ),
     ("organization-changed", "The settings were saved."),
     ("signed-out", "You are signed out."),
 ];

@@ -141,6 +141,30 @@ pub fn domain_withdrawal(slug: &str, domain: &str) -> String {
     )
 }
 
+/// A room of an integration's provisioning: `held`, `removed`, `users`, `groups`, `requests`, `settings`; empty: its page.
+pub fn provisioning(slug: &str, part: &str) -> String {
+    let page = integration_part(slug, "provisioning");
+    if part.is_empty() {
+        return page;
+    }
+    format!("{page}/{}", segment(part))
+}
+
+/// One thing in such a room: a credential, a group, a request.
+pub fn provisioned(slug: &str, part: &str, id: &str) -> String {
+    format!("{}/{}", provisioning(slug, part), segment(id))
+}
+
+/// What is done to it: `revocation`, `restoration`, `opening`, `dry-run`, `replay`.
+pub fn provisioned_act(slug: &str, part: &str, id: &str, act: &str) -> String {
+    format!("{}/{}", provisioned(slug, part, id), segment(act))
+}
+
+/// Leads to the SCIM request that this reference names, whichever integration it came through.
+pub fn scim_request(reference: &str) -> String {
+    format!("/admin/activity/requests/{}", segment(reference))
+}
+
 pub fn people() -> String {
     "/admin/people".into()
 }

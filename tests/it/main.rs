@@ -4,6 +4,7 @@ mod app;
 mod binary;
 mod browser;
 mod config;
+mod directory;
 mod foreign;
 mod gallery;
 mod http;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use doorward::model::Provider;
-use doorward::model::provider::OurValue;
+use doorward::model::provider::{OurScimValue, OurValue};
 
 #[test]
 fn every_file_reads() {
@@ -59,4 +59,27 @@ fn every_provider_gets_what_saml_needs() {
 #[test]
 fn the_general_one_stands_last() {
     assert_eq!(Provider::all().last().map(|p| p.key.as_str()), Some("generic"));
+}
+
+#[test]
+fn every_provider_gets_what_provisioning_needs() {
+    for provider in Provider::all() {
+        let (key, scim) = (&provider.key, &provider.scim);
+        if !scim.unavailable.is_empty() {
+            assert!(scim.values.is_empty() && scim.open.is_empty(), "{key}: both");
+            continue;
+        }
+        let gets = |value: &[OurScimValue]| scim.values.iter().any(|v| value.contains(&v.value));
+        let has_address = gets(&[OurScimValue::BaseUrl, OurScimValue::BaseUrlWithFlag]);
+        assert!(
+            has_address && gets(&[OurScimValue::Token]),
+            "{key}: no address or token"
+        );
+        assert!(
+            !scim.open.is_empty() && !scim.then.is_empty(),
+            "{key}: no way there or on"
+        );
+        let labels: HashSet<_> = scim.values.iter().map(|v| &v.label).collect();
+        assert_eq!(labels.len(), scim.values.len(), "{key}: one label twice");
+    }
 }

@@ -1,1 +1,318 @@
 //! From the mirror to people: whom a user is, what of it reaches the person, and who is out of reach.
+//!
+//! A user is tied to a person once ([`tie`], before its row is written) and stays so. What the identity provider
+//! writes then follows to the person ([`follow`], after the row is written): names and address as they stand in the
+//! document, the state only when `active` changes, so that what an admin did by hand is not undone by a repetition.
+
+use serde_json::json;
+
+use super::guard::{self, Verdict, What};
+use super::reach::{self, Wish};
+use super::work::Work;
+use super::{project, reading::Checked};
+use crate::error::Result;
+use crate::flows::administer;
+use crate::model::{DirectoryUser, Person, PersonId, PersonState, Role};
+use crate::scim::ScimProblem;
+use crate::store;
+use crate::store::directory::users;
+
+pub use super::reach::is_out_of_reach;
+
+/// Whom a user turned out to be.
+#[derive(Debug)]
+pub enum Tied {
+    /// Nobody: there is no address, or people may not be added.
+    Nobody,
+    /// The person of before.
+    Same(Person),
+    /// Somebody who was there all along, from now on this user.
+    Linked(Person),
+    /// Somebody whom this connection had removed.
+    Again(Person),
+    Made(Person),
+}
+
+/// Finds or makes the person of `row`, and writes them into it. `before` is the row as it was; `None` for a new one,
+/// whose `person_id` then names whom this connection had removed under the same name.
+pub fn tie(
+    work: &mut Work,
+    before: Option<&DirectoryUser>,
+    row: &mut DirectoryUser,
+    checked: &Checked,
+) -> Result<Tied> {
+    if let Some(id) = row.person_id {
+        let person = store::people::get(work.act.w, id)?;
+        need_free_address(work, &person, checked)?;
+        need_reach(work, before, row, checked, &person)?;
+        return Ok(match before {
+            Some(_) => Tied::Same(person),
+            None => Tied::Again(person),
+        });
+    }
+    let Some(email) = &checked.email else {
+        work.note(
+            "The user has no e-mail address, so no person was made of it. That happens as soon as the identity \
+             provider sends one.",
+        );
+        return Ok(Tied::Nobody);
+    };
+    let Some(person) = store::people::find_by_email(work.act.w, &email.key())? else {
+        return make(work, row, checked);
+    };
+    let connection = work.connection().id;
+    if let Some(other) = users::find_of_person(work.act.w, connection, person.id)? {
+        let detail = format!("Another user here has the e-mail address {email} already.");
+        return Err(ScimProblem::taken(detail, Some(other.id)).into());
+    }
+    let known = before.is_some() || users::knew_person(work.act.w, connection, person.id)?;
+    if !known || is_out_of_reach(work.act.w, connection, &person)? {
+        return Err(unseen(&email.to_string()).into());
+    }
+    row.person_id = Some(person.id);
+    Ok(match before {
+        Some(_) => Tied::Linked(person),
+        None => Tied::Again(person),
+    })
+}
+
+/// The address belongs to somebody whom this connection cannot see: who that is stays unsaid.
+fn unseen(email: &str) -> ScimProblem {
+    let detail = format!(
+        "Somebody whom this integration does not provision has the e-mail address {email} already. Ask an owner of \
+         Doorward to change the address of that person, or take the user out of this application's assignment."
+    );
+    ScimProblem::taken(detail, None)
+}
+
+fn need_free_address(work: &Work, person: &Person, checked: &Checked) -> Result<()> {
+    let Some(email) = checked
+        .email
+        .as_ref()
+        .filter(|email| email.key() != person.email.key())
+    else {
+        return Ok(());
+    };
+    if !work.settings().update {
+        return Ok(());
+    }
+    let Some(other) = store::people::find_by_email(work.act.w, &email.key())? else {
+        return Ok(());
+    };
+    match users::find_of_person(work.act.w, work.connection().id, other.id)? {
+        Some(row) => {
+            let detail = format!("Another user here has the e-mail address {email} already.");
+            Err(ScimProblem::taken(detail, Some(row.id)).into())
+        }
+        None => Err(unseen(&email.to_string()).into()),
+    }
+}
+
+/// 403 when the request takes something from somebody who is out of reach.
+fn need_reach(
+    work: &Work,
+    before: Option<&DirectoryUser>,
+    row: &DirectoryUser,
+    checked: &Checked,
+    person: &Person,
+) -> Result<()> {
+    let Some(before) = before else {
+        return reach::need(work, person, Wish::TakeBack);
+    };
+    if before.active && !row.active {
+        reach::need(work, person, Wish::Deactivate)?;
+    }
+    if before.user_name.to_lowercase() != row.user_name.to_lowercase() {
+        reach::need(work, person, Wish::Rename)?;
+    }
+    let other_address = checked
+        .email
+        .as_ref()
+        .is_some_and(|email| email.key() != person.email.key());
+    if other_address {
+        reach::need(work, person, Wish::Readdress)?;
+    }
+    Ok(())
+}
+
+fn make(work: &mut Work, row: &mut DirectoryUser, checked: &Checked) -> Result<Tied> {
+    let Some(email) = checked.email.clone() else {
+        return Ok(Tied::Nobody);
+    };
+    if !work.settings().create {
+        work.note(
+            "No person was added: adding people is turned off for this integration in Doorward. The user is kept, \
+             and the person is added with its next change once that is turned on.",
+        );
+        return Ok(Tied::Nobody);
+    }
+    let (given_name, family_name) = checked.names();
+    let act = work.act;
+    let state = if row.active {
+        PersonState::Active
+    } else {
+        PersonState::Deactivated
+    };
+    let person = Person {
+        id: PersonId::new(act.now, act.random_id()),
+        email,
+        given_name,
+        family_name,
+        role: Role::Member,
+        state,
+        version: 1,
+        created_at: act.now,
+        updated_at: act.now,
+        deactivated_at: (!row.active).then_some(act.now),
+        last_sign_in_at: None,
+    };
+    administer::enter(act, &person, Some(work.reference))?;
+    project::elsewhere(act, &person, Some(work.connection().id))?;
+    row.person_id = Some(person.id);
+    row.created_here = true;
+    Ok(Tied::Made(person))
+}
+
+/// Lets what the row says now reach the person. `rewritten`: the document changed, or was claimed.
+pub fn follow(
+    work: &mut Work,
+    before: Option<&DirectoryUser>,
+    row: &DirectoryUser,
+    checked: &Checked,
+    tied: Tied,
+    rewritten: bool,
+) -> Result<()> {
+    let (mut person, was_active) = match tied {
+        Tied::Nobody => return Ok(()),
+        Tied::Made(person) => {
+            let detail = json!({ "email": person.email, "state": person.state });
+            work.effect(&person, "added", detail);
+            return Ok(());
+        }
+        Tied::Linked(person) => {
+            work.effect(&person, "linked", json!({ "user": row.id }));
+            (person, before.is_some_and(|before| before.active))
+        }
+        Tied::Again(person) => {
+            work.effect(&person, "linked", json!({ "user": row.id, "again": true }));
+            (person, false)
+        }
+        Tied::Same(person) => {
+            if before.is_some_and(|before| !before.claimed) {
+                work.effect(&person, "linked", json!({ "user": row.id }));
+            }
+            (person, before.is_some_and(|before| before.active))
+        }
+    };
+    if rewritten {
+        profile(work, &mut person, checked)?;
+    }
+    match (was_active, row.active) {
+        (true, false) => take(work, &mut person, row.seq, What::Deactivate),
+        (false, true) => give_back(work, &mut person),
+        (true, true) if !person.is_active() => {
+            let why = format!(
+                "{} was deactivated here and stays so: the identity provider repeated that the user is active, \
+                 which is no change.",
+                person.display_name()
+            );
+            work.nothing(&person, why);
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Names and address of the document become the person's.
+fn profile(work: &mut Work, person: &mut Person, checked: &Checked) -> Result<()> {
+    let was = person.clone();
+    if let Some(given) = &checked.given_name {
+        person.given_name.clone_from(given);
+    }
+    if let Some(family) = &checked.family_name {
+        person.family_name.clone_from(family);
+    }
+    if let Some(email) = &checked.email {
+        person.email = email.clone();
+    }
+    if *person == was {
+        return Ok(());
+    }
+    if !work.settings().update {
+        *person = was;
+        let why = format!(
+            "{} was not changed: changing people is turned off for this integration in Doorward.",
+            person.display_name()
+        );
+        work.nothing(person, why);
+        return Ok(());
+    }
+    let (before, after) = administer::put(work.act, &was, person, Some(work.reference))?;
+    work.effect(person, "changed", json!({ "before": before, "after": after }));
+    Ok(())
+}
+
+/// Takes the account from a person, unless switched off or held by the guard. Who is out of reach was refused
+/// before this.
+pub fn take(work: &mut Work, person: &mut Person, user_seq: i64, what: What) -> Result<()> {
+    if !work.settings().deactivate {
+        if person.is_active() {
+            let why = format!(
+                "{} was not deactivated: deactivating people is turned off for this integration in Doorward.",
+                person.display_name()
+            );
+            work.nothing(person, why);
+        }
+        return Ok(());
+    }
+    if guard::ask(
+        work.act,
+        work.connection(),
+        person,
+        user_seq,
+        what,
+        work.reference,
+    )? == Verdict::Held
+    {
+        let why = "More people were removed within ten minutes than this integration may; an admin decides.";
+        work.effect(person, "held", json!({ "why": why }));
+        work.note(format!("{} stays active for now: {why}", person.display_name()));
+        return Ok(());
+    }
+    if person.is_active() {
+        let ended = administer::turn(work.act, person, false, Some(work.reference))?;
+        work.effect(person, "deactivated", json!({ "sessions_ended": ended }));
+    }
+    Ok(())
+}
+
+/// The identity provider says that somebody is back.
+fn give_back(work: &mut Work, person: &mut Person) -> Result<()> {
+    if guard::withdraw(work.act, work.connection(), person, What::Deactivate)? {
+        work.nothing(
+            person,
+            format!(
+                "{} was still active: the removal that waited is withdrawn.",
+                person.display_name()
+            ),
+        );
+    }
+    if person.is_active() {
+        return Ok(());
+    }
+    let name = person.display_name();
+    if is_out_of_reach(work.act.w, work.connection().id, person)? {
+        let why =
+            format!("{name} was not reactivated: only an owner of Doorward does that for an owner or admin.");
+        work.nothing(person, why);
+    } else if !work.settings().deactivate {
+        let why = format!(
+            "{name} was not reactivated: deactivating and reactivating people is turned off for this integration."
+        );
+        work.nothing(person, why);
+    } else {
+        administer::turn(work.act, person, true, Some(work.reference))?;
+        work.effect(person, "reactivated", json!({}));
+    }
+    Ok(())
+}

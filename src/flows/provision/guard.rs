@@ -1,19 +1,23 @@
 //! The guard: a run of removals past the connection's limit waits for an admin.
+//!
+//! Every removal is written down. The guard counts the distinct people of the last ten minutes; the one who would go
+//! past both limits of the connection, and everybody after them, is held: the mirror shows what the identity provider
+//! wrote, the person stays as they are until an admin decides.
 
-use crate::error::Result;
-use crate::flows::Act;
-use crate::model::{Connection, HoldId, Person};
+use serde_json::json;
 
-/// What is to be taken from a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// `active` became false.
-    Deactivate,
-    /// The user was deleted.
-    Delete,
-    /// A membership of this group (its row's number) ended.
-    Leave(i64),
-}
+use super::reach::is_out_of_reach;
+use crate::error::{Error, Result};
+use crate::flows::{Act, administer};
+use crate::model::time::MINUTE;
+use crate::model::{Action, Connection, HoldId, Person, Removal, RemovalState, Role};
+use crate::store;
+use crate::store::directory::members;
+
+pub use crate::model::Taken as What;
+
+/// How far back the guard counts.
+pub const WINDOW: i64 = 10 * MINUTE;
 
 /// What became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,29 +29,204 @@ pub enum Verdict {
 }
 
 /// Asks the guard, and writes the removal down either way. `user_seq` is the mirror's row, `reference` the request's.
+/// Ask while the person is still what they were.
 pub fn ask(
-    _act: &Act,
-    _connection: &Connection,
-    _person: &Person,
-    _user_seq: i64,
-    _what: What,
-    _reference: &str,
+    act: &Act,
+    connection: &Connection,
+    person: &Person,
+    user_seq: i64,
+    what: What,
+    reference: &str,
 ) -> Result<Verdict> {
-    todo!("guard")
+    if let Some(held) = store::removals::find_held(act.w, connection.id, person.id, what)? {
+        keep_held(act, held, user_seq, what)?;
+        return Ok(Verdict::Held);
+    }
+    // From somebody who is deactivated already, nothing more is taken: noted for a restore, not counted.
+    let loses = person.is_active() || !what.is_account();
+    let since = act.now.minus(WINDOW);
+    let (counted, account_counted) = store::removals::is_counted(act.w, connection.id, person.id, since)?;
+    let held = loses && goes_past(act, connection, person, counted)?;
+    let removal = Removal {
+        id: HoldId::new(act.now, act.random_id()),
+        connection_id: connection.id,
+        person_id: person.id,
+        user_seq: Some(user_seq),
+        what,
+        state: if held {
+            RemovalState::Held
+        } else {
+            RemovalState::Applied
+        },
+        reference: reference.to_owned(),
+        at: act.now,
+        decided_at: None,
+        decided_by: None,
+    };
+    if held {
+        store::removals::insert(act.w, &removal, None)?;
+        event(act, Action::RemovalHeld, &removal, person)?;
+        return Ok(Verdict::Held);
+    }
+    let counts = loses.then_some(account_counted || what.is_account());
+    store::removals::insert(act.w, &removal, counts)?;
+    Ok(Verdict::Apply)
+}
+
+/// Would one more person go past both limits? The share is of those who were there when the run began.
+fn goes_past(act: &Act, connection: &Connection, person: &Person, counted: bool) -> Result<bool> {
+    let limit = i64::from(connection.scim.guard_people);
+    if limit == 0 {
+        return Ok(false);
+    }
+    let recent = store::removals::count_recent(act.w, connection.id, act.now.minus(WINDOW))?;
+    let number = recent.people + i64::from(!counted);
+    if number <= limit {
+        return Ok(false);
+    }
+    let mut there = store::removals::count_active_people(act.w, connection.id)? + recent.accounts;
+    // Their row may be gone from the mirror by now; they themselves are still there.
+    let tied = store::directory::users::find_of_person(act.w, connection.id, person.id)?;
+    if person.is_active() && !tied.is_some_and(|user| user.claimed) {
+        there += 1;
+    }
+    Ok(number * 100 > i64::from(connection.scim.guard_percent) * there)
+}
+
+/// One row for each person and thing: a deactivation that waits becomes the deletion that followed it.
+fn keep_held(act: &Act, mut held: Removal, user_seq: i64, what: What) -> Result<()> {
+    if held.what == what && held.user_seq == Some(user_seq) {
+        return Ok(());
+    }
+    held.what = what;
+    held.user_seq = Some(user_seq);
+    store::removals::update(act.w, &held)
 }
 
 /// The identity provider gave back what it had taken while that still waited: nothing waits any more. True when
 /// there was something.
-pub fn withdraw(_act: &Act, _connection: &Connection, _person: &Person, _what: What) -> Result<bool> {
-    todo!("guard")
+pub fn withdraw(act: &Act, connection: &Connection, person: &Person, what: What) -> Result<bool> {
+    let Some(held) = store::removals::find_held(act.w, connection.id, person.id, what)? else {
+        return Ok(false);
+    };
+    decide(act, held, person, RemovalState::Withdrawn)?;
+    Ok(true)
 }
 
-/// An admin applies these, in one transaction. Returns how many.
-pub fn apply(_act: &Act, _connection: &Connection, _ids: &[HoldId]) -> Result<usize> {
-    todo!("guard")
+/// An admin applies these, in one transaction: all of them or none. Returns how many still waited.
+pub fn apply(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<usize> {
+    let waiting = waiting(act, connection, ids)?;
+    let mut out_of_reach = Vec::new();
+    for (held, person) in waiting.iter().filter(|(held, _)| held.what.is_account()) {
+        if person.is_active() && !is_in_reach(act, connection, held, person)? {
+            out_of_reach.push(person.display_name());
+        }
+    }
+    if !out_of_reach.is_empty() {
+        return Err(Error::conflict(format!(
+            "{} cannot be deactivated by an identity provider any more: an owner, or an admin who can sign in \
+             without it. Leave them out, or discard their removal. Nothing was changed.",
+            names(&out_of_reach)
+        )));
+    }
+    let many = waiting.len();
+    for (held, mut person) in waiting {
+        match (held.what, held.user_seq) {
+            (What::Deactivate | What::Delete, _) => {
+                // An admin may have deactivated them by hand while it waited.
+                if person.is_active() {
+                    administer::turn(act, &mut person, false, Some(&held.reference))?;
+                }
+            }
+            (What::Leave(group), Some(user)) => members::settle(act.w, group, user)?,
+            (What::Leave(_), None) => {}
+        }
+        decide(act, held, &person, RemovalState::Applied)?;
+    }
+    Ok(many)
 }
 
-/// An admin discards these: the people stay as they are. Returns how many.
-pub fn discard(_act: &Act, _connection: &Connection, _ids: &[HoldId]) -> Result<usize> {
-    todo!("guard")
+/// An admin discards these: the people stay as they are. Returns how many still waited.
+pub fn discard(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<usize> {
+    let waiting = waiting(act, connection, ids)?;
+    let many = waiting.len();
+    for (held, person) in waiting {
+        decide(act, held, &person, RemovalState::Discarded)?;
+    }
+    Ok(many)
+}
+
+/// Those of the ids that still wait, each once, with their people. Another admin may have decided some.
+fn waiting(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<Vec<(Removal, Person)>> {
+    act.need_admin()?;
+    let mut ids = ids.to_vec();
+    ids.sort();
+    ids.dedup();
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let held = store::removals::get(act.w, connection.id, id)?;
+        if held.state == RemovalState::Held {
+            let person = store::people::get(act.w, held.person_id)?;
+            found.push((held, person));
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn decide(act: &Act, mut removal: Removal, person: &Person, state: RemovalState) -> Result<()> {
+    removal.state = state;
+    removal.decided_at = Some(act.now);
+    removal.decided_by = Some(act.actor.label());
+    store::removals::update(act.w, &removal)?;
+    let action = match state {
+        RemovalState::Applied => Action::RemovalApplied,
+        RemovalState::Discarded => Action::RemovalDiscarded,
+        RemovalState::Withdrawn => Action::RemovalWithdrawn,
+        RemovalState::Restored => Action::RemovalRestored,
+        RemovalState::Held => Action::RemovalHeld,
+    };
+    event(act, action, &removal, person)
+}
+
+fn event(act: &Act, action: Action, removal: &Removal, person: &Person) -> Result<()> {
+    let mut after = json!({ "removal": removal.what.key(), "state": removal.state.key() });
+    if let What::Leave(group) = removal.what {
+        let group = store::directory::groups::find_by_seq(act.w, group)?;
+        after["group"] = json!(group.map(|group| group.display_name));
+    }
+    act.event_with(
+        action,
+        administer::subject(person),
+        serde_json::Value::Null,
+        after,
+        Some(removal.reference.clone()),
+    )
+}
+
+/// At most five names, and how many more there are.
+fn names(all: &[String]) -> String {
+    let shown: Vec<&str> = all.iter().take(5).map(String::as_str).collect();
+    let more = all.len() - shown.len();
+    let list = shown.join(", ");
+    if more == 0 {
+        list
+    } else {
+        format!("{list} and {more} more")
+    }
+}
+
+/// May the identity provider end this account at this moment? A deletion took the user's row with it, which says who
+/// created them.
+fn is_in_reach(act: &Act, connection: &Connection, held: &Removal, person: &Person) -> Result<bool> {
+    if !is_out_of_reach(act.w, connection.id, person)? {
+        return Ok(true);
+    }
+    let Some(seq) = held.user_seq.filter(|_| person.role == Role::Admin) else {
+        return Ok(false);
+    };
+    let removed = store::directory::users::find_by_seq(act.w, seq)?.filter(|user| user.deleted_at.is_some());
+    Ok(
+        removed.is_some_and(|user| user.created_here)
+            && store::passphrases::find(act.w, person.id)?.is_none(),
+    )
 }

@@ -3,27 +3,43 @@
 //! ```text
 //!   serve ─► perform (POST PUT PATCH DELETE, one transaction) ─► users / groups ─► the mirror ─► effects ─► people
 //!         └► consult (GET, .search, one snapshot)                                     └► guard
-//!         └► bulk: each operation through perform                log: one row for each request
+//!         └► bulk: each operation a part of it that may fail alone                log: one row for each request
 //! ```
 //!
 //! The mirror (`directory_users`, `directory_groups`) is what the identity provider reads back; people are ours.
 //! A request always changes the mirror; [`effects`] decides what of it reaches a person.
 
+mod bulk;
+mod cursor;
+mod discovery;
 pub mod effects;
-pub mod groups;
+mod groups;
 pub mod guard;
+mod listing;
 pub mod log;
+mod members;
+mod mirror;
 pub mod paging;
+mod present;
 pub mod project;
+mod reach;
+mod reading;
 pub mod replay;
 pub mod restore;
-pub mod users;
+mod route;
+mod users;
+mod work;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Act, Context, Visitor};
+use self::route::Target;
+use self::work::Work;
+use super::{Act, Context, Visitor, Who, credentials};
 use crate::error::{Error, Kind, Result};
-use crate::model::{Connection, CredentialId, PersonId};
+use crate::model::{Connection, CredentialId, PersonId, ResourceKind};
 use crate::scim::{ScimProblem, ScimType};
 use crate::store::Reader;
 
@@ -89,20 +105,123 @@ pub struct Done {
     pub notes: Vec<String>,
 }
 
+/// Longest time that a read may take.
+const READ_LIMIT: Duration = Duration::from_secs(2);
+
 /// Answers a request and puts it into the log. Never fails: a problem is an answer too.
-pub async fn serve(_ctx: &Context, _caller: &Caller, _request: Request) -> Answer {
-    todo!("directory")
+pub async fn serve(ctx: &Arc<Context>, caller: &Caller, request: Request) -> Answer {
+    let began = Instant::now();
+    let reference = ctx.random.reference();
+    let request = Arc::new(request);
+    let reads = request.only_reads();
+    let done = if reads {
+        look_up(ctx, caller, request.clone()).await
+    } else {
+        change(ctx, caller, request.clone(), &reference, began).await
+    };
+    let (done, is_logged) = match done {
+        Ok(done) => (done, !reads),
+        Err(error) => (refused(&error, &reference), false),
+    };
+    if !is_logged {
+        let took = microseconds(began);
+        let row = log::entry(ctx.now(), &ctx.random, caller, &request, &reference, &done, took);
+        ctx.scim_log.push(row);
+    }
+    done.answer
+}
+
+/// Reads on a thread where that may block, for as long as it may take.
+async fn look_up(ctx: &Arc<Context>, caller: &Caller, request: Arc<Request>) -> Result<Done> {
+    let (ctx, caller) = (ctx.clone(), caller.clone());
+    let store = ctx.store.clone();
+    store
+        .reading_within(READ_LIMIT, move |r| consult(&ctx, r, &caller, &request))
+        .await
+}
+
+/// Writes, with the row of the log, in one transaction; whether the caller may still do so is asked in it.
+async fn change(
+    ctx: &Context,
+    caller: &Caller,
+    request: Arc<Request>,
+    reference: &str,
+    began: Instant,
+) -> Result<Done> {
+    let (mut caller, reference) = (caller.clone(), reference.to_owned());
+    ctx.act(Who::Connection(caller.connection.id), move |act| {
+        caller.connection = credentials::still_good(act.w, &caller, act.now)?;
+        let done = perform(act, &caller, &request, &reference)?;
+        let took = microseconds(began);
+        let row = log::entry(act.now, act.random, &caller, &request, &reference, &done, took);
+        log::record(act.w, &row)?;
+        Ok(done)
+    })
+    .await
+}
+
+fn microseconds(began: Instant) -> i64 {
+    i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX)
+}
+
+/// What a request that failed came to. A fault of ours is told to the server's log, under the reference.
+fn refused(error: &Error, reference: &str) -> Done {
+    let problem = problem_of(error, reference);
+    if problem.status >= 500 {
+        let cause = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(%reference, %error, %cause, "a SCIM request failed");
+    }
+    let answer = Answer {
+        status: problem.status,
+        body: Some(problem.to_json()),
+        retry_after: problem.retry_after,
+        ..Answer::default()
+    };
+    Done {
+        answer,
+        ..Done::default()
+    }
 }
 
 /// A request that changes something, inside its transaction. An error undoes all of it; a [`ScimProblem`] travels as
 /// the error's source, see [`problem_of`].
-pub fn perform(_act: &Act, _caller: &Caller, _request: &Request, _reference: &str) -> Result<Done> {
-    todo!("directory")
+pub fn perform(act: &Act, caller: &Caller, request: &Request, reference: &str) -> Result<Done> {
+    let mut work = Work::new(act, caller, reference);
+    let target = Target::of(&request.path)?;
+    let answer = match target {
+        Target::Bulk if request.verb() == "POST" => bulk::perform(&mut work, request)?,
+        _ => write(&mut work, request)?,
+    };
+    Ok(Done {
+        answer,
+        understood: work.understood,
+        effects: work.effects,
+        notes: work.notes,
+    })
+}
+
+/// One write of one resource.
+fn write(work: &mut Work, request: &Request) -> Result<Answer> {
+    let (target, verb) = (Target::of(&request.path)?, request.verb());
+    target.need_method(&verb)?;
+    match (verb.as_str(), &target) {
+        ("POST", Target::All(ResourceKind::User)) => users::create(work, request),
+        ("POST", Target::All(ResourceKind::Group)) => groups::create(work, request),
+        ("PUT", Target::One(ResourceKind::User, id)) => users::replace(work, request, id),
+        ("PUT", Target::One(ResourceKind::Group, id)) => groups::replace(work, request, id),
+        ("PATCH", Target::One(ResourceKind::User, id)) => users::patch(work, request, id),
+        ("PATCH", Target::One(ResourceKind::Group, id)) => groups::patch(work, request, id),
+        ("DELETE", Target::One(ResourceKind::User, id)) => users::delete(work, request, id),
+        ("DELETE", Target::One(ResourceKind::Group, id)) => groups::delete(work, request, id),
+        _ => Err(ScimProblem::new(405, None, "This address is read only. Nothing was changed.").into()),
+    }
 }
 
 /// A request that only reads.
-pub fn consult(_ctx: &Context, _r: &Reader, _caller: &Caller, _request: &Request) -> Result<Done> {
-    todo!("directory")
+pub fn consult(ctx: &Context, r: &Reader, caller: &Caller, request: &Request) -> Result<Done> {
+    let target = Target::of(&request.path)?;
+    target.need_method(&request.verb())?;
+    listing::consult(ctx, r, caller, request, &target)
 }
 
 impl From<ScimProblem> for Error {
@@ -135,6 +254,9 @@ pub fn problem_of(error: &Error, reference: &str) -> ScimProblem {
         return problem.clone();
     }
     let detail = error.message.clone();
+    if error.is_too_slow() {
+        return ScimProblem::bad(ScimType::TooMany, detail);
+    }
     match &error.kind {
         Kind::NotFound => ScimProblem::new(404, None, detail),
         Kind::Conflict => ScimProblem::taken(detail, None),

@@ -1,16 +1,133 @@
 //! From people to the mirror: everybody whom a connection has not claimed is shown to it as a user, so that its
 //! identity provider can find and link them instead of adding them twice.
+//!
+//! Whom a connection has removed is not shown to it again, until a restore or a new POST brings them back.
 
-use crate::error::Result;
+use serde_json::{Map, Value, json};
+
+use super::mirror;
+use crate::error::{Error, Result};
 use crate::flows::Act;
-use crate::model::{ConnectionId, Person};
+use crate::model::filter::fold;
+use crate::model::{ConnectionId, DirectoryUser, Person, PersonId, ScimId};
+use crate::scim;
+use crate::store;
+use crate::store::directory::users;
 
-/// Shows everybody to a connection whose provisioning was just turned on.
-pub fn everybody(_act: &Act, _connection: ConnectionId) -> Result<()> {
-    todo!("directory")
+/// So many people are looked up at once.
+const BATCH: usize = 500;
+
+/// Shows everybody to a connection whose provisioning was just turned on. Whom it was shown before keeps their id,
+/// and is brought up to date.
+pub fn everybody(act: &Act, connection: ConnectionId) -> Result<()> {
+    let mut shown = 0;
+    loop {
+        let rows = users::list_unclaimed(act.w, connection, shown, BATCH)?;
+        let Some(last) = rows.last() else {
+            break;
+        };
+        shown = last.seq;
+        for row in rows {
+            if let Some(id) = row.person_id {
+                follow(act, row, &store::people::get(act.w, id)?)?;
+            }
+        }
+    }
+    let mut after: Option<PersonId> = None;
+    loop {
+        let people = users::list_people_without(act.w, connection, after, BATCH)?;
+        for id in &people {
+            show(act, connection, &store::people::get(act.w, *id)?)?;
+        }
+        match people.last() {
+            Some(last) if people.len() == BATCH => after = Some(*last),
+            _ => return Ok(()),
+        }
+    }
 }
 
 /// A person was added or changed here: every connection with provisioning sees it, where it has not claimed them.
-pub fn person(_act: &Act, _person: &Person) -> Result<()> {
-    todo!("directory")
+pub fn person(act: &Act, person: &Person) -> Result<()> {
+    elsewhere(act, person, None)
+}
+
+/// As [`person`], for everybody but the connection that makes this person's user itself.
+pub fn elsewhere(act: &Act, person: &Person, except: Option<ConnectionId>) -> Result<()> {
+    for connection in store::connections::list_provisioned(act.w)? {
+        match users::find_of_person(act.w, connection, person.id)? {
+            Some(row) if row.claimed => {}
+            Some(row) => follow(act, row, person)?,
+            None if except == Some(connection) => {}
+            None if users::knew_person(act.w, connection, person.id)? => {}
+            None => show(act, connection, person)?,
+        }
+    }
+    Ok(())
+}
+
+/// Shows one person, unless the identity provider has a user of that name already.
+fn show(act: &Act, connection: ConnectionId, person: &Person) -> Result<()> {
+    let document = document(person)?;
+    if users::find_by_name(act.w, connection, &fold(person.email.as_str()))?.is_some() {
+        return Ok(());
+    }
+    let mut row = DirectoryUser {
+        seq: 0,
+        id: ScimId::new(act.now, act.random_id()),
+        connection_id: connection,
+        person_id: Some(person.id),
+        claimed: false,
+        created_here: false,
+        user_name: String::new(),
+        external_id: None,
+        active: true,
+        document: Map::new(),
+        version: 1,
+        created_at: act.now,
+        updated_at: act.now,
+        deleted_at: None,
+    };
+    mirror::fill(&mut row, document);
+    mirror::insert_user(act, &mut row)
+}
+
+/// Brings an unclaimed user in line with the person.
+fn follow(act: &Act, mut row: DirectoryUser, person: &Person) -> Result<()> {
+    let document = document(person)?;
+    if document == row.document {
+        return Ok(());
+    }
+    let taken = users::find_by_name(act.w, row.connection_id, &fold(person.email.as_str()))?;
+    if taken.is_some_and(|other| other.seq != row.seq) {
+        return Ok(());
+    }
+    mirror::fill(&mut row, document);
+    mirror::update_user(act, &mut row)
+}
+
+/// A person in the form of a user.
+fn document(person: &Person) -> Result<Map<String, Value>> {
+    let mut name = Map::new();
+    let formatted = format!("{} {}", person.given_name, person.family_name);
+    let parts = [
+        ("formatted", formatted.trim()),
+        ("familyName", &person.family_name),
+        ("givenName", &person.given_name),
+    ];
+    for (key, value) in parts {
+        if !value.is_empty() {
+            name.insert(key.to_owned(), json!(value));
+        }
+    }
+    let mut body = json!({
+        "schemas": [scim::USER],
+        "userName": person.email,
+        "displayName": person.display_name(),
+        "emails": [{ "value": person.email, "type": "work", "primary": true }],
+        "active": person.is_active(),
+    });
+    if !name.is_empty() {
+        body["name"] = Value::Object(name);
+    }
+    Ok(scim::document::user(&body).map_err(Error::from)?.document)
 }

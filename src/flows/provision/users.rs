@@ -1,1 +1,276 @@
-//! Users: create, read, list, replace, patch, delete (RFC 7644 §3.3 to §3.6).
+//! Users: create, replace, patch, delete (RFC 7644 §3.3 to §3.6).
+
+use serde_json::{Map, Value, json};
+
+use super::guard::What;
+use super::reach::{self, Wish};
+use super::reading::{self, Checked};
+use super::work::Work;
+use super::{Answer, Request, effects, members, mirror, present};
+use crate::error::Result;
+use crate::model::filter::fold;
+use crate::model::{Action, DirectoryUser, ResourceKind, ScimId};
+use crate::scim::document::{self, MemberRef, UserFacts, user_facts};
+use crate::scim::{ScimProblem, patch};
+use crate::store;
+use crate::store::directory::{groups, members as ties, users};
+
+/// POST: a new user, or one that was inactive or removed and comes back.
+pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
+    let body = document::user(&request.json()?)?;
+    work.understood = Value::Object(body.document.clone());
+    work.notes.extend(body.notes);
+    let facts = user_facts(&body.document);
+    if let Some(row) = in_the_way(work, &facts, None)? {
+        // Only who is gone may come back by POST; the same user twice is an error.
+        if !(row.claimed && !row.active && facts.active) {
+            return Err(taken(&row, &facts).into());
+        }
+        work.note("The user was here and inactive: it was brought back instead of added.");
+        let row = put(work, row, body.document, body.groups, None)?;
+        return answer(work, request, &row, 201);
+    }
+    let mut checked_notes = Vec::new();
+    let checked = reading::check(&facts, &mut checked_notes)?;
+    work.notes.extend(checked_notes);
+    reading::need(work.settings(), &checked, None)?;
+    let mut row = fresh(work, body.document);
+    row.person_id = removed_person(work, &facts)?;
+    let tied = effects::tie(work, None, &mut row, &checked)?;
+    mirror::insert_user(work.act, &mut row)?;
+    let after = json!({ "active": row.active, "person": row.person_id });
+    mirror::user_event(
+        work.act,
+        Action::DirectoryUserAdded,
+        &row,
+        Value::Null,
+        after,
+        work.reference,
+    )?;
+    effects::follow(work, None, &row, &checked, tied, true)?;
+    memberships(work, &row, body.groups)?;
+    answer(work, request, &row, 201)
+}
+
+/// PUT: the whole user. What the body does not say of `active` stays.
+pub fn replace(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
+    let row = get(work, id)?;
+    request.need_version(row.version)?;
+    let mut body = document::user(&request.json()?)?;
+    if !body.says_active {
+        body.document.insert("active".to_owned(), Value::Bool(row.active));
+    }
+    work.understood = Value::Object(body.document.clone());
+    work.notes.extend(body.notes);
+    let row = put(work, row, body.document, body.groups, None)?;
+    answer(work, request, &row, 200)
+}
+
+/// PATCH: all operations or none.
+pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
+    let row = get(work, id)?;
+    request.need_version(row.version)?;
+    let patch = patch::user(id, &row.document, &request.json()?)?;
+    work.understood = patch.understood;
+    work.notes.extend(patch.notes);
+    let before = reading::check(&user_facts(&row.document), &mut Vec::new()).unwrap_or_default();
+    let row = put(work, row, patch.document, None, Some(&before))?;
+    answer(work, request, &row, 200)
+}
+
+/// DELETE: gone from this connection's sight, and the person deactivated.
+pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
+    let mut row = get(work, id)?;
+    request.need_version(row.version)?;
+    let person = match row.person_id {
+        Some(id) => store::people::find(work.act.w, id)?,
+        None => None,
+    };
+    if let Some(person) = &person {
+        reach::need(work, person, Wish::Delete)?;
+    }
+    if !row.claimed {
+        row.claimed = true;
+        mirror::update_user(work.act, &mut row)?;
+    }
+    for tie in ties::groups_of_users(work.act.w, &[row.seq])?
+        .remove(&row.seq)
+        .into_iter()
+        .flatten()
+    {
+        groups::touch(work.act.w, tie.member.seq(), work.act.now)?;
+    }
+    users::remove(work.act.w, row.seq, work.act.now)?;
+    let before = json!({ "active": row.active, "person": row.person_id });
+    mirror::user_event(
+        work.act,
+        Action::DirectoryUserRemoved,
+        &row,
+        before,
+        Value::Null,
+        work.reference,
+    )?;
+    if let Some(mut person) = person {
+        effects::take(work, &mut person, row.seq, What::Delete)?;
+    }
+    Ok(Answer {
+        status: 204,
+        ..Answer::default()
+    })
+}
+
+/// Writes a user's new document, where it says anything new.
+fn put(
+    work: &mut Work,
+    before: DirectoryUser,
+    document: Map<String, Value>,
+    groups: Option<Vec<MemberRef>>,
+    patched: Option<&Checked>,
+) -> Result<DirectoryUser> {
+    let facts = user_facts(&document);
+    let mut notes = Vec::new();
+    let checked = reading::check(&facts, &mut notes)?;
+    if facts.active {
+        // Whoever leaves may leave incomplete.
+        reading::need(work.settings(), &checked, patched)?;
+    }
+    if let Some(other) = in_the_way(work, &facts, Some(&before))? {
+        return Err(taken(&other, &facts).into());
+    }
+    let rewritten = document != before.document || !before.claimed;
+    let mut row = before.clone();
+    if rewritten {
+        mirror::fill(&mut row, document);
+        row.claimed = true;
+        work.notes.extend(notes);
+    }
+    let tied = if rewritten || row.person_id.is_none() {
+        effects::tie(work, Some(&before), &mut row, &checked)?
+    } else {
+        // A repetition: nothing changes, and nothing that was refused before is refused now.
+        effects::Tied::Same(store::people::get(
+            work.act.w,
+            row.person_id
+                .unwrap_or(crate::model::PersonId::new(work.act.now, [0; 10])),
+        )?)
+    };
+    if row != before {
+        mirror::update_user(work.act, &mut row)?;
+        let (was, is) = mirror::changed(&before.document, &row.document);
+        mirror::user_event(
+            work.act,
+            Action::DirectoryUserChanged,
+            &row,
+            was,
+            is,
+            work.reference,
+        )?;
+    }
+    effects::follow(work, Some(&before), &row, &checked, tied, rewritten)?;
+    memberships(work, &row, groups)?;
+    Ok(row)
+}
+
+/// The `groups` of a body: the truth where the connection says so, else only read back.
+fn memberships(work: &mut Work, row: &DirectoryUser, groups: Option<Vec<MemberRef>>) -> Result<()> {
+    match groups {
+        Some(groups) if work.settings().groups_in_users => members::set_of_user(work, row, &groups),
+        Some(groups) if !groups.is_empty() => {
+            work.note("The user's groups were ignored: memberships are changed on the group, unless the integration says otherwise.");
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn fresh(work: &Work, document: Map<String, Value>) -> DirectoryUser {
+    let act = work.act;
+    let mut row = DirectoryUser {
+        seq: 0,
+        id: ScimId::new(act.now, act.random_id()),
+        connection_id: work.connection().id,
+        person_id: None,
+        claimed: true,
+        created_here: false,
+        user_name: String::new(),
+        external_id: None,
+        active: true,
+        document: Map::new(),
+        version: 1,
+        created_at: act.now,
+        updated_at: act.now,
+        deleted_at: None,
+    };
+    mirror::fill(&mut row, document);
+    row
+}
+
+/// The person whom this connection had as a user of this name, externalId or address, and removed.
+fn removed_person(work: &Work, facts: &UserFacts) -> Result<Option<crate::model::PersonId>> {
+    let emails: Vec<String> = facts.emails.iter().map(|email| fold(email)).collect();
+    let (connection, key) = (work.connection().id, fold(&facts.user_name));
+    let removed = users::find_removed(
+        work.act.w,
+        connection,
+        &key,
+        facts.external_id.as_deref(),
+        &emails,
+    )?;
+    let Some(id) = removed.filter(|row| row.claimed).and_then(|row| row.person_id) else {
+        return Ok(None);
+    };
+    // They may be here again already, under another name.
+    Ok(users::find_of_person(work.act.w, connection, id)?
+        .is_none()
+        .then_some(id))
+}
+
+/// Another live user with this name or externalId.
+fn in_the_way(
+    work: &Work,
+    facts: &UserFacts,
+    except: Option<&DirectoryUser>,
+) -> Result<Option<DirectoryUser>> {
+    let connection = work.connection().id;
+    let other = |row: &DirectoryUser| except.is_none_or(|own| own.seq != row.seq);
+    let named = users::find_by_name(work.act.w, connection, &fold(&facts.user_name))?.filter(other);
+    let external = match &facts.external_id {
+        Some(external) => users::find_by_external_id(work.act.w, connection, external)?.filter(other),
+        None => None,
+    };
+    match (named, external) {
+        // Two users stand in the way: neither can be the one that is meant.
+        (Some(named), Some(external)) if named.seq != external.seq => Err(taken(&named, facts).into()),
+        (named, external) => Ok(named.or(external)),
+    }
+}
+
+fn taken(row: &DirectoryUser, facts: &UserFacts) -> ScimProblem {
+    let what = if fold(&row.user_name) == fold(&facts.user_name) {
+        format!("A user with the userName \"{}\" exists already.", row.user_name)
+    } else {
+        "A user with this externalId exists already.".to_owned()
+    };
+    let state = if row.active { "" } else { " It is inactive." };
+    ScimProblem::taken(format!("{what}{state}"), Some(row.id))
+}
+
+fn get(work: &Work, id: &str) -> Result<DirectoryUser> {
+    let found = match ScimId::parse(id) {
+        Some(id) => users::find(work.act.w, work.connection().id, id)?,
+        None => None,
+    };
+    found.ok_or_else(|| ScimProblem::not_found("user", id).into())
+}
+
+fn answer(work: &Work, request: &Request, row: &DirectoryUser, status: u16) -> Result<Answer> {
+    let projection = request.projection(ResourceKind::User)?;
+    let base = &work.caller.base;
+    let body = present::user(work.act.w, base, row, &projection)?;
+    Ok(present::answer(
+        status,
+        body,
+        row.version,
+        present::location(base, ResourceKind::User, row.id),
+    ))
+}

@@ -2,9 +2,13 @@
 
 use std::collections::HashMap;
 
-use crate::error::Result;
+use rusqlite::{Row, params, params_from_iter};
+
+use super::condition::{self, Bound};
+use crate::error::{Error, Result};
 use crate::model::filter::Condition;
 use crate::model::{ConnectionId, ResourceKind, ScimId, Timestamp};
+use crate::store::rows::parsed;
 use crate::store::{Reader, Writer};
 
 /// Who is meant, by row number.
@@ -13,6 +17,18 @@ pub enum Member {
     User(i64),
     Group(i64),
 }
+
+impl Member {
+    /// The row's number.
+    pub fn seq(self) -> i64 {
+        match self {
+            Member::User(seq) | Member::Group(seq) => seq,
+        }
+    }
+}
+
+/// No limit.
+pub const ALL: usize = usize::MAX;
 
 /// A membership with what is shown of its other end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,56 +39,204 @@ pub struct Tie {
     pub display: Option<String>,
 }
 
-/// Live users and groups of the connection by their SCIM ids; unknown ids are simply not in the answer.
-pub fn resolve(_r: &Reader, _connection: ConnectionId, _ids: &[ScimId]) -> Result<HashMap<ScimId, Member>> {
-    todo!("mirror")
+fn read(row: &Row) -> rusqlite::Result<Tie> {
+    let group: bool = row.get("is_group")?;
+    let seq = row.get("seq")?;
+    Ok(Tie {
+        member: if group {
+            Member::Group(seq)
+        } else {
+            Member::User(seq)
+        },
+        id: parsed(row, "id", ScimId::parse)?,
+        kind: if group {
+            ResourceKind::Group
+        } else {
+            ResourceKind::User
+        },
+        display: row.get("display")?,
+    })
 }
 
-/// The live members of a group, in order; `limit` of them.
-pub fn list_of_group(_r: &Reader, _group: i64, _limit: usize) -> Result<Vec<Tie>> {
-    todo!("mirror")
+/// What a list of members reads, of users and of groups.
+const USERS: &str = "SELECT m.rowid AS place, 0 AS is_group, t.seq, t.id, t.display
+    FROM directory_members m JOIN directory_users t ON t.seq = m.user_seq
+    WHERE m.group_seq = ?1 AND m.removed_at IS NULL AND t.deleted_at IS NULL";
+const GROUPS: &str = "SELECT m.rowid AS place, 1 AS is_group, t.seq, t.id, t.display_name AS display
+    FROM directory_members m JOIN directory_groups t ON t.seq = m.child_seq
+    WHERE m.group_seq = ?1 AND m.removed_at IS NULL AND t.deleted_at IS NULL";
+
+/// Live users and groups of the connection by their SCIM ids; unknown ids are simply not in the answer.
+pub fn resolve(r: &Reader, connection: ConnectionId, ids: &[ScimId]) -> Result<HashMap<ScimId, Member>> {
+    let ids = serde_json::to_string(ids).map_err(Error::internal)?;
+    let mut statement = r.prepare_cached(
+        "SELECT id, seq, 0 AS is_group FROM directory_users
+            WHERE id IN (SELECT value FROM json_each(?2)) AND connection_id = ?1 AND deleted_at IS NULL
+         UNION ALL
+         SELECT id, seq, 1 AS is_group FROM directory_groups
+            WHERE id IN (SELECT value FROM json_each(?2)) AND connection_id = ?1 AND deleted_at IS NULL",
+    )?;
+    let rows = statement.query_map(params![connection.to_string(), ids], |row| {
+        let group: bool = row.get("is_group")?;
+        let seq = row.get("seq")?;
+        let member = if group {
+            Member::Group(seq)
+        } else {
+            Member::User(seq)
+        };
+        Ok((parsed(row, "id", ScimId::parse)?, member))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The live members of a group, in the order in which they came; `limit` of them.
+pub fn list_of_group(r: &Reader, group: i64, limit: usize) -> Result<Vec<Tie>> {
+    let mut statement = r.prepare_cached(
+        "SELECT coalesce(u.seq, c.seq) AS seq, coalesce(u.id, c.id) AS id, u.seq IS NULL AS is_group,
+                coalesce(u.display, c.display_name) AS display
+         FROM directory_members m
+            LEFT JOIN directory_users u ON u.seq = m.user_seq AND u.deleted_at IS NULL
+            LEFT JOIN directory_groups c ON c.seq = m.child_seq AND c.deleted_at IS NULL
+         WHERE m.group_seq = ?1 AND m.removed_at IS NULL AND (u.seq IS NOT NULL OR c.seq IS NOT NULL)
+         ORDER BY m.rowid LIMIT ?2",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map([group, limit], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The live members of a group that meet a condition on `value`, `display`, `type`.
-pub fn list_matching(_r: &Reader, _group: i64, _condition: &Condition) -> Result<Vec<Tie>> {
-    todo!("mirror")
+pub fn list_matching(r: &Reader, group: i64, condition: &Condition) -> Result<Vec<Tie>> {
+    let mut bound = Bound::of_group(group);
+    let users = condition::of_members(&mut bound, ResourceKind::User, condition);
+    let groups = condition::of_members(&mut bound, ResourceKind::Group, condition);
+    let sql = format!("{USERS} AND {users} UNION ALL {GROUPS} AND {groups} ORDER BY place");
+    let mut statement = r.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(bound.values), read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The live groups of each of these users (row numbers), in one query.
-pub fn groups_of_users(_r: &Reader, _users: &[i64]) -> Result<HashMap<i64, Vec<Tie>>> {
-    todo!("mirror")
+pub fn groups_of_users(r: &Reader, users: &[i64]) -> Result<HashMap<i64, Vec<Tie>>> {
+    let users = serde_json::to_string(users).map_err(Error::internal)?;
+    let mut statement = r.prepare_cached(
+        "SELECT m.user_seq AS user, 1 AS is_group, g.seq, g.id, g.display_name AS display
+         FROM directory_members m JOIN directory_groups g ON g.seq = m.group_seq
+         WHERE m.user_seq IN (SELECT value FROM json_each(?1)) AND m.removed_at IS NULL AND g.deleted_at IS NULL
+         ORDER BY m.rowid",
+    )?;
+    let mut found: HashMap<i64, Vec<Tie>> = HashMap::new();
+    for row in statement.query_map([users], |row| Ok((row.get("user")?, read(row)?)))? {
+        let (user, tie) = row?;
+        found.entry(user).or_default().push(tie);
+    }
+    Ok(found)
 }
 
 /// The groups that contain this group directly.
-pub fn groups_of_group(_r: &Reader, _group: i64) -> Result<Vec<Tie>> {
-    todo!("mirror")
+pub fn groups_of_group(r: &Reader, group: i64) -> Result<Vec<Tie>> {
+    let mut statement = r.prepare_cached(
+        "SELECT 1 AS is_group, g.seq, g.id, g.display_name AS display
+         FROM directory_members m JOIN directory_groups g ON g.seq = m.group_seq
+         WHERE m.child_seq = ?1 AND m.removed_at IS NULL AND g.deleted_at IS NULL
+         ORDER BY m.rowid",
+    )?;
+    let rows = statement.query_map([group], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-pub fn count_of_group(_r: &Reader, _group: i64) -> Result<i64> {
-    todo!("mirror")
+/// How many live members a group has.
+pub fn count_of_group(r: &Reader, group: i64) -> Result<i64> {
+    let mut statement = r.prepare_cached(
+        "SELECT (SELECT count(*) FROM directory_members m JOIN directory_users t ON t.seq = m.user_seq
+                 WHERE m.group_seq = ?1 AND m.removed_at IS NULL AND t.deleted_at IS NULL)
+              + (SELECT count(*) FROM directory_members m JOIN directory_groups t ON t.seq = m.child_seq
+                 WHERE m.group_seq = ?1 AND m.removed_at IS NULL AND t.deleted_at IS NULL)",
+    )?;
+    Ok(statement.query_row([group], |row| row.get(0))?)
 }
 
 /// Adds; true when it was no member before.
-pub fn add(_w: &Writer, _group: i64, _member: Member, _now: Timestamp) -> Result<bool> {
-    todo!("mirror")
+pub fn add(w: &Writer, group: i64, member: Member, now: Timestamp) -> Result<bool> {
+    let (sql, seq) = match member {
+        Member::User(seq) => (
+            "INSERT INTO directory_members (group_seq, user_seq, added_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (group_seq, user_seq) WHERE user_seq IS NOT NULL DO UPDATE
+                SET removed_at = NULL, held = 0, added_at = excluded.added_at WHERE removed_at IS NOT NULL",
+            seq,
+        ),
+        Member::Group(seq) => (
+            "INSERT INTO directory_members (group_seq, child_seq, added_at) VALUES (?1, ?2, ?3)
+             ON CONFLICT (group_seq, child_seq) WHERE child_seq IS NOT NULL DO UPDATE
+                SET removed_at = NULL, held = 0, added_at = excluded.added_at WHERE removed_at IS NOT NULL",
+            seq,
+        ),
+    };
+    Ok(w.prepare_cached(sql)?.execute(params![group, seq, now.0])? == 1)
 }
 
 /// Ends a membership; `held`: its end has not reached the person. True when there was one.
-pub fn remove(_w: &Writer, _group: i64, _member: Member, _held: bool, _now: Timestamp) -> Result<bool> {
-    todo!("mirror")
+pub fn remove(w: &Writer, group: i64, member: Member, held: bool, now: Timestamp) -> Result<bool> {
+    let (sql, seq) = match member {
+        Member::User(seq) => (
+            "UPDATE directory_members SET removed_at = ?3, held = ?4
+             WHERE group_seq = ?1 AND user_seq = ?2 AND removed_at IS NULL",
+            seq,
+        ),
+        Member::Group(seq) => (
+            "UPDATE directory_members SET removed_at = ?3, held = ?4
+             WHERE group_seq = ?1 AND child_seq = ?2 AND removed_at IS NULL",
+            seq,
+        ),
+    };
+    Ok(w.prepare_cached(sql)?.execute(params![group, seq, now.0, held])? == 1)
+}
+
+/// The end of a membership waits for an admin.
+pub fn hold(w: &Writer, group: i64, user: i64) -> Result<()> {
+    let mut statement =
+        w.prepare_cached("UPDATE directory_members SET held = 1 WHERE group_seq = ?1 AND user_seq = ?2")?;
+    statement.execute([group, user])?;
+    Ok(())
+}
+
+/// Does the end of this membership wait for an admin?
+pub fn is_held(r: &Reader, group: i64, user: i64) -> Result<bool> {
+    let mut statement = r.prepare_cached(
+        "SELECT 1 FROM directory_members WHERE group_seq = ?1 AND user_seq = ?2 AND held = 1",
+    )?;
+    Ok(statement.exists([group, user])?)
 }
 
 /// The end of a membership reached the person after all.
-pub fn settle(_w: &Writer, _group: i64, _user: i64) -> Result<()> {
-    todo!("mirror")
+pub fn settle(w: &Writer, group: i64, user: i64) -> Result<()> {
+    let mut statement =
+        w.prepare_cached("UPDATE directory_members SET held = 0 WHERE group_seq = ?1 AND user_seq = ?2")?;
+    statement.execute([group, user])?;
+    Ok(())
 }
 
 /// Memberships of a user that ended at or after `since`, in groups that still exist: what a restore puts back.
-pub fn list_ended(_r: &Reader, _user: i64, _since: Timestamp) -> Result<Vec<Tie>> {
-    todo!("mirror")
+pub fn list_ended(r: &Reader, user: i64, since: Timestamp) -> Result<Vec<Tie>> {
+    let mut statement = r.prepare_cached(
+        "SELECT 1 AS is_group, g.seq, g.id, g.display_name AS display
+         FROM directory_members m JOIN directory_groups g ON g.seq = m.group_seq
+         WHERE m.user_seq = ?1 AND m.removed_at >= ?2 AND g.deleted_at IS NULL
+         ORDER BY m.rowid",
+    )?;
+    let rows = statement.query_map([user, since.0], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Forgets memberships that ended before `before`.
-pub fn sweep(_w: &Writer, _before: Timestamp) -> Result<usize> {
-    todo!("mirror")
+/// So many are forgotten at once, so that nobody waits long for the writer.
+const SWEPT: i64 = 5_000;
+
+/// Forgets memberships that ended before `before`, the oldest first and some thousand at most; returns how many.
+pub fn sweep(w: &Writer, before: Timestamp) -> Result<usize> {
+    let mut statement = w.prepare_cached(
+        "DELETE FROM directory_members WHERE rowid IN (
+            SELECT rowid FROM directory_members WHERE removed_at IS NOT NULL AND removed_at < ?1
+            ORDER BY removed_at LIMIT ?2)",
+    )?;
+    Ok(statement.execute([before.0, SWEPT])?)
 }

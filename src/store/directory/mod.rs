@@ -1,12 +1,19 @@
 //! The mirror: users and groups as each identity provider sees and writes them.
 //!
-//! `users` and `groups` read and write rows, `members` ties them, `condition` turns a filter into SQL with bound
-//! values, `place` finds the row at a place of a list without counting through it.
+//! `users` and `groups` read and write rows, `emails` and `members` what hangs on them. A list is put together in
+//! `page`: `condition` turns a filter into SQL with bound values, `source` knows where a field's values are kept,
+//! `sort` orders them, `place` finds the row at a place of a list without counting through it.
 
 pub mod condition;
+mod emails;
 pub mod groups;
 pub mod members;
+mod page;
 pub mod place;
+pub mod seen;
+mod sort;
+mod source;
+mod test;
 pub mod users;
 
 use crate::model::ConnectionId;

@@ -1,119 +1,310 @@
-//! `directory_users` and `directory_emails`.
+//! `directory_users`: users as each connection sees them.
 
-use serde_json::Value;
+use rusqlite::{OptionalExtension, Row, ToSql, params};
+use serde_json::{Map, Value};
 
-use super::{Asked, From, Key};
-use crate::error::Result;
-use crate::model::{ConnectionId, DirectoryUser, PersonId, ScimId, Timestamp};
+use super::place::{self, Counted};
+use super::{Asked, From, Key, emails, page};
+use crate::error::{Error, Result};
+use crate::model::filter::fold;
+use crate::model::{ConnectionId, DirectoryUser, PersonId, ResourceKind, ScimId, Timestamp};
+use crate::store::rows::{exactly_one, is_duplicate, parsed, parsed_option, time, time_option};
 use crate::store::{Reader, Writer};
 
+const COLUMNS: &str = "seq, id, connection_id, person_id, claimed, created_here, user_name, external_id, active, \
+                       version, created_at, updated_at, deleted_at, document";
+
+fn read(row: &Row) -> rusqlite::Result<DirectoryUser> {
+    Ok(DirectoryUser {
+        seq: row.get("seq")?,
+        id: parsed(row, "id", ScimId::parse)?,
+        connection_id: parsed(row, "connection_id", ConnectionId::parse)?,
+        person_id: parsed_option(row, "person_id", PersonId::parse)?,
+        claimed: row.get("claimed")?,
+        created_here: row.get("created_here")?,
+        user_name: row.get("user_name")?,
+        external_id: row.get("external_id")?,
+        active: row.get("active")?,
+        document: parsed(row, "document", |text| serde_json::from_str(text).ok())?,
+        version: row.get("version")?,
+        created_at: time(row, "created_at")?,
+        updated_at: time(row, "updated_at")?,
+        deleted_at: time_option(row, "deleted_at")?,
+    })
+}
+
+fn one(r: &Reader, condition: &'static str, values: &[&dyn ToSql]) -> Result<Option<DirectoryUser>> {
+    let sql = format!("SELECT {COLUMNS} FROM directory_users WHERE {condition}");
+    Ok(r.prepare_cached(&sql)?.query_row(values, read).optional()?)
+}
+
 /// A live row of this connection.
-pub fn find(_r: &Reader, _connection: ConnectionId, _id: ScimId) -> Result<Option<DirectoryUser>> {
-    todo!("mirror")
+pub fn find(r: &Reader, connection: ConnectionId, id: ScimId) -> Result<Option<DirectoryUser>> {
+    let condition = "id = ?2 AND connection_id = ?1 AND deleted_at IS NULL";
+    one(r, condition, params![connection.to_string(), id.to_string()])
 }
 
 /// Live, by folded user name.
-pub fn find_by_name(_r: &Reader, _connection: ConnectionId, _key: &str) -> Result<Option<DirectoryUser>> {
-    todo!("mirror")
+pub fn find_by_name(r: &Reader, connection: ConnectionId, key: &str) -> Result<Option<DirectoryUser>> {
+    let condition = "connection_id = ?1 AND user_name_key = ?2 AND deleted_at IS NULL";
+    one(r, condition, params![connection.to_string(), key])
 }
 
 /// Live, the oldest with this externalId.
 pub fn find_by_external_id(
-    _r: &Reader,
-    _connection: ConnectionId,
-    _external: &str,
+    r: &Reader,
+    connection: ConnectionId,
+    external: &str,
 ) -> Result<Option<DirectoryUser>> {
-    todo!("mirror")
+    let condition = "connection_id = ?1 AND external_id = ?2 AND deleted_at IS NULL ORDER BY seq LIMIT 1";
+    one(r, condition, params![connection.to_string(), external])
 }
 
 /// Live, the one tied to this person.
 pub fn find_of_person(
-    _r: &Reader,
-    _connection: ConnectionId,
-    _person: PersonId,
+    r: &Reader,
+    connection: ConnectionId,
+    person: PersonId,
 ) -> Result<Option<DirectoryUser>> {
-    todo!("mirror")
+    let condition = "connection_id = ?1 AND person_id = ?2 AND deleted_at IS NULL";
+    one(r, condition, params![connection.to_string(), person.to_string()])
 }
 
 /// The removed row, newest first, that had this folded name, this externalId or one of these folded e-mails.
 pub fn find_removed(
-    _r: &Reader,
-    _connection: ConnectionId,
-    _name_key: &str,
-    _external: Option<&str>,
-    _emails: &[String],
+    r: &Reader,
+    connection: ConnectionId,
+    name_key: &str,
+    external: Option<&str>,
+    emails: &[String],
 ) -> Result<Option<DirectoryUser>> {
-    todo!("mirror")
+    let condition = "seq IN (
+            SELECT seq FROM directory_users
+                WHERE connection_id = ?1 AND user_name_key = ?2 AND deleted_at IS NOT NULL
+            UNION ALL SELECT seq FROM directory_users WHERE connection_id = ?1 AND external_id = ?3
+            UNION ALL SELECT user_seq FROM directory_emails
+                WHERE connection_id = ?1 AND value_key IN (SELECT value FROM json_each(?4)))
+        AND deleted_at IS NOT NULL ORDER BY deleted_at DESC, seq DESC LIMIT 1";
+    let emails = serde_json::to_string(emails).map_err(Error::internal)?;
+    one(
+        r,
+        condition,
+        params![connection.to_string(), name_key, external, emails],
+    )
+}
+
+/// Did this connection's identity provider ever write, and then remove, a user that was this person?
+pub fn knew_person(r: &Reader, connection: ConnectionId, person: PersonId) -> Result<bool> {
+    let mut statement = r.prepare_cached(
+        "SELECT 1 FROM directory_users
+         WHERE person_id = ?2 AND connection_id = ?1 AND claimed = 1 AND deleted_at IS NOT NULL",
+    )?;
+    Ok(statement.exists(params![connection.to_string(), person.to_string()])?)
+}
+
+/// Live rows that are only shown, in order, behind the number `after`.
+pub fn list_unclaimed(
+    r: &Reader,
+    connection: ConnectionId,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<DirectoryUser>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM directory_users
+         WHERE connection_id = ?1 AND claimed = 0 AND deleted_at IS NULL AND seq > ?2 ORDER BY seq LIMIT ?3"
+    ))?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![connection.to_string(), after, limit], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// By row number, removed ones too.
-pub fn find_by_seq(_r: &Reader, _seq: i64) -> Result<Option<DirectoryUser>> {
-    todo!("mirror")
+pub fn find_by_seq(r: &Reader, seq: i64) -> Result<Option<DirectoryUser>> {
+    one(r, "seq = ?1", params![seq])
 }
 
 /// Live rows tied to this person, in every connection.
-pub fn list_of_person(_r: &Reader, _person: PersonId) -> Result<Vec<DirectoryUser>> {
-    todo!("mirror")
+pub fn list_of_person(r: &Reader, person: PersonId) -> Result<Vec<DirectoryUser>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM directory_users WHERE person_id = ?1 AND deleted_at IS NULL ORDER BY seq"
+    ))?;
+    let rows = statement.query_map([person.to_string()], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// One page with the place of its last row.
-pub fn list(_r: &Reader, _asked: &Asked, _from: &From, _limit: usize) -> Result<Vec<(Key, DirectoryUser)>> {
-    todo!("mirror")
+/// One page; each row with its place in the list.
+pub fn list(r: &Reader, asked: &Asked, from: &From, limit: usize) -> Result<Vec<(Key, DirectoryUser)>> {
+    let keys = page::keys(r, ResourceKind::User, asked, from, limit)?;
+    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM directory_users WHERE seq = ?1"))?;
+    let rows = keys.into_iter().map(|key| {
+        let row = statement.query_row([key.seq], read)?;
+        Ok((key, row))
+    });
+    rows.collect()
 }
 
 /// How many live rows there are, or, with `after`, how many behind that place.
-pub fn count(_r: &Reader, _asked: &Asked, _after: Option<&Key>) -> Result<i64> {
-    todo!("mirror")
+pub fn count(r: &Reader, asked: &Asked, after: Option<&Key>) -> Result<i64> {
+    page::count(r, ResourceKind::User, asked, after)
 }
 
 /// How many live rows the identity provider has written.
-pub fn count_claimed(_r: &Reader, _connection: ConnectionId) -> Result<i64> {
-    todo!("mirror")
+pub fn count_claimed(r: &Reader, connection: ConnectionId) -> Result<i64> {
+    place::total(r, connection, Counted::Claimed)
 }
 
 /// Active people tied to live claimed rows: what the guard takes a share of.
-pub fn count_active_people(_r: &Reader, _connection: ConnectionId) -> Result<i64> {
-    todo!("mirror")
+pub fn count_active_people(r: &Reader, connection: ConnectionId) -> Result<i64> {
+    place::total(r, connection, Counted::Tied)
 }
 
-/// Writes a new row; `user.seq` is ignored, the new number is returned. `search` is the search document, `emails` the
-/// folded addresses. `Conflict` when the name is taken.
-pub fn insert(_w: &Writer, _user: &DirectoryUser, _search: &Value, _emails: &[String]) -> Result<i64> {
-    todo!("mirror")
+/// Writes a new row; `user.seq`, `version` and `deleted_at` are ignored, the new number is returned. `search` is the
+/// search document, `emails` the folded addresses. `Conflict` when the name is taken.
+pub fn insert(w: &Writer, user: &DirectoryUser, search: &Value, emails: &[String]) -> Result<i64> {
+    let mut statement = w.prepare_cached(
+        "INSERT INTO directory_users (id, connection_id, person_id, claimed, created_here, user_name, user_name_key,
+                                      display, external_id, active, created_at, updated_at, document, search)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, jsonb(?14))",
+    )?;
+    let inserted = statement.execute(params![
+        user.id.to_string(),
+        user.connection_id.to_string(),
+        user.person_id.map(|id| id.to_string()),
+        user.claimed,
+        user.created_here,
+        user.user_name,
+        fold(&user.user_name),
+        display(user),
+        user.external_id,
+        user.active,
+        user.created_at.0,
+        user.updated_at.0,
+        text(&user.document)?,
+        search.to_string()
+    ]);
+    inserted.map_err(|cause| taken(cause, user))?;
+    let seq = w.last_insert_rowid();
+    emails::insert(w, user.connection_id, seq, search, emails)?;
+    Ok(seq)
 }
 
-/// Writes everything but seq, id and connection; `user.version` is what was read, and is counted up here. `Conflict` when somebody
-/// else was faster or the name is taken.
-pub fn update(_w: &Writer, _user: &DirectoryUser, _search: &Value, _emails: &[String]) -> Result<()> {
-    todo!("mirror")
+/// Writes everything but seq, id, connection and removal; `user.version` is what was read, and is counted up here.
+/// `Conflict` when somebody else was faster or the name is taken.
+pub fn update(w: &Writer, user: &DirectoryUser, search: &Value, emails: &[String]) -> Result<()> {
+    let mut statement = w.prepare_cached(
+        "UPDATE directory_users SET person_id = ?3, claimed = ?4, created_here = ?5, user_name = ?6,
+                user_name_key = ?7, display = ?8, external_id = ?9, active = ?10, created_at = ?11, updated_at = ?12,
+                document = ?13, search = jsonb(?14), version = version + 1
+         WHERE seq = ?1 AND version = ?2",
+    )?;
+    let updated = statement.execute(params![
+        user.seq,
+        user.version,
+        user.person_id.map(|id| id.to_string()),
+        user.claimed,
+        user.created_here,
+        user.user_name,
+        fold(&user.user_name),
+        display(user),
+        user.external_id,
+        user.active,
+        user.created_at.0,
+        user.updated_at.0,
+        text(&user.document)?,
+        search.to_string()
+    ]);
+    exactly_one(updated.map_err(|cause| taken(cause, user))?, "user")?;
+    emails::replace(w, user.connection_id, user.seq, search, emails)
 }
 
 /// Removes, for 30 days; e-mails and memberships stay with the row.
-pub fn remove(_w: &Writer, _seq: i64, _now: Timestamp) -> Result<()> {
-    todo!("mirror")
+pub fn remove(w: &Writer, seq: i64, now: Timestamp) -> Result<()> {
+    let mut statement = w.prepare_cached(
+        "UPDATE directory_users SET deleted_at = ?2, updated_at = ?2, version = version + 1
+         WHERE seq = ?1 AND deleted_at IS NULL",
+    )?;
+    exactly_one(statement.execute(params![seq, now.0])?, "user")
 }
 
-/// Takes a removal back. `Conflict` when the name is taken by now.
-pub fn restore(_w: &Writer, _seq: i64, _now: Timestamp) -> Result<()> {
-    todo!("mirror")
+/// Takes a removal back. `Conflict` when the name, or the person, has another row by now.
+pub fn restore(w: &Writer, seq: i64, now: Timestamp) -> Result<()> {
+    let mut statement = w.prepare_cached(
+        "UPDATE directory_users SET deleted_at = NULL, updated_at = ?2, version = version + 1
+         WHERE seq = ?1 AND deleted_at IS NOT NULL",
+    )?;
+    let restored = match statement.execute(params![seq, now.0]) {
+        Err(cause) if is_duplicate(&cause) => {
+            return Err(match find_by_seq(w, seq)? {
+                Some(user) => taken(cause, &user),
+                None => cause.into(),
+            });
+        }
+        other => other?,
+    };
+    exactly_one(restored, "removed user")
 }
 
-/// Forgets rows removed before `before`, and a connection's unclaimed rows when `projections_of` names it. Returns how many.
-pub fn sweep(_w: &Writer, _before: Timestamp) -> Result<usize> {
-    todo!("mirror")
+/// So many are forgotten at once, so that nobody waits long for the writer.
+const SWEPT: i64 = 2_000;
+
+/// Forgets rows removed before `before`, the oldest first and some thousand at most; returns how many.
+pub fn sweep(w: &Writer, before: Timestamp) -> Result<usize> {
+    let mut statement = w.prepare_cached(
+        "DELETE FROM directory_users WHERE seq IN (
+            SELECT seq FROM directory_users WHERE deleted_at IS NOT NULL AND deleted_at < ?1
+            ORDER BY deleted_at LIMIT ?2)",
+    )?;
+    Ok(statement.execute(params![before.0, SWEPT])?)
 }
 
-/// Forgets what a connection only showed: its unclaimed rows.
-pub fn delete_projections(_w: &Writer, _connection: ConnectionId) -> Result<usize> {
-    todo!("mirror")
+/// Forgets what a connection only showed: its unclaimed rows. Returns how many.
+pub fn delete_projections(w: &Writer, connection: ConnectionId) -> Result<usize> {
+    let sql = "DELETE FROM directory_users WHERE connection_id = ?1 AND claimed = 0";
+    Ok(w.execute(sql, [connection.to_string()])?)
 }
 
 /// People who have neither a live nor a removed row in this connection, in batches by id behind `after`.
 pub fn list_people_without(
-    _r: &Reader,
-    _connection: ConnectionId,
-    _after: Option<PersonId>,
-    _limit: usize,
+    r: &Reader,
+    connection: ConnectionId,
+    after: Option<PersonId>,
+    limit: usize,
 ) -> Result<Vec<PersonId>> {
-    todo!("mirror")
+    let mut statement = r.prepare_cached(
+        "SELECT p.id FROM people p WHERE p.id > ?2
+            AND NOT EXISTS (SELECT 1 FROM directory_users d WHERE d.person_id = p.id AND d.connection_id = ?1)
+         ORDER BY p.id LIMIT ?3",
+    )?;
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![connection.to_string(), after, limit], |row| {
+        parsed(row, "id", PersonId::parse)
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn text(document: &Map<String, Value>) -> Result<String> {
+    serde_json::to_string(document).map_err(Error::internal)
+}
+
+/// What a group shows of this member: `displayName`, else the user name.
+fn display(user: &DirectoryUser) -> &str {
+    let name = user.document.get("displayName").and_then(Value::as_str);
+    name.filter(|name| !name.is_empty()).unwrap_or(&user.user_name)
+}
+
+fn taken(cause: rusqlite::Error, user: &DirectoryUser) -> Error {
+    if !is_duplicate(&cause) {
+        return cause.into();
+    }
+    if cause.to_string().contains("person_id") {
+        return Error::conflict(format!(
+            "The person behind \"{}\" is another user of this connection already.",
+            user.user_name
+        ));
+    }
+    Error::conflict(format!(
+        "A user with the userName \"{}\" exists already.",
+        user.user_name
+    ))
 }

@@ -4,6 +4,7 @@ mod certificates;
 mod domains;
 mod identity_provider;
 mod page;
+mod provisioning;
 mod settings;
 mod switches;
 mod values;
@@ -22,6 +23,7 @@ pub fn routes() -> Vec<Route> {
         identity_provider::routes(),
         certificates::routes(),
         domains::routes(),
+        provisioning::routes(),
         settings::routes(),
         switches::routes(),
     ];
@@ -35,19 +37,20 @@ enum Room {
     IdentityProvider,
     Certificates,
     Domains,
+    Provisioning,
     Settings,
 }
 
 /// One link above a room.
 struct Tab {
-    name: &'static str,
+    name: String,
     href: String,
     is_here: bool,
 }
 
 fn tabs(slug: &str, here: Room) -> Vec<Tab> {
-    let tab = |name, href, room| Tab {
-        name,
+    let tab = |name: &str, href, room| Tab {
+        name: name.to_owned(),
         href,
         is_here: room == here,
     };
@@ -61,6 +64,7 @@ fn tabs(slug: &str, here: Room) -> Vec<Tab> {
         ),
         tab("Certificates", part("certificates"), Room::Certificates),
         tab("Domains", part("domains"), Room::Domains),
+        tab("Provisioning", part("provisioning"), Room::Provisioning),
         tab("Settings", part("settings"), Room::Settings),
     ]
 }

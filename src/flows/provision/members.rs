@@ -1,0 +1,268 @@
+//! Memberships: who joins and leaves a group. A person who leaves passes the guard; the mirror changes at once.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::json;
+
+use super::guard::{self, Verdict, What};
+use super::work::Work;
+use crate::error::Result;
+use crate::model::filter::fold;
+use crate::model::{DirectoryGroup, DirectoryUser, Person, ScimId};
+use crate::scim::document::MemberRef;
+use crate::scim::patch::MemberChange;
+use crate::scim::{ScimProblem, ScimType};
+use crate::store;
+use crate::store::directory::members::{self, Member};
+use crate::store::directory::{groups, users};
+
+/// So many ids are looked up at once.
+const CHUNK: usize = 500;
+
+/// How many joined and left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved {
+    pub added: usize,
+    pub removed: usize,
+}
+
+/// Does the steps of a patch, in order.
+pub fn apply(work: &mut Work, group: &DirectoryGroup, changes: &[MemberChange]) -> Result<Moved> {
+    let mut moved = Moved::default();
+    for change in changes {
+        match change {
+            MemberChange::Add(refs) => moved.added += add(work, group, refs)?,
+            MemberChange::Remove(ids) => {
+                let refs: Vec<MemberRef> = ids.iter().map(|id| by_id(id)).collect();
+                let gone = known(work, &refs)?;
+                moved.removed += leave(work, group, gone.into_iter().map(|(_, member)| member))?;
+            }
+            MemberChange::RemoveWhere(condition) => {
+                let ties = members::list_matching(work.act.w, group.seq, condition)?;
+                moved.removed += leave(work, group, ties.into_iter().map(|tie| tie.member))?;
+            }
+            MemberChange::Replace(refs) => {
+                let kept: HashSet<Member> = resolved(work, refs)?.into_iter().collect();
+                let ties = members::list_of_group(work.act.w, group.seq, members::ALL)?;
+                let gone = ties
+                    .into_iter()
+                    .map(|tie| tie.member)
+                    .filter(|member| !kept.contains(member));
+                moved.removed += leave(work, group, gone.collect::<Vec<_>>())?;
+                moved.added += join(work, group, kept)?;
+            }
+            MemberChange::Clear => {
+                let ties = members::list_of_group(work.act.w, group.seq, members::ALL)?;
+                moved.removed += leave(work, group, ties.into_iter().map(|tie| tie.member))?;
+            }
+        }
+    }
+    Ok(moved)
+}
+
+/// Adds those who are not in the group yet; returns how many.
+pub fn add(work: &mut Work, group: &DirectoryGroup, refs: &[MemberRef]) -> Result<usize> {
+    let members = resolved(work, refs)?;
+    join(work, group, members)
+}
+
+fn by_id(id: &str) -> MemberRef {
+    MemberRef {
+        value: id.to_owned(),
+        ..MemberRef::default()
+    }
+}
+
+/// Those of the references that are users or groups here.
+fn known(work: &Work, refs: &[MemberRef]) -> Result<HashMap<ScimId, Member>> {
+    let ids: Vec<ScimId> = refs.iter().filter_map(|one| ScimId::parse(&one.value)).collect();
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        found.extend(members::resolve(work.act.w, work.connection().id, chunk)?);
+    }
+    Ok(found)
+}
+
+/// As [`known`], in the order of the references; unknown ones are noted, or refused where the connection says so.
+fn resolved(work: &mut Work, refs: &[MemberRef]) -> Result<Vec<Member>> {
+    let found = known(work, refs)?;
+    let of = |one: &MemberRef| ScimId::parse(&one.value).and_then(|id| found.get(&id).copied());
+    let unknown: Vec<&str> = refs
+        .iter()
+        .filter(|one| of(one).is_none())
+        .map(|one| one.value.as_str())
+        .collect();
+    if !unknown.is_empty() {
+        let names: Vec<String> = unknown
+            .iter()
+            .take(5)
+            .map(|id| id.chars().take(100).collect())
+            .collect();
+        let (many, names) = (unknown.len(), names.join(", "));
+        if work.settings().refuse_unknown_members {
+            let detail = format!("{many} of the members are not known here: {names}. Send the users first.");
+            return Err(ScimProblem::bad(ScimType::InvalidValue, detail).into());
+        }
+        work.note(format!(
+            "{many} of the members are not known here and were skipped: {names}."
+        ));
+    }
+    Ok(refs.iter().filter_map(of).collect())
+}
+
+fn join(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = Member>) -> Result<usize> {
+    let (w, now) = (work.act.w, work.act.now);
+    let mut added = 0;
+    for member in all {
+        if let Member::Group(child) = member {
+            need_no_circle(work, group, child)?;
+        }
+        let held = matches!(member, Member::User(user) if members::is_held(w, group.seq, user)?);
+        if members::add(w, group.seq, member, now)? {
+            added += 1;
+        }
+        if held && let Some(person) = person_of(work, member)? {
+            guard::withdraw(work.act, work.connection(), &person, What::Leave(group.seq))?;
+        }
+    }
+    Ok(added)
+}
+
+fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = Member>) -> Result<usize> {
+    let (w, now) = (work.act.w, work.act.now);
+    let (mut removed, mut held) = (0, 0);
+    for member in all {
+        if !members::remove(w, group.seq, member, false, now)? {
+            continue;
+        }
+        removed += 1;
+        if is_held(work, group, member)? {
+            members::hold(w, group.seq, member.seq())?;
+            held += 1;
+        }
+    }
+    note_held(work, group, held);
+    Ok(removed)
+}
+
+/// The group is deleted: everybody leaves it, and every group that contains it. The memberships stay with the row,
+/// so that a restore brings them back. Returns how many there were.
+pub fn lose(work: &mut Work, group: &DirectoryGroup) -> Result<usize> {
+    let (w, now) = (work.act.w, work.act.now);
+    let ties = members::list_of_group(w, group.seq, members::ALL)?;
+    let mut held = 0;
+    for tie in &ties {
+        held += usize::from(is_held(work, group, tie.member)?);
+    }
+    for above in members::groups_of_group(w, group.seq)? {
+        groups::touch(w, above.member.seq(), now)?;
+    }
+    note_held(work, group, held);
+    Ok(ties.len())
+}
+
+/// Asks the guard about one who leaves. True when an admin decides.
+fn is_held(work: &mut Work, group: &DirectoryGroup, member: Member) -> Result<bool> {
+    let (Member::User(seq), Some(person)) = (member, person_of(work, member)?) else {
+        return Ok(false);
+    };
+    let what = What::Leave(group.seq);
+    let verdict = guard::ask(work.act, work.connection(), &person, seq, what, work.reference)?;
+    if verdict == Verdict::Held {
+        work.effect(&person, "held", json!({ "group": group.display_name }));
+    }
+    Ok(verdict == Verdict::Held)
+}
+
+fn note_held(work: &mut Work, group: &DirectoryGroup, held: usize) {
+    if held > 0 {
+        work.note(format!(
+            "{held} people left \"{}\" beyond what this integration may take within ten minutes; an admin decides.",
+            group.display_name
+        ));
+    }
+}
+
+fn person_of(work: &Work, member: Member) -> Result<Option<Person>> {
+    let Member::User(seq) = member else {
+        return Ok(None);
+    };
+    let user = users::find_by_seq(work.act.w, seq)?;
+    match user.and_then(|user| user.person_id) {
+        Some(id) => store::people::find(work.act.w, id),
+        None => Ok(None),
+    }
+}
+
+/// 400 when `child` contains `group`, at any depth.
+fn need_no_circle(work: &Work, group: &DirectoryGroup, child: i64) -> Result<()> {
+    let mut seen = HashSet::new();
+    let mut above = vec![group.seq];
+    while let Some(seq) = above.pop() {
+        if seq == child {
+            let detail = format!(
+                "\"{}\" cannot contain this group, which is the same group or contains it. Nothing was changed.",
+                group.display_name
+            );
+            return Err(ScimProblem::bad(ScimType::InvalidValue, detail).into());
+        }
+        if seen.insert(seq) {
+            above.extend(
+                members::groups_of_group(work.act.w, seq)?
+                    .iter()
+                    .map(|tie| tie.member.seq()),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Makes a user a member of exactly these groups, named by id or by display name.
+pub fn set_of_user(work: &mut Work, user: &DirectoryUser, wanted: &[MemberRef]) -> Result<()> {
+    let (w, connection) = (work.act.w, work.connection().id);
+    let mut kept = HashMap::new();
+    for one in wanted {
+        match group_of(work, one)? {
+            Some(group) => drop(kept.insert(group.seq, group)),
+            None => {
+                let name: String = one.value.chars().take(100).collect();
+                work.note(format!("There is no group \"{name}\" here; it was skipped."));
+            }
+        }
+    }
+    let now_in = members::groups_of_users(w, &[user.seq])?
+        .remove(&user.seq)
+        .unwrap_or_default();
+    for tie in &now_in {
+        let seq = tie.member.seq();
+        if kept.remove(&seq).is_none()
+            && let Some(group) = groups::find(w, connection, tie.id)?
+        {
+            leave(work, &group, [Member::User(user.seq)])?;
+            groups::touch(w, seq, work.act.now)?;
+        }
+    }
+    let mut new: Vec<DirectoryGroup> = kept.into_values().collect();
+    new.sort_by_key(|group| group.seq);
+    for group in new {
+        join(work, &group, [Member::User(user.seq)])?;
+        groups::touch(w, group.seq, work.act.now)?;
+    }
+    Ok(())
+}
+
+fn group_of(work: &Work, one: &MemberRef) -> Result<Option<DirectoryGroup>> {
+    let (w, connection) = (work.act.w, work.connection().id);
+    if let Some(id) = ScimId::parse(&one.value)
+        && let Some(group) = groups::find(w, connection, id)?
+    {
+        return Ok(Some(group));
+    }
+    let names = [Some(one.value.as_str()), one.display.as_deref()];
+    for name in names.into_iter().flatten().filter(|name| !name.is_empty()) {
+        if let Some(group) = groups::find_by_name(w, connection, &fold(name))? {
+            return Ok(Some(group));
+        }
+    }
+    Ok(None)
+}

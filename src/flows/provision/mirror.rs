@@ -1,0 +1,107 @@
+//! Rows of the mirror from documents, with what filters ask and the events that tell of them.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::error::Result;
+use crate::flows::Act;
+use crate::model::filter::fold;
+use crate::model::{Action, DirectoryGroup, DirectoryUser, ResourceKind, Subject};
+use crate::scim::document::{search_document, user_facts};
+use crate::store::directory::{groups, users};
+
+/// Puts a document into a row, with the columns that repeat parts of it.
+pub fn fill(row: &mut DirectoryUser, document: Map<String, Value>) {
+    let facts = user_facts(&document);
+    row.user_name = facts.user_name;
+    row.external_id = facts.external_id;
+    row.active = facts.active;
+    row.document = document;
+}
+
+/// Writes a new row, and its number into `row`.
+pub fn insert_user(act: &Act, row: &mut DirectoryUser) -> Result<()> {
+    let (search, emails) = derived(row);
+    row.seq = users::insert(act.w, row, &search, &emails)?;
+    Ok(())
+}
+
+/// Writes a row that was read before, and its new version into `row`.
+pub fn update_user(act: &Act, row: &mut DirectoryUser) -> Result<()> {
+    row.updated_at = act.now;
+    let (search, emails) = derived(row);
+    users::update(act.w, row, &search, &emails)?;
+    row.version += 1;
+    Ok(())
+}
+
+fn derived(row: &DirectoryUser) -> (Value, Vec<String>) {
+    let search = search_document(ResourceKind::User, &row.document);
+    let emails: BTreeSet<String> = user_facts(&row.document)
+        .emails
+        .iter()
+        .map(|email| fold(email))
+        .collect();
+    (search, emails.into_iter().collect())
+}
+
+pub fn insert_group(act: &Act, row: &mut DirectoryGroup) -> Result<()> {
+    let search = search_document(ResourceKind::Group, &row.document);
+    row.seq = groups::insert(act.w, row, &search)?;
+    Ok(())
+}
+
+pub fn update_group(act: &Act, row: &mut DirectoryGroup) -> Result<()> {
+    row.updated_at = act.now;
+    let search = search_document(ResourceKind::Group, &row.document);
+    groups::update(act.w, row, &search)?;
+    row.version += 1;
+    Ok(())
+}
+
+/// Tells of a change of a user: the names of what changed, never the values, which the request log keeps masked.
+pub fn user_event(
+    act: &Act,
+    action: Action,
+    row: &DirectoryUser,
+    before: Value,
+    after: Value,
+    reference: &str,
+) -> Result<()> {
+    let subject = Subject {
+        kind: "directory_user",
+        id: row.id.to_string(),
+        label: row.user_name.clone(),
+    };
+    act.event_with(action, subject, before, after, Some(reference.to_owned()))
+}
+
+/// As [`user_event`], for a group.
+pub fn group_event(
+    act: &Act,
+    action: Action,
+    row: &DirectoryGroup,
+    before: Value,
+    after: Value,
+    reference: &str,
+) -> Result<()> {
+    let subject = Subject {
+        kind: "directory_group",
+        id: row.id.to_string(),
+        label: row.display_name.clone(),
+    };
+    act.event_with(action, subject, before, after, Some(reference.to_owned()))
+}
+
+/// The names of the attributes in which two documents differ, for an event: those that were, those that are.
+pub fn changed(before: &Map<String, Value>, after: &Map<String, Value>) -> (Value, Value) {
+    let differing = |one: &Map<String, Value>, other: &Map<String, Value>| {
+        let names = one.iter().filter(|(name, value)| other.get(*name) != Some(value));
+        names.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    (
+        json!({ "attributes": differing(before, after) }),
+        json!({ "attributes": differing(after, before) }),
+    )
+}

@@ -1,0 +1,59 @@
+//! A write under way: who asks for it, and what is to be told of it afterwards.
+
+use serde_json::{Value, json};
+
+use super::{Caller, Effect};
+use crate::flows::Act;
+use crate::model::{Connection, Person, ScimSettings};
+
+/// One request that changes something, inside its transaction.
+pub struct Work<'a> {
+    pub act: &'a Act<'a>,
+    pub caller: &'a Caller,
+    pub reference: &'a str,
+    pub understood: Value,
+    pub effects: Vec<Effect>,
+    pub notes: Vec<String>,
+}
+
+impl<'a> Work<'a> {
+    pub fn new(act: &'a Act<'a>, caller: &'a Caller, reference: &'a str) -> Self {
+        Self {
+            act,
+            caller,
+            reference,
+            understood: Value::Null,
+            effects: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    pub fn connection(&self) -> &'a Connection {
+        &self.caller.connection
+    }
+
+    pub fn settings(&self) -> &'a ScimSettings {
+        &self.caller.connection.scim
+    }
+
+    /// Why something was ignored, or read in another way than it was written.
+    pub fn note(&mut self, text: impl Into<String>) {
+        self.notes.push(text.into());
+    }
+
+    pub fn effect(&mut self, person: &Person, what: &str, detail: Value) {
+        self.effects.push(Effect {
+            person_id: person.id,
+            label: person.display_name(),
+            what: what.to_owned(),
+            detail,
+        });
+    }
+
+    /// Nothing was done to this person, and why; also a note.
+    pub fn nothing(&mut self, person: &Person, why: impl Into<String>) {
+        let why = why.into();
+        self.effect(person, "none", json!({ "why": why }));
+        self.note(why);
+    }
+}

@@ -1,0 +1,407 @@
+//! How the identity provider proves itself: making credentials, each shown once, and ending them.
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+use askama::Template;
+
+use super::{load, shell};
+use crate::error::{Error, Result};
+use crate::flows::oauth::clients::{self, NewClient};
+use crate::flows::{Act, credentials};
+use crate::model::time::DAY;
+use crate::model::{Connection, CredentialId, Timestamp};
+use crate::store;
+use crate::store::oauth::OauthClient;
+use crate::store::scim_credentials::{Credential, CredentialKind};
+use crate::web::admin::confirm::Confirm;
+use crate::web::admin::{Body, UNPROCESSABLE, refuse};
+use crate::web::fail::Answer;
+use crate::web::form::{Field, Form};
+use crate::web::gate::{Admin, Visit};
+use crate::web::page::{Shell, render, render_as};
+use crate::web::routes::{Access, Route, get, post};
+use crate::web::{flash, urls};
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        // `kind` says which of the three.
+        get(
+            "/admin/integrations/{slug}/provisioning/credentials/new",
+            Access::Admin,
+            blank,
+        ),
+        // Answers with the secret, once.
+        post(
+            "/admin/integrations/{slug}/provisioning/credentials",
+            Access::Admin,
+            make,
+        ),
+        get(
+            "/admin/integrations/{slug}/provisioning/credentials/{id}/revocation",
+            Access::Admin,
+            ask_to_revoke,
+        ),
+        post(
+            "/admin/integrations/{slug}/provisioning/credentials/{id}/revocation",
+            Access::Admin,
+            revoke,
+        ),
+        get(
+            "/admin/integrations/{slug}/provisioning/oauth-clients/{id}/removal",
+            Access::Admin,
+            ask_to_remove,
+        ),
+        post(
+            "/admin/integrations/{slug}/provisioning/oauth-clients/{id}/removal",
+            Access::Admin,
+            remove,
+        ),
+    ]
+}
+
+/// One credential in the list.
+pub struct CredentialLine {
+    pub label: String,
+    pub kind: &'static str,
+    pub user_name: Option<String>,
+    pub made: String,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+    pub address: Option<String>,
+    pub revocation: String,
+}
+
+/// One line each; what OAuth made on one word of an admin is one grant, however many tokens it has.
+pub fn credential_lines(slug: &str, credentials: &[Credential]) -> Vec<CredentialLine> {
+    let mut families = Vec::new();
+    let mut lines = Vec::new();
+    for credential in credentials {
+        if let Some(family) = &credential.family {
+            if families.contains(&family) {
+                continue;
+            }
+            families.push(family);
+        }
+        let of_family = credentials
+            .iter()
+            .filter(|other| credential.family.is_some() && other.family == credential.family);
+        let used = of_family.chain([credential]).max_by_key(|one| one.last_used_at);
+        let ends = credentials
+            .iter()
+            .filter(|other| credential.family.is_some() && other.family == credential.family);
+        lines.push(CredentialLine {
+            label: credential.label.clone(),
+            kind: credential.kind.words(),
+            user_name: credential.user_name.clone(),
+            made: credential.created_by.clone(),
+            created_at: credential.created_at,
+            expires_at: ends.filter_map(|one| one.expires_at).max().or(credential.expires_at),
+            last_used_at: used.and_then(|one| one.last_used_at),
+            address: used.and_then(|one| one.last_address.clone()),
+            revocation: urls::provisioned_act(slug, "credentials", &credential.id.to_string(), "revocation"),
+        });
+    }
+    lines
+}
+
+/// One OAuth client in the list.
+pub struct ClientLine {
+    pub name: String,
+    pub id: String,
+    pub kind: &'static str,
+    pub redirects: Vec<String>,
+    pub created_at: Timestamp,
+    pub removal: String,
+}
+
+pub fn client_line(slug: &str, client: &OauthClient) -> ClientLine {
+    ClientLine {
+        name: client.name.clone(),
+        id: client.id.clone(),
+        kind: if client.secret_hash.is_some() {
+            "with a secret"
+        } else {
+            "public, with PKCE"
+        },
+        redirects: client.redirect_uris.clone(),
+        created_at: client.created_at,
+        removal: urls::provisioned_act(slug, "oauth-clients", &client.id, "removal"),
+    }
+}
+
+/// What the form makes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Make {
+    Bearer,
+    Basic,
+    Oauth,
+}
+
+impl Make {
+    fn parse(key: &str) -> Self {
+        match key {
+            "basic" => Make::Basic,
+            "oauth" => Make::Oauth,
+            _ => Make::Bearer,
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Make::Bearer => "bearer",
+            Make::Basic => "basic",
+            Make::Oauth => "oauth",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Make::Bearer => "Make a bearer token",
+            Make::Basic => "Make a user name and passkey",
+            Make::Oauth => "Add an OAuth client",
+        }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Make::Bearer => "One value that the identity provider sends with every request. It is shown once.",
+            Make::Basic => "For identity providers that ask for a user name and a password. Both are shown once.",
+            Make::Oauth => "For identity providers that fetch their own tokens, after an admin let them in.",
+        }
+    }
+}
+
+/// The lifetimes that the form offers, in days; 0 for none.
+const LIFETIMES: [(&str, &str); 4] = [
+    ("365", "1 year"),
+    ("180", "6 months"),
+    ("90", "90 days"),
+    ("0", "Until it is revoked"),
+];
+
+fn form(make: Make) -> Form {
+    let kind = Field::hidden("kind", make.key());
+    if make == Make::Oauth {
+        return Form::new([
+            kind,
+            Field::text("name", "Name").required().max(200).focus(),
+            Field::paragraph("redirect_uris", "Redirect addresses", 3)
+                .mono()
+                .max(20_000)
+                .hint("One in each line, exactly as the identity provider shows them. None for client credentials alone."),
+            Field::checkbox("public", "It can keep no secret")
+                .hint("Then it gets none, and has to use PKCE."),
+        ]);
+    }
+    let expires = LIFETIMES.iter().fold(
+        Field::select("expires", "Ends after").required().value("365"),
+        |field, (days, words)| field.choice(*days, *words),
+    );
+    Form::new([
+        kind,
+        Field::text("label", "Label")
+            .hint("For you, to tell it from the next one.")
+            .max(200)
+            .focus(),
+        expires,
+    ])
+}
+
+#[derive(Template)]
+#[template(path = "admin/integrations/provisioning/new_credential.html")]
+struct NewCredentialPage {
+    shell: Shell,
+    way_back: (String, String),
+    sentence: &'static str,
+    submit: &'static str,
+    form: Form,
+    action: String,
+}
+
+fn page(visit: &Visit, connection: &Connection, make: Make, form: Form, status: StatusCode) -> Answer {
+    let slug = connection.slug.as_str();
+    let page = NewCredentialPage {
+        shell: shell(visit, make.title()),
+        way_back: (
+            format!("Provisioning through {}", connection.name),
+            urls::provisioning(slug, ""),
+        ),
+        sentence: make.sentence(),
+        submit: make.title(),
+        form,
+        action: urls::provisioning(slug, "credentials"),
+    };
+    Ok(render_as(status, &page))
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    kind: String,
+}
+
+async fn blank(visit: Visit, slug: web::Path<String>, wanted: web::Query<Wanted>) -> Answer {
+    let connection = load(&visit, &slug).await?;
+    let make = Make::parse(&wanted.kind);
+    page(&visit, &connection, make, form(make), StatusCode::OK)
+}
+
+/// Labels and values that are shown once.
+type Secrets = Vec<(&'static str, String)>;
+
+#[derive(Template)]
+#[template(path = "admin/integrations/provisioning/made.html")]
+struct MadePage {
+    shell: Shell,
+    way_back: (String, String),
+    secrets: Secrets,
+    next: String,
+}
+
+/// Makes what the form says; what a flow refuses is its error.
+fn make_it(act: &Act, slug: &str, make: Make, form: &Form) -> Result<Secrets> {
+    if make == Make::Oauth {
+        let new = NewClient {
+            name: form.text("name").to_owned(),
+            redirect_uris: form
+                .text("redirect_uris")
+                .lines()
+                .map(|line| line.trim().to_owned())
+                .filter(|line| !line.is_empty())
+                .collect(),
+            public: form.is_ticked("public"),
+        };
+        let made = clients::make(act, slug, &new)?;
+        let mut secrets = vec![("Client ID", made.client_id)];
+        secrets.extend(made.client_secret.map(|secret| ("Client secret", secret)));
+        return Ok(secrets);
+    }
+    let days: i64 = form.text("expires").parse().unwrap_or(365);
+    let lifetime = (days > 0).then_some(days * DAY);
+    let label = form.text("label");
+    if make == Make::Basic {
+        let made = credentials::make_basic(act, slug, label, lifetime)?;
+        let mut secrets = Vec::new();
+        secrets.extend(made.user_name.map(|name| ("User name", name)));
+        secrets.push(("Passkey", made.secret));
+        return Ok(secrets);
+    }
+    let made = credentials::make_bearer(act, slug, label, lifetime)?;
+    Ok(vec![("Bearer token", made.secret)])
+}
+
+async fn make(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -> Answer {
+    let connection = load(&visit, &slug).await?;
+    let kind = body.iter().find(|(name, _)| name == "kind");
+    let make = Make::parse(kind.map_or("", |(_, kind)| kind.as_str()));
+    let mut form = form(make);
+    form.fill(body.into_inner());
+    form.require();
+    if !form.is_valid() {
+        return page(&visit, &connection, make, form, UNPROCESSABLE);
+    }
+    let (wanted, filled) = (slug.into_inner(), form.clone());
+    let done = visit
+        .ctx
+        .act(admin.who(), move |act| make_it(act, &wanted, make, &filled))
+        .await;
+    match done {
+        Ok(secrets) => Ok(render(&MadePage {
+            shell: shell(&visit, "Copy it now"),
+            way_back: (
+                format!("Provisioning through {}", connection.name),
+                urls::provisioning(connection.slug.as_str(), ""),
+            ),
+            secrets,
+            next: urls::provisioning(connection.slug.as_str(), ""),
+        })),
+        Err(error) => {
+            let status = refuse(&mut form, error)?;
+            page(&visit, &connection, make, form, status)
+        }
+    }
+}
+
+fn credential_id(text: &str) -> Result<CredentialId> {
+    CredentialId::parse(text).ok_or_else(|| Error::not_found("credential"))
+}
+
+async fn found(visit: &Visit, slug: &str, id: CredentialId) -> Result<(Connection, Credential)> {
+    let connection = load(visit, slug).await?;
+    let of = connection.id;
+    let reading = visit
+        .ctx
+        .store
+        .reading(move |r| store::scim_credentials::get(r, of, id));
+    Ok((connection, reading.await?))
+}
+
+async fn ask_to_revoke(visit: Visit, path: web::Path<(String, String)>) -> Answer {
+    let (slug, text) = path.into_inner();
+    let (connection, credential) = found(&visit, &slug, credential_id(&text)?).await?;
+    let back = ("Provisioning", urls::provisioning(&slug, ""));
+    let action = urls::provisioned_act(&slug, "credentials", &text, "revocation");
+    let mut page = Confirm::new(shell(&visit, "Revoke a credential"), back, action, "Revoke it")
+        .line(format!(
+            "{} “{}” lets {} in until now. From then on every request with it is refused.",
+            credential.kind.words(),
+            credential.label,
+            connection.name
+        ))
+        .line(match credential.last_used_at {
+            Some(at) => format!("It was last used on {}.", at.human()),
+            None => "It was never used.".to_owned(),
+        });
+    if matches!(credential.kind, CredentialKind::Access | CredentialKind::Refresh) {
+        page = page.line("All tokens of this grant end. An admin can let the client in again.");
+    }
+    Ok(page.draw())
+}
+
+async fn revoke(visit: Visit, admin: Admin, path: web::Path<(String, String)>) -> Answer {
+    let (slug, text) = path.into_inner();
+    let id = credential_id(&text)?;
+    let (_, credential) = found(&visit, &slug, id).await?;
+    let wanted = slug.clone();
+    visit
+        .ctx
+        .act(admin.who(), move |act| credentials::revoke(act, &wanted, id))
+        .await?;
+    let here = urls::provisioning(&slug, "");
+    Ok(flash::to(&visit, &here, "credential-revoked", &credential.label))
+}
+
+async fn client(visit: &Visit, slug: &str, id: &str) -> Result<OauthClient> {
+    let of = load(visit, slug).await?.id;
+    let id = id.to_owned();
+    visit
+        .ctx
+        .store
+        .reading(move |r| store::oauth::get_client(r, of, &id))
+        .await
+}
+
+async fn ask_to_remove(visit: Visit, path: web::Path<(String, String)>) -> Answer {
+    let (slug, id) = path.into_inner();
+    let client = client(&visit, &slug, &id).await?;
+    let back = ("Provisioning", urls::provisioning(&slug, ""));
+    let action = urls::provisioned_act(&slug, "oauth-clients", &id, "removal");
+    let title = format!("Remove the OAuth client {}", client.name);
+    let page = Confirm::new(shell(&visit, &title), back, action, "Remove the client")
+        .line("Every token that it holds ends at once, and it cannot get new ones.")
+        .line("The identity provider has to be given another client before it can provision again.");
+    Ok(page.draw())
+}
+
+async fn remove(visit: Visit, admin: Admin, path: web::Path<(String, String)>) -> Answer {
+    let (slug, id) = path.into_inner();
+    let name = client(&visit, &slug, &id).await?.name;
+    let wanted = slug.clone();
+    visit
+        .ctx
+        .act(admin.who(), move |act| clients::remove(act, &wanted, &id))
+        .await?;
+    let here = urls::provisioning(&slug, "");
+    Ok(flash::to(&visit, &here, "oauth-client-removed", &name))
+}

@@ -1,0 +1,1 @@
+//! Pages, totals and orders.
