@@ -259,3 +259,17 @@ pub fn milestones(r: &Reader, connection: ConnectionId) -> Result<Milestones> {
     });
     Ok(found.optional()?.unwrap_or_default())
 }
+
+/// The request that a reference names, and whose it is.
+pub fn find_by_reference(r: &Reader, reference: &str) -> Result<Option<(ScimRequestId, ConnectionId)>> {
+    let mut statement = r.prepare_cached(
+        "SELECT id, connection_id FROM scim_requests WHERE reference = ?1 ORDER BY at LIMIT 1",
+    )?;
+    let found = statement.query_row([reference], |row| {
+        Ok((
+            parsed(row, "id", ScimRequestId::parse)?,
+            parsed(row, "connection_id", ConnectionId::parse)?,
+        ))
+    });
+    Ok(found.optional()?)
+}

@@ -112,6 +112,21 @@ pub async fn run(ctx: &Context, who: Who, slug: &str, id: ScimRequestId) -> Resu
     .await
 }
 
+/// An admin looks at the personal values of a request: allowed, and written down.
+pub fn open_request(act: &Act, slug: &str, id: ScimRequestId) -> Result<ScimRequest> {
+    act.need_admin()?;
+    let connection = store::connections::get_by_slug(act.w, slug)?;
+    let kept = store::scim_requests::get(act.w, connection.id, id)?;
+    act.event_with(
+        Action::ScimRequestOpened,
+        connect::subject(&connection),
+        Value::Null,
+        json!({ "request": kept.reference }),
+        Some(kept.reference.clone()),
+    )?;
+    Ok(kept)
+}
+
 fn load(act: &Act, slug: &str, id: ScimRequestId) -> Result<(Connection, ScimRequest)> {
     let connection = store::connections::get_by_slug(act.w, slug)?;
     let kept = store::scim_requests::get(act.w, connection.id, id)?;

@@ -96,7 +96,10 @@ pub fn credential_lines(slug: &str, credentials: &[Credential]) -> Vec<Credentia
             user_name: credential.user_name.clone(),
             made: credential.created_by.clone(),
             created_at: credential.created_at,
-            expires_at: ends.filter_map(|one| one.expires_at).max().or(credential.expires_at),
+            expires_at: ends
+                .filter_map(|one| one.expires_at)
+                .max()
+                .or(credential.expires_at),
             last_used_at: used.and_then(|one| one.last_used_at),
             address: used.and_then(|one| one.last_address.clone()),
             revocation: urls::provisioned_act(slug, "credentials", &credential.id.to_string(), "revocation"),
@@ -165,8 +168,12 @@ impl Make {
 
     fn sentence(self) -> &'static str {
         match self {
-            Make::Bearer => "One value that the identity provider sends with every request. It is shown once.",
-            Make::Basic => "For identity providers that ask for a user name and a password. Both are shown once.",
+            Make::Bearer => {
+                "One value that the identity provider sends with every request. It is shown once."
+            }
+            Make::Basic => {
+                "For identity providers that ask for a user name and a password. Both are shown once."
+            }
             Make::Oauth => "For identity providers that fetch their own tokens, after an admin let them in.",
         }
     }

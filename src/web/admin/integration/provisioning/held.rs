@@ -32,12 +32,7 @@ pub fn routes() -> Vec<Route> {
             list,
         ),
         // What is chosen and which answer; says in figures what it means.
-        post(
-            "/admin/integrations/{slug}/provisioning/held",
-            Access::Admin,
-            ask,
-        )
-        .limit(BODY),
+        post("/admin/integrations/{slug}/provisioning/held", Access::Admin, ask).limit(BODY),
         post(
             "/admin/integrations/{slug}/provisioning/held/decision",
             Access::Admin,
@@ -267,12 +262,7 @@ async fn decide(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body)
             return Ok(page(&visit, &connection, &chosen, many, Some(&error)).draw());
         }
     }
-    let (of, ids, apply, all) = (
-        connection.clone(),
-        chosen.ids.clone(),
-        chosen.apply,
-        chosen.all,
-    );
+    let (of, ids, apply, all) = (connection.clone(), chosen.ids.clone(), chosen.apply, chosen.all);
     let done = visit.ctx.act(admin.who(), move |act| {
         let ids = match all {
             Some(_) => {

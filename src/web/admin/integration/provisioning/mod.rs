@@ -4,6 +4,7 @@
 mod credentials;
 mod groups;
 mod held;
+mod masked;
 mod page;
 mod removed;
 mod request;

@@ -209,12 +209,10 @@ fn notices(connection: &Connection, held: i64) -> Vec<Notice> {
     }
     if connection.scim.enabled && !connection.enabled {
         let text = "Every request of its identity provider is refused until you turn it on.";
-        list.push(
-            Notice::needs_you("The integration itself is off.", text).link(
-                format!("Go to {}", connection.name),
-                urls::integration(connection.slug.as_str()),
-            ),
-        );
+        list.push(Notice::needs_you("The integration itself is off.", text).link(
+            format!("Go to {}", connection.name),
+            urls::integration(connection.slug.as_str()),
+        ));
     }
     list
 }
@@ -318,7 +316,9 @@ async fn ask_to_deactivate(visit: Visit, slug: web::Path<String>) -> Answer {
         urls::provisioning(&slug, "deactivation"),
         "Turn provisioning off",
     )
-    .line(format!("{name} is answered 403 from then on, and reports it to its admins."))
+    .line(format!(
+        "{name} is answered 403 from then on, and reports it to its admins."
+    ))
     .line(format!(
         "{} that it wrote and {} stay as they are, and so do the people.",
         count(found.claimed, "user", "users"),

@@ -103,7 +103,9 @@ fn page(visit: &Visit, connection: &Connection, ids: &[HoldId], refusal: Option<
         shell: shell(visit, "Restore removed people"),
         way_back: ("Removed".to_owned(), urls::provisioning(slug, "removed")),
         lines: vec![
-            format!("{who} may sign in again, as before, and the memberships that ended with the removal are back."),
+            format!(
+                "{who} may sign in again, as before, and the memberships that ended with the removal are back."
+            ),
             format!(
                 "{} does not learn of it. Where it still wants them gone, its next run may remove them again: assign them \
                  there first.",

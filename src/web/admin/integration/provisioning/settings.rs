@@ -44,8 +44,18 @@ struct SettingsPage {
 
 /// Each field that a user can be required to have: its box, and what settings call it.
 const REQUIRED: [(&str, &str, Required, &str); 3] = [
-    ("needs_given_name", "A given name", Required::GivenName, "given_name"),
-    ("needs_family_name", "A family name", Required::FamilyName, "family_name"),
+    (
+        "needs_given_name",
+        "A given name",
+        Required::GivenName,
+        "given_name",
+    ),
+    (
+        "needs_family_name",
+        "A family name",
+        Required::FamilyName,
+        "family_name",
+    ),
     ("needs_email", "An e-mail address", Required::Email, "email"),
 ];
 
@@ -78,9 +88,12 @@ fn form(connection: &Connection) -> Form {
         Field::checkbox("groups_in_users", "Read groups from the body of a user")
             .hint("Only where the identity provider sends memberships there, and nowhere else.")
             .ticked(scim.groups_in_users),
-        Field::checkbox("refuse_unknown_members", "Refuse a group with a member that does not exist")
-            .hint("Off: the unknown member is left out, and the request says so.")
-            .ticked(scim.refuse_unknown_members),
+        Field::checkbox(
+            "refuse_unknown_members",
+            "Refuse a group with a member that does not exist",
+        )
+        .hint("Off: the unknown member is left out, and the request says so.")
+        .ticked(scim.refuse_unknown_members),
         Field::text("log_days", "Keep requests for so many days")
             .required()
             .max(4)
