@@ -4,6 +4,7 @@
 //! [`Condition::matches`](crate::model::filter::Condition::matches). `?1` is always the connection.
 
 use rusqlite::types::Value;
+use rusqlite::{ParamsFromIter, Statement, params_from_iter};
 
 use super::source::{self, Class, Ground, Source};
 use super::test;
@@ -13,7 +14,7 @@ use crate::model::{ConnectionId, ResourceKind};
 /// The values that a statement is run with, and the names it has used up.
 #[derive(Debug)]
 pub struct Bound {
-    pub values: Vec<Value>,
+    values: Vec<Value>,
     aliases: usize,
 }
 
@@ -39,6 +40,12 @@ impl Bound {
         format!("?{}", self.values.len())
     }
 
+    /// What a statement takes. A value that a constant piece left unused at the end is not among it.
+    pub fn values(mut self, statement: &Statement) -> ParamsFromIter<Vec<Value>> {
+        self.values.truncate(statement.parameter_count());
+        params_from_iter(self.values)
+    }
+
     pub fn alias(&mut self) -> String {
         self.aliases += 1;
         format!("e{}", self.aliases)
@@ -55,20 +62,36 @@ pub fn of_members(bound: &mut Bound, kind: ResourceKind, condition: &Condition) 
     ask(bound, &Ground::MemberOfGroup(kind), condition)
 }
 
-/// Can the condition be met by looking into an index, so that few rows are left?
-pub fn narrows(kind: ResourceKind, condition: &Condition) -> bool {
-    match condition {
-        Condition::All(parts) => parts.iter().any(|part| narrows(kind, part)),
-        Condition::Any(parts) => !parts.is_empty() && parts.iter().all(|part| narrows(kind, part)),
-        Condition::Not(_) | Condition::Present(_) => false,
-        Condition::Compare(field, operator, _) => {
-            let equal = *operator == Operator::Equal;
+/// Can the condition be met by looking into an index, so that few rows are left? Either once, or once for each part
+/// of an `or`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Narrow {
+    Not,
+    Once,
+    ByParts,
+}
+
+pub fn narrow(kind: ResourceKind, condition: &Condition) -> Narrow {
+    let narrows = |part| narrow(kind, part) != Narrow::Not;
+    let yes = match condition {
+        Condition::All(parts) => {
+            let found = parts.iter().map(|part| narrow(kind, part));
+            return found.fold(Narrow::Not, |best, part| match (best, part) {
+                (Narrow::Once, _) | (_, Narrow::Once) => Narrow::Once,
+                (Narrow::ByParts, _) | (_, Narrow::ByParts) => Narrow::ByParts,
+                _ => Narrow::Not,
+            });
+        }
+        Condition::Any(parts) if !parts.is_empty() && parts.iter().all(narrows) => return Narrow::ByParts,
+        Condition::Any(_) | Condition::Not(_) | Condition::Present(_) => false,
+        Condition::Compare(field, operator, literal) => {
             let name = (field.name.as_str(), field.sub.as_deref());
+            let text = *operator == Operator::Equal && matches!(literal, Literal::Text(_));
             field.urn.is_none()
                 && match (kind, name) {
-                    (_, ("id" | "externalid", None)) => equal,
-                    (ResourceKind::User, ("username", None) | ("emails" | "groups", Some("value"))) => equal,
-                    (ResourceKind::Group, ("displayname", None) | ("members", Some("value"))) => equal,
+                    (_, ("id" | "externalid", None)) => text,
+                    (ResourceKind::User, ("username", None) | ("emails" | "groups", Some("value"))) => text,
+                    (ResourceKind::Group, ("displayname", None) | ("members", Some("value"))) => text,
                     (_, ("meta", Some("lastmodified"))) => *operator != Operator::NotEqual,
                     _ => false,
                 }
@@ -80,7 +103,8 @@ pub fn narrows(kind: ResourceKind, condition: &Condition) -> bool {
             );
             field.urn.is_none() && listed && wanted(inner).is_some()
         }
-    }
+    };
+    if yes { Narrow::Once } else { Narrow::Not }
 }
 
 /// The text that `value` has to equal in an element, if it has to.
@@ -99,7 +123,10 @@ fn wanted(condition: &Condition) -> Option<&str> {
 fn ask(bound: &mut Bound, ground: &Ground, condition: &Condition) -> String {
     match condition {
         Condition::All(parts) => join(bound, ground, parts, " AND ", "1"),
-        Condition::Any(parts) => join(bound, ground, parts, " OR ", "0"),
+        Condition::Any(parts) => match ground {
+            Ground::Row(kind) if narrow(*kind, condition) == Narrow::ByParts => indexed(bound, ground, parts),
+            _ => join(bound, ground, parts, " OR ", "0"),
+        },
         Condition::Not(inner) => format!("(NOT {})", ask(bound, ground, inner)),
         Condition::Present(field) => present(bound, ground, source::of(ground, field)),
         Condition::Compare(field, operator, literal) => compare(bound, ground, field, *operator, literal),
@@ -114,6 +141,16 @@ fn join(bound: &mut Bound, ground: &Ground, parts: &[Condition], word: &str, non
     } else {
         format!("({})", parts.join(word))
     }
+}
+
+/// As [`join`] with `OR`. SQLite looks at each part by itself when it chooses indexes, and ours begin with the
+/// connection and hold live rows: each part says so again.
+fn indexed(bound: &mut Bound, ground: &Ground, parts: &[Condition]) -> String {
+    let parts = parts.iter().map(|part| {
+        let part = ask(bound, ground, part);
+        format!("(r.connection_id = ?1 AND r.deleted_at IS NULL AND {part})")
+    });
+    format!("({})", parts.collect::<Vec<_>>().join(" OR "))
 }
 
 fn compare(

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Row, params, params_from_iter};
+use rusqlite::{Row, params};
 
 use super::condition::{self, Bound};
 use crate::error::{Error, Result};
@@ -112,7 +112,8 @@ pub fn list_matching(r: &Reader, group: i64, condition: &Condition) -> Result<Ve
     let groups = condition::of_members(&mut bound, ResourceKind::Group, condition);
     let sql = format!("{USERS} AND {users} UNION ALL {GROUPS} AND {groups} ORDER BY place");
     let mut statement = r.prepare_cached(&sql)?;
-    let rows = statement.query_map(params_from_iter(bound.values), read)?;
+    let values = bound.values(&statement);
+    let rows = statement.query_map(values, read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

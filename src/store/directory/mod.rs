@@ -16,6 +16,8 @@ mod source;
 mod test;
 pub mod users;
 
+pub use page::explain;
+
 use crate::model::ConnectionId;
 use crate::model::filter::{Condition, Order};
 

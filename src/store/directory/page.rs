@@ -1,9 +1,8 @@
 //! Pages and totals of users and of groups: the numbers of the rows, which their own files then read.
 
-use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
-use super::condition::{self, Bound};
+use super::condition::{self, Bound, Narrow};
 use super::place::{self, Counted};
 use super::sort::{self, Sorted};
 use super::{Asked, From, Key};
@@ -13,14 +12,48 @@ use crate::store::Reader;
 
 /// The rows of a page, in order.
 pub fn keys(r: &Reader, kind: ResourceKind, asked: &Asked, from: &From, limit: usize) -> Result<Vec<Key>> {
+    let Some((sql, bound)) = question(r, kind, asked, from, limit)? else {
+        return Ok(Vec::new());
+    };
+    let mut statement = r.prepare_cached(&sql)?;
+    let values = bound.values(&statement);
+    let rows = statement.query_map(values, |row| {
+        Ok(Key {
+            sort: sort::from_sql(row.get::<_, Value>(1)?),
+            seq: row.get(0)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How SQLite answers a list, in its own words (`EXPLAIN QUERY PLAN`), a line for each step.
+pub fn explain(r: &Reader, kind: ResourceKind, asked: &Asked, from: &From, limit: usize) -> Result<String> {
+    let Some((sql, bound)) = question(r, kind, asked, from, limit)? else {
+        return Ok(String::new());
+    };
+    let mut statement = r.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+    let values = bound.values(&statement);
+    let steps = statement.query_map(values, |row| row.get::<_, String>("detail"))?;
+    Ok(steps.collect::<rusqlite::Result<Vec<_>>>()?.join("\n"))
+}
+
+/// The statement for a page; `None` when the page lies behind the end.
+fn question(
+    r: &Reader,
+    kind: ResourceKind,
+    asked: &Asked,
+    from: &From,
+    limit: usize,
+) -> Result<Option<(String, Bound)>> {
     let mut bound = Bound::new(asked.connection);
-    let (mut wheres, sorted, narrow) = narrowed(&mut bound, kind, asked);
+    let (mut wheres, narrow) = narrowed(&mut bound, kind, asked);
+    let sorted = sorted(&mut bound, kind, asked);
     let mut skip = 0;
     match from {
         From::After(key) => wheres.push(sorted.behind(&mut bound, key)),
         From::Offset(offset) if is_plain(asked) => {
             let Some((seq, left)) = place::find(r, asked.connection, kind, *offset)? else {
-                return Ok(Vec::new());
+                return Ok(None);
             };
             wheres.push(format!("r.seq >= {}", bound.bind(seq)));
             skip = left;
@@ -36,14 +69,7 @@ pub fn keys(r: &Reader, kind: ResourceKind, asked: &Asked, from: &From, limit: u
         wheres.join(" AND "),
         sorted.order(narrow)
     );
-    let mut statement = r.prepare_cached(&sql)?;
-    let rows = statement.query_map(params_from_iter(bound.values), |row| {
-        Ok(Key {
-            sort: sort::from_sql(row.get::<_, Value>(1)?),
-            seq: row.get(0)?,
-        })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    Ok(Some((sql, bound)))
 }
 
 /// How many live rows there are, or how many behind a place.
@@ -55,8 +81,9 @@ pub fn count(r: &Reader, kind: ResourceKind, asked: &Asked, after: Option<&Key>)
         return place::total_behind(r, asked.connection, kind, key.seq);
     }
     let mut bound = Bound::new(asked.connection);
-    let (mut wheres, sorted, _) = narrowed(&mut bound, kind, asked);
+    let (mut wheres, _) = narrowed(&mut bound, kind, asked);
     if let Some(key) = after {
+        let sorted = sorted(&mut bound, kind, asked);
         wheres.push(sorted.behind(&mut bound, key));
     }
     let sql = format!(
@@ -65,7 +92,8 @@ pub fn count(r: &Reader, kind: ResourceKind, asked: &Asked, after: Option<&Key>)
         wheres.join(" AND ")
     );
     let mut statement = r.prepare_cached(&sql)?;
-    Ok(statement.query_row(params_from_iter(bound.values), |row| row.get(0))?)
+    let values = bound.values(&statement);
+    Ok(statement.query_row(values, |row| row.get(0))?)
 }
 
 /// Everything in the order of the numbers.
@@ -80,18 +108,26 @@ fn table(kind: ResourceKind) -> &'static str {
     }
 }
 
-fn narrowed(bound: &mut Bound, kind: ResourceKind, asked: &Asked) -> (Vec<String>, Sorted, bool) {
-    let mut wheres = vec![
-        "r.connection_id = ?1".to_owned(),
-        "r.deleted_at IS NULL".to_owned(),
-    ];
-    wheres.extend(asked.filter.map(|filter| condition::of_rows(bound, kind, filter)));
-    let sorted = match asked.order {
-        Some(order) => sort::by(bound, kind, order),
-        None => sort::by_number(),
-    };
+/// What a row must be, and whether an index leaves few of them.
+fn narrowed(bound: &mut Bound, kind: ResourceKind, asked: &Asked) -> (Vec<String>, bool) {
     let narrow = asked
         .filter
-        .is_some_and(|filter| condition::narrows(kind, filter));
-    (wheres, sorted, narrow)
+        .map_or(Narrow::Not, |filter| condition::narrow(kind, filter));
+    let mut wheres = match narrow {
+        // Each part of an `or` says so itself. Said here too, walking through the whole connection would look cheap.
+        Narrow::ByParts => Vec::new(),
+        Narrow::Once | Narrow::Not => vec![
+            "r.connection_id = ?1".to_owned(),
+            "r.deleted_at IS NULL".to_owned(),
+        ],
+    };
+    wheres.extend(asked.filter.map(|filter| condition::of_rows(bound, kind, filter)));
+    (wheres, narrow != Narrow::Not)
+}
+
+fn sorted(bound: &mut Bound, kind: ResourceKind, asked: &Asked) -> Sorted {
+    match asked.order {
+        Some(order) => sort::by(bound, kind, order),
+        None => sort::by_number(),
+    }
 }
