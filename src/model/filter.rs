@@ -6,6 +6,8 @@
 //! attribute as an array. `id`, `meta`, `groups` and `members` are no part of the stored document; the store
 //! answers them from its columns, and a caller that asks in memory puts them in.
 
+use std::cmp::Ordering;
+
 use serde_json::Value;
 
 /// One attribute as a filter names it. All parts are in lower case.
@@ -88,8 +90,109 @@ pub fn fold(text: &str) -> String {
 }
 
 impl Condition {
-    /// Asks one search document.
-    pub fn matches(&self, _document: &Value) -> bool {
-        todo!("protocol")
+    /// Asks one search document: the reference for every other way of asking.
+    ///
+    /// A comparison looks at every value of the field and holds when one of them meets it (RFC 7644 §3.4.2.2). `ne`
+    /// holds when one value differs, and also when there is none: what is unassigned is not identical to anything.
+    /// Values of another type than the literal are different from it, and neither greater nor less.
+    pub fn matches(&self, document: &Value) -> bool {
+        match self {
+            Condition::All(parts) => parts.iter().all(|part| part.matches(document)),
+            Condition::Any(parts) => parts.iter().any(|part| part.matches(document)),
+            Condition::Not(part) => !part.matches(document),
+            Condition::Present(field) => field.present(document),
+            Condition::Compare(field, Operator::Equal, Literal::Null) => !field.present(document),
+            Condition::Compare(field, Operator::NotEqual, Literal::Null) => field.present(document),
+            Condition::Compare(field, Operator::NotEqual, literal) => {
+                let values: Vec<&Value> = field.values(document).filter(|v| is_scalar(v)).collect();
+                values.is_empty() || values.iter().any(|value| !literal.equals(value))
+            }
+            Condition::Compare(field, operator, literal) => field
+                .values(document)
+                .filter(|v| is_scalar(v))
+                .any(|value| literal.meets(*operator, value)),
+            Condition::Element(field, part) => field
+                .elements(document)
+                .any(|element| element.is_object() && part.matches(element)),
+        }
+    }
+}
+
+impl Field {
+    /// What stands under `name`: each element of a list, or the one value.
+    fn elements<'a>(&self, document: &'a Value) -> impl Iterator<Item = &'a Value> + use<'a> {
+        let holder = match &self.urn {
+            Some(urn) => document.get(urn),
+            None => Some(document),
+        };
+        let found = holder.and_then(|holder| holder.get(&self.name));
+        let (list, one) = match found {
+            Some(Value::Array(list)) if self.multi => (list.as_slice(), None),
+            other => (&[][..], other),
+        };
+        list.iter().chain(one)
+    }
+
+    /// What a comparison looks at.
+    fn values<'a>(&self, document: &'a Value) -> impl Iterator<Item = &'a Value> {
+        self.elements(document).filter_map(|element| match &self.sub {
+            Some(sub) => element.get(sub),
+            None => Some(element),
+        })
+    }
+
+    fn present(&self, document: &Value) -> bool {
+        self.values(document).any(|value| match value {
+            Value::Null => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Array(list) => !list.is_empty(),
+            Value::Object(map) => !map.is_empty(),
+            Value::Bool(_) | Value::Number(_) => true,
+        })
+    }
+}
+
+fn is_scalar(value: &Value) -> bool {
+    matches!(value, Value::Bool(_) | Value::Number(_) | Value::String(_))
+}
+
+impl Literal {
+    fn equals(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Literal::Text(a), Value::String(b)) => a == b,
+            (Literal::Boolean(a), Value::Bool(b)) => a == b,
+            (Literal::Number(_) | Literal::Moment(_), Value::Number(_)) => {
+                self.compare(value) == Some(Ordering::Equal)
+            }
+            _ => false,
+        }
+    }
+
+    /// How `value` lies to this literal; `None` when they are of different types or have no order.
+    fn compare(&self, value: &Value) -> Option<Ordering> {
+        match (self, value) {
+            (Literal::Text(a), Value::String(b)) => Some(b.as_str().cmp(a)),
+            (Literal::Number(a), Value::Number(b)) => b.as_f64()?.partial_cmp(a),
+            (Literal::Moment(a), Value::Number(b)) => Some(b.as_i64()?.cmp(a)),
+            _ => None,
+        }
+    }
+
+    fn meets(&self, operator: Operator, value: &Value) -> bool {
+        let texts = match (self, value) {
+            (Literal::Text(a), Value::String(b)) => Some((a.as_str(), b.as_str())),
+            _ => None,
+        };
+        match operator {
+            Operator::Equal => self.equals(value),
+            Operator::NotEqual => !self.equals(value),
+            Operator::Contains => texts.is_some_and(|(a, b)| b.contains(a)),
+            Operator::StartsWith => texts.is_some_and(|(a, b)| b.starts_with(a)),
+            Operator::EndsWith => texts.is_some_and(|(a, b)| b.ends_with(a)),
+            Operator::Greater => self.compare(value).is_some_and(Ordering::is_gt),
+            Operator::GreaterOrEqual => self.compare(value).is_some_and(Ordering::is_ge),
+            Operator::Less => self.compare(value).is_some_and(Ordering::is_lt),
+            Operator::LessOrEqual => self.compare(value).is_some_and(Ordering::is_le),
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! outside, knows that dialects exist.
 
 pub mod bulk;
+pub mod change;
 pub mod dialect;
 pub mod discovery;
 pub mod document;

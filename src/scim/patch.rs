@@ -1,9 +1,15 @@
 //! PATCH (RFC 7644 §3.5.2): all operations or none, on a document.
 
-use serde_json::{Map, Value};
+mod members;
+mod read;
+
+use serde_json::{Map, Value, json};
 
 use super::ScimProblem;
-use super::document::MemberRef;
+use super::change::{Applier, Change as Op};
+use super::dialect::Notes;
+use super::document::{MemberRef, check};
+use crate::model::ResourceKind;
 use crate::model::filter::Condition;
 
 /// What a patch makes of a user.
@@ -38,11 +44,69 @@ pub enum MemberChange {
 }
 
 /// Applies a PatchOp body to a user. `id` is the resource's own: a body may repeat it, not change it.
-pub fn user(_id: &str, _current: &Map<String, Value>, _body: &Value) -> Result<UserPatch, ScimProblem> {
-    todo!("protocol")
+pub fn user(id: &str, current: &Map<String, Value>, body: &Value) -> Result<UserPatch, ScimProblem> {
+    let mut notes = Notes::default();
+    let kind = ResourceKind::User;
+    let ops = read::operations(kind, id, body, &mut notes)?;
+    let mut document = current.clone();
+    apply(kind, &mut document, &ops, &mut notes)?;
+    check::finish(kind, &mut document, &mut notes)?;
+    Ok(UserPatch {
+        document,
+        understood: understood(&ops),
+        notes: notes.into_list(),
+    })
 }
 
 /// Applies a PatchOp body to a group.
-pub fn group(_id: &str, _current: &Map<String, Value>, _body: &Value) -> Result<GroupPatch, ScimProblem> {
-    todo!("protocol")
+pub fn group(id: &str, current: &Map<String, Value>, body: &Value) -> Result<GroupPatch, ScimProblem> {
+    let mut notes = Notes::default();
+    let kind = ResourceKind::Group;
+    let ops = read::operations(kind, id, body, &mut notes)?;
+    let (on_members, own): (Vec<Op>, Vec<Op>) = ops.iter().cloned().partition(|op| op.is_members(kind));
+    let mut document = current.clone();
+    apply(kind, &mut document, &own, &mut notes)?;
+    check::finish(kind, &mut document, &mut notes)?;
+    let mut steps = Vec::new();
+    for op in &on_members {
+        steps.extend(members::change(op, &op.path, op.value.as_ref(), &mut notes)?);
+    }
+    Ok(GroupPatch {
+        document,
+        members: steps,
+        understood: understood(&ops),
+        notes: notes.into_list(),
+    })
+}
+
+fn apply(
+    kind: ResourceKind,
+    document: &mut Map<String, Value>,
+    ops: &[Op],
+    notes: &mut Notes,
+) -> Result<(), ScimProblem> {
+    let mut applier = Applier::new(kind);
+    ops.iter().try_for_each(|op| applier.apply(document, op, notes))
+}
+
+impl Op {
+    /// Is it about the members of a group?
+    fn is_members(&self, kind: ResourceKind) -> bool {
+        read::is_members(kind, &self.path)
+    }
+}
+
+/// The operations in the standard's form. A password is in none of them: it was dropped when they were read.
+fn understood(ops: &[Op]) -> Value {
+    let one = |op: &Op| {
+        let mut written = json!({ "op": op.verb.key(), "path": op.path.to_string() });
+        if let Some(value) = &op.value {
+            written["value"] = value.clone();
+        }
+        written
+    };
+    json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": ops.iter().map(one).collect::<Vec<_>>(),
+    })
 }

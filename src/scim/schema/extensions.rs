@@ -1,0 +1,34 @@
+//! Enterprise User (RFC 7643 §4.3), and what Doorward tells of a user beside it.
+
+use super::Attribute;
+
+pub const ENTERPRISE: &[Attribute] = &[
+    Attribute::text(
+        "employeeNumber",
+        "A number or code that the organization gave the person.",
+    ),
+    Attribute::text("costCenter", "The name of a cost center."),
+    Attribute::text("organization", "The name of an organization."),
+    Attribute::text("division", "The name of a division."),
+    Attribute::text("department", "The name of a department."),
+    Attribute::complex("manager", MANAGER, "The manager of the person."),
+];
+
+const MANAGER: &[Attribute] = &[
+    Attribute::text("value", "The id of the manager.").exact(),
+    Attribute::reference("$ref", &["User"], "The address of the manager."),
+    // Read-only in the standard (RFC 7643 §4.3); where a client writes it all the same, it is kept.
+    Attribute::text("displayName", "The name of the manager for people.").read_only(),
+];
+
+pub const DOORWARD: &[Attribute] = &[
+    Attribute::text("state", "What the person behind this user is here.")
+        .usual(&["active", "deactivated", "none"])
+        .read_only(),
+    Attribute::new(
+        "linked",
+        super::Type::Boolean,
+        "The user is tied to a person here and was written by the identity provider.",
+    )
+    .read_only(),
+];
