@@ -345,3 +345,22 @@ CREATE INDEX removals_person ON removals (person_id, at);
 CREATE INDEX removals_at ON removals (at);
 CREATE INDEX removals_user ON removals (user_seq) WHERE user_seq IS NOT NULL;
 CREATE INDEX removals_group ON removals (group_seq) WHERE group_seq IS NOT NULL;
+
+-- A sign-in may also be linked because the connection provisions the person. A CHECK cannot be changed in place.
+CREATE TABLE identities_next (
+    id              TEXT PRIMARY KEY,
+    person_id       TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    connection_id   TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    issuer          TEXT NOT NULL,
+    subject         TEXT NOT NULL,
+    linked_how      TEXT NOT NULL
+        CHECK (linked_how IN ('domain', 'invited', 'proved', 'request', 'provisioned')),
+    created_at      INTEGER NOT NULL,
+    last_used_at    INTEGER,
+    UNIQUE (connection_id, issuer, subject)
+) STRICT;
+INSERT INTO identities_next
+    SELECT id, person_id, connection_id, issuer, subject, linked_how, created_at, last_used_at FROM identities;
+DROP TABLE identities;
+ALTER TABLE identities_next RENAME TO identities;
+CREATE INDEX identities_person ON identities (person_id);

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::model::time::{DAY, MINUTE};
 use crate::store;
 
-use super::{Context, Who, throttle};
+use super::{Context, Who, provision, throttle};
 
 /// How often the sweep runs.
 pub const EVERY: i64 = MINUTE;
@@ -19,7 +19,11 @@ const REQUESTS_AT_ONCE: usize = 20_000;
 /// Of attempts that anybody can cause without an account, so many are kept: a flood must not fill the disk.
 pub const LOOSE_TRACES: i64 = 50_000;
 
-/// Removes expired sessions, used assertions, old traces, forgotten throttles, expired credentials and old requests.
+/// How long what an identity provider removed can be restored.
+pub const REMOVED_LIFE: i64 = 30 * DAY;
+
+/// Removes expired sessions, used assertions, old traces, forgotten throttles, expired credentials, old requests,
+/// and what identity providers removed long ago.
 pub async fn sweep(ctx: &Context) -> Result<()> {
     ctx.act(Who::Doorward, |act| {
         store::sessions::delete_expired(act.w, act.now)?;
@@ -33,6 +37,11 @@ pub async fn sweep(ctx: &Context) -> Result<()> {
             let before = act.now.minus(i64::from(connection.scim.log_days) * DAY);
             store::scim_requests::sweep(act.w, connection.id, before, REQUESTS_AT_ONCE)?;
         }
+        let before = act.now.minus(REMOVED_LIFE);
+        store::directory::members::sweep(act.w, before)?;
+        store::directory::groups::sweep(act.w, before)?;
+        provision::project::forget(act, before)?;
+        store::removals::sweep(act.w, before)?;
         Ok(())
     })
     .await

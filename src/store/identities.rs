@@ -31,14 +31,17 @@ pub enum LinkedHow {
     Proved,
     /// An admin added the person from a request for access.
     Request,
+    /// The identity provider provisions the person through the same connection.
+    Provisioned,
 }
 
 impl LinkedHow {
-    const ALL: [LinkedHow; 4] = [
+    const ALL: [LinkedHow; 5] = [
         LinkedHow::Domain,
         LinkedHow::Invited,
         LinkedHow::Proved,
         LinkedHow::Request,
+        LinkedHow::Provisioned,
     ];
 
     pub fn key(self) -> &'static str {
@@ -47,6 +50,7 @@ impl LinkedHow {
             LinkedHow::Invited => "invited",
             LinkedHow::Proved => "proved",
             LinkedHow::Request => "request",
+            LinkedHow::Provisioned => "provisioned",
         }
     }
 
@@ -56,6 +60,7 @@ impl LinkedHow {
             LinkedHow::Invited => "an admin added the person, and this was their first sign-in",
             LinkedHow::Proved => "the person proved the account",
             LinkedHow::Request => "an admin added the person from a request for access",
+            LinkedHow::Provisioned => "the identity provider provisions the person through this integration",
         }
     }
 

@@ -676,3 +676,72 @@ fn nothing_secret_is_ever_logged() {
         assert!(!log.contains(&secret), "the log holds {secret}: {log}");
     }
 }
+
+#[test]
+fn a_token_is_printed_alone_whether_the_appliance_runs_or_not() {
+    let place = Place::set_up();
+    let made = place.apply("[[connection]]\nslug = \"okta\"\n", &[]);
+    assert!(made.status.success(), "{}", err(&made));
+    let create = |more: &[&str]| place.run(&[&["token", "create", "--connection", "okta"], more].concat());
+    let token = |done: &Output| {
+        assert!(done.status.success(), "{}", err(done));
+        let text = out(done);
+        let line = text.strip_suffix('\n').expect("one line").to_owned();
+        assert!(
+            line.starts_with("dws_") && line.len() == 47 && !line.contains(char::is_whitespace),
+            "{line}"
+        );
+        line
+    };
+    let stopped = token(&create(&["--expires", "365d", "--label", "Okta 2026"]));
+    let running = place.serve();
+    let live = token(&create(&[]));
+    assert_ne!(stopped, live);
+    let third = create(&[]);
+    assert!(!third.status.success());
+    assert!(
+        err(&third).contains("Two bearer tokens are live already"),
+        "{}",
+        err(&third)
+    );
+    assert_eq!(out(&third), "");
+    let list = out(&place.run(&["token", "list", "--connection", "okta"]));
+    assert_eq!(list.lines().count(), 2, "{list}");
+    assert!(list.contains("Bearer token \"Okta 2026\"  until "), "{list}");
+    assert!(!list.contains("dws_"), "{list}");
+    let id = list
+        .lines()
+        .find(|line| line.contains("Okta 2026"))
+        .and_then(|line| line.split(' ').next());
+    let revoke = ["token", "revoke", "--connection", "okta", id.expect("an id")];
+    assert!(place.run(&revoke).status.success());
+    let again = place.run(&revoke);
+    assert!(
+        err(&again).contains("There is no such credential."),
+        "{}",
+        err(&again)
+    );
+    for (arguments, words) in [
+        (
+            ["--connection", "none", "--label", "x"],
+            "There is no such integration.",
+        ),
+        (["--connection", "okta", "--expires", "1y"], "365d"),
+        (["--connection", "okta", "--expires", "0d"], "at least a minute"),
+    ] {
+        let done = place.run(&[&["token", "create"], &arguments[..]].concat());
+        assert!(!done.status.success());
+        assert!(err(&done).contains(words), "{}", err(&done));
+        assert_eq!(out(&done), "");
+    }
+    drop(running);
+    let left: i64 = place
+        .database()
+        .query_row(
+            "SELECT count(*) FROM scim_credentials WHERE expires_at IS NULL",
+            [],
+            |row| row.get(0),
+        )
+        .expect("a count");
+    assert_eq!(left, 1);
+}

@@ -9,7 +9,7 @@ use super::mirror;
 use crate::error::{Error, Result};
 use crate::flows::Act;
 use crate::model::filter::fold;
-use crate::model::{ConnectionId, DirectoryUser, Person, PersonId, ScimId};
+use crate::model::{ConnectionId, DirectoryUser, Person, PersonId, ScimId, Timestamp};
 use crate::scim;
 use crate::store;
 use crate::store::directory::users;
@@ -60,6 +60,23 @@ pub fn elsewhere(act: &Act, person: &Person, except: Option<ConnectionId>) -> Re
             None if except == Some(connection) => {}
             None if users::knew_person(act.w, connection, person.id)? => {}
             None => show(act, connection, person)?,
+        }
+    }
+    Ok(())
+}
+
+/// Forgets whom connections removed before `before`. From then on they are shown again, as they are: deactivated, if
+/// nobody brought them back.
+pub fn forget(act: &Act, before: Timestamp) -> Result<()> {
+    let forgotten = users::list_forgotten(act.w, before)?;
+    if users::sweep(act.w, before)? == 0 {
+        return Ok(());
+    }
+    let provisioned = store::connections::list_provisioned(act.w)?;
+    for (connection, id) in forgotten {
+        let there = users::find_of_person(act.w, connection, id)?.is_some();
+        if provisioned.contains(&connection) && !there && !users::knew_person(act.w, connection, id)? {
+            show(act, connection, &store::people::get(act.w, id)?)?;
         }
     }
     Ok(())

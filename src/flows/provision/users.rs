@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::effects::Tied;
 use super::guard::What;
 use super::reach::{self, Wish};
 use super::reading::{self, Checked};
@@ -9,7 +10,7 @@ use super::work::Work;
 use super::{Answer, Request, effects, members, mirror, present};
 use crate::error::Result;
 use crate::model::filter::fold;
-use crate::model::{Action, DirectoryUser, ResourceKind, ScimId};
+use crate::model::{Action, DirectoryUser, PersonId, ResourceKind, ScimId};
 use crate::scim::document::{self, MemberRef, UserFacts, user_facts};
 use crate::scim::{ScimProblem, patch};
 use crate::store;
@@ -144,15 +145,10 @@ fn put(
         row.claimed = true;
         work.notes.extend(notes);
     }
-    let tied = if rewritten || row.person_id.is_none() {
-        effects::tie(work, Some(&before), &mut row, &checked)?
-    } else {
-        // A repetition: nothing changes, and nothing that was refused before is refused now.
-        effects::Tied::Same(store::people::get(
-            work.act.w,
-            row.person_id
-                .unwrap_or(crate::model::PersonId::new(work.act.now, [0; 10])),
-        )?)
+    // A repetition changes nothing, and is not refused for what stood before it.
+    let tied = match row.person_id {
+        Some(id) if !rewritten => Tied::Same(store::people::get(work.act.w, id)?),
+        _ => effects::tie(work, Some(&before), &mut row, &checked)?,
     };
     if row != before {
         mirror::update_user(work.act, &mut row)?;
@@ -206,7 +202,7 @@ fn fresh(work: &Work, document: Map<String, Value>) -> DirectoryUser {
 }
 
 /// The person whom this connection had as a user of this name, externalId or address, and removed.
-fn removed_person(work: &Work, facts: &UserFacts) -> Result<Option<crate::model::PersonId>> {
+fn removed_person(work: &Work, facts: &UserFacts) -> Result<Option<PersonId>> {
     let emails: Vec<String> = facts.emails.iter().map(|email| fold(email)).collect();
     let (connection, key) = (work.connection().id, fold(&facts.user_name));
     let removed = users::find_removed(

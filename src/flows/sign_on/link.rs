@@ -1,12 +1,13 @@
 //! Who is this subject here? Found by (connection, issuer, subject); e-mail alone never links.
 //!
 //! A first sign-in is linked by e-mail only where an owner has confirmed that the connection speaks for the
-//! e-mail's domain, or to a person whom an admin added and who has no other way in. An owner, and everybody
-//! else, proves the account once with the way they sign in today.
+//! e-mail's domain, or whose identity provider provisions the person through it, or to a person whom an admin added
+//! and who has no other way in. An owner, and everybody else, proves the account once with the way they sign in today.
 
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
+use crate::flows::provision::effects::is_out_of_reach;
 use crate::flows::{Act, administer};
 use crate::model::{Action, ConnectionId, Email, IdentityId, Person, Role};
 use crate::store::identities::{Identity, LinkedHow};
@@ -53,11 +54,22 @@ pub fn find(r: &Reader, subject: &Subject, email: Option<&Email>) -> Result<Foun
     if store::connections::find_by_domain(r, &email.domain())? == Some(subject.connection) {
         return Ok(Found::MayLink(person, LinkedHow::Domain));
     }
+    if is_provisioned(r, subject.connection, &person)? {
+        return Ok(Found::MayLink(person, LinkedHow::Provisioned));
+    }
     let has_passphrase = store::passphrases::find(r, person.id)?.is_some();
     if !has_passphrase && store::identities::list_of_person(r, person.id)?.is_empty() {
         return Ok(Found::MayLink(person, LinkedHow::Invited));
     }
     Ok(Found::MustProve(person))
+}
+
+/// Did this connection's identity provider itself write the person as a user of its own? One who is out of its reach
+/// is nobody whom it may vouch for by that.
+fn is_provisioned(r: &Reader, connection: ConnectionId, person: &Person) -> Result<bool> {
+    let user = store::directory::users::find_of_person(r, connection, person.id)?;
+    let claimed = user.is_some_and(|user| user.claimed);
+    Ok(claimed && !is_out_of_reach(r, connection, person)?)
 }
 
 /// Ties the subject to the person, with its event.

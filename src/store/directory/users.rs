@@ -257,6 +257,20 @@ pub fn sweep(w: &Writer, before: Timestamp) -> Result<usize> {
     Ok(statement.execute(params![before.0, SWEPT])?)
 }
 
+/// Whom [`sweep`] is about to forget, each with the connection that had removed them.
+pub fn list_forgotten(r: &Reader, before: Timestamp) -> Result<Vec<(ConnectionId, PersonId)>> {
+    let mut statement = r.prepare_cached(
+        "SELECT connection_id, person_id FROM (
+            SELECT connection_id, person_id FROM directory_users WHERE deleted_at IS NOT NULL AND deleted_at < ?1
+            ORDER BY deleted_at LIMIT ?2) WHERE person_id IS NOT NULL",
+    )?;
+    let rows = statement.query_map(params![before.0, SWEPT], |row| {
+        let connection = parsed(row, "connection_id", ConnectionId::parse)?;
+        Ok((connection, parsed(row, "person_id", PersonId::parse)?))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Forgets what a connection only showed: its unclaimed rows. Returns how many.
 pub fn delete_projections(w: &Writer, connection: ConnectionId) -> Result<usize> {
     let sql = "DELETE FROM directory_users WHERE connection_id = ?1 AND claimed = 0";

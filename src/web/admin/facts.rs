@@ -136,7 +136,7 @@ pub struct EventLine {
     pub subject: String,
     pub subject_href: Option<String>,
     pub changes: Vec<Change>,
-    /// Reference and address of the sign-in that caused it.
+    /// Reference and address of the sign-in or request that caused it.
     pub reference: Option<(String, String)>,
 }
 
@@ -168,11 +168,21 @@ pub fn event_line(event: &Event, slug_of: impl Fn(&str) -> Option<String>) -> Ev
         subject: event.subject_label.clone(),
         subject_href,
         changes: changes(&event.before, &event.after),
-        reference: event
-            .reference
-            .clone()
-            .map(|reference| (reference.clone(), urls::sign_in(&reference))),
+        reference: event.reference.clone().map(|reference| {
+            let href = if is_of_scim(event) {
+                urls::scim_request(&reference)
+            } else {
+                urls::sign_in(&reference)
+            };
+            (reference, href)
+        }),
     }
+}
+
+/// Does its reference name a request of a SCIM client, not a sign-in?
+fn is_of_scim(event: &Event) -> bool {
+    let kinds = ["removal.", "scim_request.", "directory_user.", "directory_group."];
+    event.actor_kind == "connection" || kinds.iter().any(|kind| event.action.starts_with(kind))
 }
 
 /// What an event says of before and after, field by field.
@@ -233,6 +243,16 @@ pub fn label(name: &str) -> String {
         ("enabled", "On"),
         ("unsolicited", "Unrequested responses"),
         ("how", "Linked because"),
+        ("scim.enabled", "Provisioning"),
+        ("scim.create", "Adds people"),
+        ("scim.update", "Changes people"),
+        ("scim.deactivate", "Deactivates people"),
+        ("scim.guard_people", "Guard, people"),
+        ("scim.guard_percent", "Guard, percent"),
+        ("scim.required", "Required of a user"),
+        ("scim.groups_in_users", "Groups in users"),
+        ("scim.refuse_unknown_members", "Unknown members refused"),
+        ("scim.log_days", "Days that requests are kept"),
     ];
     if let Some((_, words)) = known.iter().find(|(key, _)| *key == name) {
         return (*words).to_owned();

@@ -12,6 +12,7 @@ pub mod overview;
 pub mod people;
 pub mod person;
 pub mod person_form;
+pub mod person_provisioning;
 pub mod settings;
 pub mod sign_ins;
 pub mod trace;

@@ -3,10 +3,11 @@
 use askama::Template;
 
 use super::facts::{count, days};
+use super::integration::held_notice;
 use super::sign_ins::{self, Line};
 use crate::error::Result;
 use crate::model::time::DAY;
-use crate::model::{Connection, PersonState, Timestamp};
+use crate::model::{Connection, ConnectionId, PersonState, Timestamp};
 use crate::store::{self, Reader};
 use crate::web::fail::Answer;
 use crate::web::gate::Visit;
@@ -63,12 +64,14 @@ async fn show(visit: Visit) -> Answer {
         let linked: i64 = linked.sum::<Result<i64>>()?;
         let asking = store::access_requests::count_waiting(r)?;
         let lines = sign_ins::lines(r, &latest, &connections)?;
-        Ok((counts(r, &connections, now)?, lines, linked, asking, connections))
+        let held = store::removals::count_held_of_all(r)?;
+        let waiting = (asking, held);
+        Ok((counts(r, &connections, now)?, lines, linked, waiting, connections))
     });
-    let (counts, lines, linked, asking, connections) = found.await?;
+    let (counts, lines, linked, (asking, held), connections) = found.await?;
     Ok(render(&OverviewPage {
         shell: visit.shell("Overview").at(Section::Overview),
-        notices: notices(&connections, asking, now),
+        notices: notices(&connections, asking, &held, now),
         steps: steps(&connections, linked),
         counts,
         people: urls::people(),
@@ -101,13 +104,23 @@ fn counts(r: &Reader, connections: &[Connection], now: Timestamp) -> Result<Coun
 }
 
 /// What waits for somebody, most urgent first.
-fn notices(connections: &[Connection], asking: i64, now: Timestamp) -> Vec<Notice> {
+fn notices(
+    connections: &[Connection],
+    asking: i64,
+    held: &[(ConnectionId, i64)],
+    now: Timestamp,
+) -> Vec<Notice> {
     let mut list: Vec<(i64, Notice)> = connections
         .iter()
         .filter_map(|c| certificate_notice(c, now))
         .collect();
     list.sort_by_key(|(left, _)| *left);
     let mut notices: Vec<Notice> = list.into_iter().map(|(_, notice)| notice).collect();
+    for (id, many) in held {
+        if let Some(connection) = connections.iter().find(|c| c.id == *id) {
+            notices.push(held_notice(connection, *many));
+        }
+    }
     if asking > 0 {
         let title = format!("{} for access.", count(asking, "person asks", "people ask"));
         notices.push(

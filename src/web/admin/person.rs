@@ -6,6 +6,7 @@ use askama::Template;
 use super::confirm::Confirm;
 use super::facts::{EventLine, count, device, event_line, outcome_state, person_state};
 use super::person_form::person_id;
+use super::person_provisioning::{self, TakenLine, UserLine};
 use crate::error::{Error, Kind, Result};
 use crate::flows::administer;
 use crate::model::{Connection, IdentityId, Person, PersonId, Session, SignIn, Timestamp};
@@ -81,6 +82,7 @@ struct Found {
     events: Vec<crate::model::Event>,
     connections: Vec<Connection>,
     has_passphrase: bool,
+    provisioned: (Vec<UserLine>, Vec<TakenLine>),
 }
 
 fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
@@ -93,12 +95,14 @@ fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
         person: Some(id),
         ..Default::default()
     };
+    let connections = store::connections::list(r)?;
     Ok(Found {
+        provisioned: person_provisioning::lines(r, id, &connections, now)?,
         identities: store::identities::list_of_person(r, id)?,
         sessions: store::sessions::list_of_person(r, id, now)?,
         sign_ins: store::sign_ins::list(r, &attempts, 10)?,
         events: store::events::list(r, &about, 30)?,
-        connections: store::connections::list(r)?,
+        connections,
         has_passphrase: store::passphrases::find(r, id)?.is_some(),
         person,
     })
@@ -122,6 +126,8 @@ struct PersonPage {
     ways: Vec<Way>,
     sessions: Vec<OpenSession>,
     attempts: Vec<Attempt>,
+    users: Vec<UserLine>,
+    removals: Vec<TakenLine>,
     timeline: Vec<EventLine>,
 }
 
@@ -176,6 +182,8 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
         ways: found.identities.iter().map(way).collect(),
         sessions: found.sessions.iter().map(session).collect(),
         attempts: found.sign_ins.iter().map(attempt).collect(),
+        users: found.provisioned.0,
+        removals: found.provisioned.1,
         timeline: found
             .events
             .iter()

@@ -1,5 +1,6 @@
 //! Provisioning as identity providers see it: over real sockets, with what they really send.
 
+mod access;
 mod client;
 mod crowd;
 mod judges;

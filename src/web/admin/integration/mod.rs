@@ -9,6 +9,8 @@ mod settings;
 mod switches;
 mod values;
 
+pub use provisioning::{held_notice, removal_state, taken};
+
 use crate::error::Result;
 use crate::model::Connection;
 use crate::store;

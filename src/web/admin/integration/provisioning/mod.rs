@@ -13,6 +13,9 @@ mod settings;
 mod shown;
 mod users;
 
+pub use page::held_notice;
+pub use shown::{removal_state, taken};
+
 use super::{Room, Tab, load, shell, tabs};
 use crate::error::Result;
 use crate::model::Connection;
