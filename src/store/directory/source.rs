@@ -120,9 +120,10 @@ fn of_member(kind: ResourceKind, field: &Field) -> Source {
     match (field.name.as_str(), kind) {
         ("value", _) => text("t.id"),
         ("display", ResourceKind::User) if exact => text("t.display"),
-        ("display", ResourceKind::User) => {
-            text("coalesce(nullif(json_extract(t.search, '$.displayname'), ''), t.user_name_key)")
-        }
+        ("display", ResourceKind::User) => text(
+            "coalesce(CASE json_type(t.search, '$.displayname') WHEN 'text'
+                          THEN nullif(json_extract(t.search, '$.displayname'), '') END, t.user_name_key)",
+        ),
         ("display", ResourceKind::Group) if exact => text("t.display_name"),
         ("display", ResourceKind::Group) => text("t.display_key"),
         ("type", ResourceKind::User) if exact => text("'User'"),
