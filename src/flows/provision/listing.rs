@@ -9,9 +9,9 @@ use super::{Answer, Caller, Done, Request, discovery, present};
 use crate::error::Result;
 use crate::flows::Context;
 use crate::model::{DirectoryGroup, DirectoryUser, ResourceKind, ScimId};
+use crate::scim::ScimProblem;
 use crate::scim::query::{self, Query};
 use crate::scim::render::List;
-use crate::scim::ScimProblem;
 use crate::store::Reader;
 use crate::store::directory::{Asked, From, Key, groups, users};
 
