@@ -3,6 +3,7 @@
 mod access;
 mod client;
 mod crowd;
+mod flow;
 mod judges;
 mod killed;
 mod limits;
