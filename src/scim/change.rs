@@ -197,8 +197,7 @@ fn key_of(map: &Map<String, Value>, name: &str) -> String {
     if map.contains_key(name) {
         return name.to_owned();
     }
-    let lower = name.to_lowercase();
-    let known = map.keys().find(|key| key.to_lowercase() == lower);
+    let known = map.keys().find(|key| key.eq_ignore_ascii_case(name));
     known.cloned().unwrap_or_else(|| name.to_owned())
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::{MAX_BODY, MAX_DEPTH, ScimProblem, ScimType};
+use super::{MAX_BODY, MAX_DEPTH, MAX_KEYS, ScimProblem, ScimType};
 
 /// Reads a body. Refused with `invalidSyntax`: more than [`super::MAX_BODY`] bytes (413), deeper than
 /// [`super::MAX_DEPTH`], a key twice in one object (without regard to case), NUL in text, lone surrogates, numbers
@@ -124,6 +124,11 @@ impl<'de> Visitor<'de> for Node {
             if !seen.insert(key.to_lowercase()) {
                 let key: String = key.chars().take(100).collect();
                 return Err(A::Error::custom(format!("it has the key {key:?} twice")));
+            }
+            if seen.len() > MAX_KEYS {
+                return Err(A::Error::custom(format!(
+                    "it has more than {MAX_KEYS} keys in one object"
+                )));
             }
             map.insert(key, items.next_value_seed(Node { depth })?);
         }

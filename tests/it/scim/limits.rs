@@ -315,11 +315,11 @@ fn a_query_that_takes_too_long_is_stopped() {
 /// Puts so many users into the mirror at once, beside the protocol.
 fn plant(world: &World, count: i64) {
     let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
-        INSERT INTO directory_users (id, connection_id, claimed, created_here, user_name, user_name_key, active,
+        INSERT INTO directory_users (id, connection_id, claimed, created_here, user_name, user_name_key, display, active,
                document, search, created_at, updated_at)
         SELECT lower(printf('%s-%s-4%s-a%s-%s', hex(randomblob(4)), hex(randomblob(2)), substr(hex(randomblob(2)), 2),
                substr(hex(randomblob(2)), 2), hex(randomblob(6)))),
-               (SELECT id FROM connections), 1, 1, 'planted' || i, 'planted' || i, 1,
+               (SELECT id FROM connections), 1, 1, 'planted' || i, 'planted' || i, '', 1,
                json_object('schemas', json_array(?2), 'userName', 'planted' || i, 'active', json('true')),
                jsonb_object('username', 'planted' || i, 'active', jsonb('true'),
                    'emails', jsonb_array(jsonb_object('value', 'planted' || i || '@example.com', 'type', 'work'))),

@@ -41,6 +41,7 @@ pub struct Stage {
     file: &'static str,
     script: Script,
     world: World,
+    client: Client,
 }
 
 type Names = HashMap<String, String>;
@@ -53,35 +54,34 @@ impl Stage {
             .map(|name| format!("{name}.t0@example.com"))
             .collect();
         let world = World::open_with(&people, "guard_people = 0");
+        let script = read(file, text);
+        let client = match script.auth {
+            Auth::Bearer => world.client(),
+            Auth::Bare => world.client().with("Authorization", &world.token),
+            Auth::Basic => world.basic_client(),
+        };
+        let set = |client: Client, (name, value): &(String, String)| client.with(name, value);
+        let client = script.headers.iter().fold(client, set);
         Self {
             file,
-            script: read(file, text),
+            script,
             world,
+            client,
         }
     }
 
     pub fn play(&self, mode: Mode) {
-        self.play_as(&self.client(), mode, "t0");
+        self.play_as(&self.client, mode, "t0");
     }
 
     /// So many clients at once, each with people of its own.
     pub fn play_by_many(&self, clients: usize) {
         std::thread::scope(|scope| {
             for number in 0..clients {
-                let client = self.client();
+                let client = self.client.clone();
                 scope.spawn(move || self.play_as(&client, Mode::Fresh, &format!("c{number}")));
             }
         });
-    }
-
-    fn client(&self) -> Client {
-        let client = match self.script.auth {
-            Auth::Bearer => self.world.client(),
-            Auth::Bare => self.world.client().with("Authorization", &self.world.token),
-            Auth::Basic => self.world.basic_client(),
-        };
-        let set = |client: Client, (name, value): &(String, String)| client.with(name, value);
-        self.script.headers.iter().fold(client, set)
     }
 
     fn play_as(&self, client: &Client, mode: Mode, tag: &str) {
