@@ -17,11 +17,11 @@ const WORDS: [&str; 6] = [
 /// Does a name, or a path in a PATCH, speak of a secret?
 pub fn is_secret(name: &str) -> bool {
     let name = name.as_bytes();
-    let holds = |word: &&str| {
+    let holds = |word: &str| {
         name.windows(word.len())
             .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
     };
-    WORDS.iter().any(|word| holds(&word))
+    WORDS.iter().any(|word| holds(word))
 }
 
 /// The value as JSON text of about `most` bytes, with everything out that a name calls a secret: at any depth, in any
