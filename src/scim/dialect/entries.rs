@@ -6,7 +6,7 @@ use super::{Notes, is_urn, shown, split_urn, value};
 use crate::model::ResourceKind;
 use crate::scim::path::Path;
 use crate::scim::schema::{self, Attribute};
-use crate::scim::{DOORWARD, ScimProblem, ScimType};
+use crate::scim::{ScimProblem, ScimType};
 
 /// What an object says, attribute by attribute, in canonical names and the standard's form. `null` stands for an
 /// attribute that is said to be unset. A password is dropped here, and Doorward's own extension.
@@ -97,10 +97,6 @@ fn path(kind: ResourceKind, key: &str) -> Path {
 fn one(kind: ResourceKind, path: Path, written: &Value, found: &mut Vec<(Path, Value)>, notes: &mut Notes) {
     if is_secret(&path) {
         notes.add("A password was sent; Doorward drops it unread.");
-        return;
-    }
-    if path.urn.as_deref() == Some(DOORWARD) {
-        notes.add("What Doorward says of a user cannot be written; it was ignored.");
         return;
     }
     let read = read(kind, &path, written, notes);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::model::ResourceKind;
 use crate::scim::dialect::{Notes, is_urn, shown};
 use crate::scim::schema::{self, Attribute, Type};
-use crate::scim::{DOORWARD, GROUP, MAX_BODY, ScimProblem, ScimType, USER};
+use crate::scim::{GROUP, MAX_BODY, ScimProblem, ScimType, USER};
 
 /// Longest userName and displayName of a group, in characters.
 const LONGEST_NAME: usize = 1000;
@@ -159,13 +159,13 @@ fn complete_schemas(kind: ResourceKind, document: &mut Map<String, Value>, notes
                 .iter()
                 .any(|core| core.eq_ignore_ascii_case(urn) && *core != own);
             let message = urn.to_lowercase().starts_with("urn:ietf:params:scim:api:");
-            match foreign_kind || message || urn.eq_ignore_ascii_case(DOORWARD) {
-                true if urn.eq_ignore_ascii_case(DOORWARD) => {}
-                true => notes.add(format!(
+            if foreign_kind || message {
+                notes.add(format!(
                     "The schema {} is not one of this resource; it was ignored.",
                     shown(urn)
-                )),
-                false => add(urn),
+                ));
+            } else {
+                add(urn);
             }
         }
     }
