@@ -181,43 +181,6 @@ CREATE TRIGGER directory_people_gone BEFORE DELETE ON people WHEN OLD.state = 'a
         ON CONFLICT DO UPDATE SET live = live - 1;
 END;
 
--- How many active people a connection has claimed: what the guard takes a share of, at the same cost for ten of
--- them and for a hundred thousand.
-CREATE TABLE directory_people (
-    connection_id   TEXT PRIMARY KEY REFERENCES connections (id) ON DELETE CASCADE,
-    active          INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER directory_people_added AFTER INSERT ON directory_users
-WHEN NEW.claimed = 1 AND NEW.deleted_at IS NULL AND NEW.person_id IS NOT NULL BEGIN
-    INSERT INTO directory_people
-        SELECT NEW.connection_id, state = 'active' FROM people WHERE id = NEW.person_id
-        ON CONFLICT DO UPDATE SET active = active + excluded.active;
-END;
-CREATE TRIGGER directory_people_changed AFTER UPDATE OF claimed, person_id, deleted_at ON directory_users
-WHEN OLD.claimed <> NEW.claimed OR OLD.person_id IS NOT NEW.person_id
-    OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL) BEGIN
-    UPDATE directory_people SET active = active
-            - (OLD.claimed = 1 AND OLD.deleted_at IS NULL
-               AND EXISTS (SELECT 1 FROM people WHERE id = OLD.person_id AND state = 'active'))
-        WHERE connection_id = OLD.connection_id;
-    INSERT INTO directory_people
-        SELECT NEW.connection_id, state = 'active' FROM people
-            WHERE id = NEW.person_id AND NEW.claimed = 1 AND NEW.deleted_at IS NULL
-        ON CONFLICT DO UPDATE SET active = active + excluded.active;
-END;
-CREATE TRIGGER directory_people_gone AFTER DELETE ON directory_users
-WHEN OLD.claimed = 1 AND OLD.deleted_at IS NULL BEGIN
-    UPDATE directory_people SET active = active
-            - EXISTS (SELECT 1 FROM people WHERE id = OLD.person_id AND state = 'active')
-        WHERE connection_id = OLD.connection_id;
-END;
-CREATE TRIGGER directory_people_state AFTER UPDATE OF state ON people WHEN OLD.state <> NEW.state BEGIN
-    UPDATE directory_people SET active = active + iif(NEW.state = 'active', 1, -1)
-        WHERE connection_id IN (SELECT connection_id FROM directory_users
-                                WHERE person_id = NEW.id AND claimed = 1 AND deleted_at IS NULL);
-END;
-
 -- How SCIM clients prove themselves: only hashes of what they hold.
 CREATE TABLE scim_credentials (
     id              TEXT PRIMARY KEY,
@@ -339,8 +302,6 @@ CREATE TABLE removals (
 CREATE INDEX removals_counted ON removals (connection_id, at, counts) WHERE counts > 0;
 CREATE INDEX removals_held ON removals (connection_id, at, id) WHERE state = 'held';
 CREATE INDEX removals_applied ON removals (connection_id, at, id) WHERE state = 'applied' AND what <> 'leave';
-CREATE INDEX removals_of_user ON removals (user_seq) WHERE user_seq IS NOT NULL;
-CREATE INDEX removals_of_group ON removals (group_seq) WHERE group_seq IS NOT NULL;
 CREATE INDEX removals_person ON removals (person_id, at);
 CREATE INDEX removals_at ON removals (at);
 CREATE INDEX removals_user ON removals (user_seq) WHERE user_seq IS NOT NULL;

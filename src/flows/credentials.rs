@@ -54,7 +54,7 @@ pub async fn admit(
     slug: &str,
     authorization: Option<&str>,
     visitor: &Visitor,
-) -> Result<Caller, Refusal> {
+) -> Result<Caller, Box<Refusal>> {
     let presented = authorization.and_then(presented::read);
     let (slug, now) = (slug.to_owned(), ctx.now());
     let seen = ctx
@@ -114,13 +114,13 @@ impl Seen {
     }
 
     /// The caller, and the credential when its use is to be written down.
-    fn judge(self, ctx: &Context) -> Result<(Caller, Option<Credential>), Refusal> {
+    fn judge(self, ctx: &Context) -> Result<(Caller, Option<Credential>), Box<Refusal>> {
         let refuse = |seen: Seen, problem| {
-            Err(Refusal {
+            Err(Box::new(Refusal {
                 problem,
                 connection: seen.connection,
                 credential: seen.credential.map(|found| (found.id, label(&found))),
-            })
+            }))
         };
         let (Some(connection), Some(credential)) = (&self.connection, &self.credential) else {
             return refuse(self, stranger());
@@ -188,14 +188,14 @@ fn closed(connection: &Connection) -> Option<ScimProblem> {
     Some(ScimProblem::forbidden(detail))
 }
 
-fn unreadable(ctx: &Context, error: &Error) -> Refusal {
+fn unreadable(ctx: &Context, error: &Error) -> Box<Refusal> {
     let reference = ctx.random.reference();
     tracing::error!(%reference, %error, "a SCIM client could not be looked up");
-    Refusal {
+    Box::new(Refusal {
         problem: super::provision::problem_of(error, &reference),
         connection: None,
         credential: None,
-    }
+    })
 }
 
 /// Nobody waits for this: a request must not wait for the disk only to be remembered.

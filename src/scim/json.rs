@@ -127,7 +127,7 @@ impl<'de> Visitor<'de> for Node {
             }
             if seen.len() > MAX_KEYS {
                 return Err(A::Error::custom(format!(
-                    "it has an object of more than {MAX_KEYS} keys"
+                    "it has more than {MAX_KEYS} keys in one object"
                 )));
             }
             map.insert(key, items.next_value_seed(Node { depth })?);

@@ -30,7 +30,7 @@ pub use problem::{ScimProblem, ScimType};
 pub const MAX_BODY: usize = 1024 * 1024;
 /// Deepest nesting of a body.
 pub const MAX_DEPTH: usize = 32;
-/// Most keys in one object of a body.
+/// Most keys in one object of a body: each is looked for among the others without regard to case.
 pub const MAX_KEYS: usize = 1000;
 /// Longest filter in bytes, most comparisons in it, deepest nesting.
 pub const MAX_FILTER: usize = 4096;

@@ -205,7 +205,7 @@ pub const SCHEMAS: &[Schema] = &[
     Schema {
         urn: DOORWARD,
         name: "DoorwardUser",
-        description: "What became of a user in Doorward",
+        description: "What Doorward keeps of a user beside the standard",
         attributes: extensions::DOORWARD,
     },
 ];

@@ -266,13 +266,6 @@ pub fn list_held_of_group(r: &Reader, group: i64) -> Result<Vec<Removal>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Active people tied to live users that this connection's identity provider has written.
-pub fn count_active_people(r: &Reader, connection: ConnectionId) -> Result<i64> {
-    let mut statement = r.prepare_cached("SELECT active FROM directory_people WHERE connection_id = ?1")?;
-    let found = statement.query_row([connection.to_string()], |row| row.get(0));
-    Ok(found.optional()?.unwrap_or(0))
-}
-
 /// Forgets what was decided before `before`; what waits stays. Returns how many.
 pub fn sweep(w: &Writer, before: Timestamp) -> Result<usize> {
     let mut statement = w.prepare_cached("DELETE FROM removals WHERE at < ?1 AND state <> 'held'")?;

@@ -5,14 +5,13 @@
 
 #[path = "../it/idp/mod.rs"]
 mod idp;
+mod measure;
 #[path = "appliance/process.rs"]
 mod process;
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -20,6 +19,7 @@ use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPubli
 use base64::{Engine, engine::general_purpose::STANDARD};
 use doorward::model::Timestamp;
 use doorward::saml::ServiceProvider;
+use measure::{fsync_time, micros};
 use process::{Doorward, folder};
 
 const SIGN_INS: usize = 6_000;
@@ -184,21 +184,6 @@ fn readiness() {
     println!("binary: {:.1} MB", doorward.binary_mb());
 }
 
-fn fsync_time() -> Duration {
-    let home = folder();
-    let file = File::create(home.path().join("append")).expect("a file");
-    let mut times: Vec<Duration> = (0..200)
-        .map(|n| {
-            let began = Instant::now();
-            file.write_all_at(&[1; 4096], n * 4096).expect("written");
-            file.sync_data().expect("synced");
-            began.elapsed()
-        })
-        .collect();
-    times.sort();
-    times[times.len() / 2]
-}
-
 fn rsa_time() -> Duration {
     use aws_lc_rs::signature::KeyPair;
     let pair = RsaKeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).expect("a key");
@@ -217,11 +202,4 @@ fn rsa_time() -> Duration {
         public.verify(b"text", &signature).expect("verified");
     }
     began.elapsed() / 2_000
-}
-
-fn micros(time: Duration) -> String {
-    match time.as_micros() {
-        small @ 0..10_000 => format!("{small} µs"),
-        large => format!("{:.1} ms", large as f64 / 1000.0),
-    }
 }

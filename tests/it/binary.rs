@@ -15,12 +15,12 @@ use rusqlite::Connection;
 use crate::app::{ALICE, PASSPHRASE, Visitor};
 
 /// A directory with the program's data in it, and whatever else a test puts there.
-struct Place(tempfile::TempDir);
+pub struct Place(pub tempfile::TempDir);
 
 /// A running `doorward serve`. Dropping it kills it.
-struct Running {
-    child: Child,
-    url: String,
+pub struct Running {
+    pub child: Child,
+    pub url: String,
     first_run: Option<String>,
     log: Option<std::thread::JoinHandle<String>>,
 }
@@ -31,7 +31,7 @@ impl Place {
     }
 
     /// Set up, with alice as its owner.
-    fn set_up() -> Self {
+    pub fn set_up() -> Self {
         let place = Self::new();
         std::fs::write(place.path("passphrase"), format!("{PASSPHRASE}\n")).expect("written");
         let done = place.run(&[
@@ -65,11 +65,11 @@ impl Place {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         ends(self.command(arguments))
     }
 
-    fn serve(&self) -> Running {
+    pub fn serve(&self) -> Running {
         self.serve_with(&[])
     }
 
@@ -78,12 +78,12 @@ impl Place {
         Running::wait_for(self.command(&arguments).spawn().expect("it starts"))
     }
 
-    fn apply(&self, toml: &str, more: &[&str]) -> Output {
+    pub fn apply(&self, toml: &str, more: &[&str]) -> Output {
         std::fs::write(self.path("file.toml"), toml).expect("written");
         self.run(&[&["apply", "file.toml"], more].concat())
     }
 
-    fn database(&self) -> Connection {
+    pub fn database(&self) -> Connection {
         Connection::open(self.path("data/doorward.db")).expect("the database")
     }
 }
@@ -178,11 +178,11 @@ fn ends(mut command: Command) -> Output {
     child.wait_with_output().expect("its output")
 }
 
-fn err(output: &Output) -> String {
+pub fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn out(output: &Output) -> String {
+pub fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 

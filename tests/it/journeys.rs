@@ -122,3 +122,49 @@ fn the_first_guide_that_customers_were_given() {
 fn by_keyboard_alone() {
     set_up("keyboard", &[]);
 }
+
+/// A server whose integration okta was provisioned and holds removals, and empty has just been turned on.
+fn provisioned(scripts: bool) {
+    let app = fresh().set_up();
+    let scim = app.scim("okta");
+    app.scim("empty");
+    let user = |n: usize| {
+        let address = format!("person{n:03}@example.com");
+        json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": address, "active": true,
+            "name": { "givenName": format!("Person {n}"), "familyName": if n == 0 { "x".repeat(200) } else { "Test".into() } },
+            "emails": [{ "value": address, "primary": true }],
+        })
+    };
+    let id = |page: crate::app::Page| page.json()["id"].as_str().expect("an id").to_owned();
+    let ids: Vec<String> = (0..12).map(|n| id(scim.post("/Users", &user(n)))).collect();
+    for name in ["x".repeat(200), "Sales".to_owned()] {
+        let members: Vec<Value> = ids.iter().map(|id| json!({ "value": id })).collect();
+        let group = json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name, "members": members,
+        });
+        assert_eq!(scim.post("/Groups", &group).status, 201);
+    }
+    let off = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{ "op": "replace", "path": "active", "value": false }],
+    });
+    for id in &ids[..8] {
+        assert_eq!(scim.patch(&format!("/Users/{id}"), &off).status, 200);
+    }
+    app.flush_scim_log();
+    journey(
+        "provisioning-pages",
+        &json!({"base": app.base, "scripts": scripts}),
+    );
+}
+
+#[test]
+fn pages_of_provisioning() {
+    provisioned(true);
+}
+
+#[test]
+fn pages_of_provisioning_without_scripts() {
+    provisioned(false);
+}

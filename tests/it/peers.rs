@@ -1,4 +1,4 @@
-//! Foreign SAML identity providers, driven over lines of JSON; the protocol is in `tests/peers/README.md`.
+//! Foreign SAML identity providers and SCIM checkers, driven over lines of JSON; the protocol is in `tests/peers/README.md`.
 //!
 //! `Peer::start("pysaml2")`, `Peer::start("samlify")` and `Peer::serve()` return `None`, and print why, when what
 //! `tests/setup` installs is missing; under `CI=true` that is a failure instead.
@@ -45,12 +45,13 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Starts `pysaml2` or `samlify`.
+    /// Starts `pysaml2`, `samlify` or `scim-judges`.
     pub fn start(name: &'static str) -> Option<Self> {
         match name {
             "pysaml2" => Self::spawn(name, python(), &["pysaml2_idp.py"]),
             "samlify" => Self::spawn(name, node(), &["samlify_idp.mjs"]),
-            _ => panic!("there is no peer {name:?}: pysaml2 and samlify are the two"),
+            "scim-judges" => Self::spawn(name, scim_python(), &["scim_judges.py"]),
+            _ => panic!("there is no peer {name:?}: pysaml2, samlify and scim-judges are all"),
         }
     }
 
@@ -150,6 +151,11 @@ impl Drop for Peer {
 
 fn python() -> Option<PathBuf> {
     Some(installed().join("venv/bin/python")).filter(|path| path.exists())
+}
+
+/// Python, when the SCIM checkers are there too.
+fn scim_python() -> Option<PathBuf> {
+    python().filter(|_| installed().join("venv/bin/scim-sanity").exists())
 }
 
 /// Node, when the modules that our scripts need are there too.

@@ -11,7 +11,7 @@ use crate::model::person::is_unprintable;
 use crate::model::{Action, DirectoryGroup, ResourceKind, ScimId};
 use crate::scim::patch::{self, MemberChange};
 use crate::scim::{ScimProblem, ScimType, document, etag};
-use crate::store::directory::groups;
+use crate::store::directory::{groups, members as ties};
 
 pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
     let body = document::group(&request.json()?)?;
@@ -58,7 +58,11 @@ pub fn replace(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     answer(work, request, &row, 200)
 }
 
-/// PATCH: 204, or the resource when `attributes` asks for it.
+/// Largest group that is given back whole after a PATCH nobody asked to see the result of.
+const SHOWN: usize = 100;
+
+/// PATCH: 200 with the resource while it is small or `attributes` asks for it, else 204 (RFC 7644 §3.5.2 allows both):
+/// what one change of a large group costs must not follow its size.
 pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let row = get(work, id)?;
     request.need_version(row.version)?;
@@ -66,7 +70,8 @@ pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     work.understood = patch.understood;
     work.notes.extend(patch.notes);
     let row = put(work, row, patch.document, &patch.members)?;
-    if request.asks("attributes").is_some() {
+    let asked = request.asks("attributes").is_some();
+    if asked || ties::list_of_group(work.act.w, row.seq, SHOWN + 1)?.len() <= SHOWN {
         return answer(work, request, &row, 200);
     }
     Ok(Answer {

@@ -84,7 +84,7 @@ fn goes_past(act: &Act, connection: &Connection, person: &Person, counted: bool)
     if number <= limit {
         return Ok(false);
     }
-    let mut there = store::removals::count_active_people(act.w, connection.id)? + recent.accounts;
+    let mut there = store::directory::users::count_active_people(act.w, connection.id)? + recent.accounts;
     // Their row may be gone from the mirror by now; they themselves are still there.
     let tied = store::directory::users::find_of_person(act.w, connection.id, person.id)?;
     if person.is_active() && !tied.is_some_and(|user| user.claimed) {

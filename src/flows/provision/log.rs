@@ -18,10 +18,12 @@ use crate::store::scim_requests::ScimRequest;
 use crate::store::{Writer, scim_requests};
 
 pub use buffer::{Buffer, flush, keep_flushing};
-pub use redact::redact;
+pub use redact::redacted;
 
 /// Longest body, answer or understanding that is kept whole, in bytes.
 pub const KEPT: usize = 64 * 1024;
+/// As [`KEPT`], for what a read was answered.
+const KEPT_OF_READS: usize = 8 * 1024;
 /// Longest path or query that is kept whole.
 const KEPT_LINE: usize = 8 * 1024;
 
@@ -58,12 +60,14 @@ pub fn entry(
 
 fn row(from: From, request: &Request, done: &Done, took_us: i64) -> ScimRequest {
     let (body, body_cut) = kept_body(&request.body);
-    let answer = done
-        .answer
-        .body
-        .as_ref()
-        .map(|answer| cut(redact(answer).to_string(), KEPT).0);
-    let (understood, was_cut) = cut(redact(&done.understood).to_string(), KEPT);
+    // What a read was answered can be asked again; lists are long, and there are many of them.
+    let most = if request.method == "GET" {
+        KEPT_OF_READS
+    } else {
+        KEPT
+    };
+    let answer = done.answer.body.as_ref().map(|answer| redacted(answer, most).0);
+    let (understood, was_cut) = redacted(&done.understood, KEPT);
     let headers = json!({
         "content_type": request.content_type,
         "if_match": request.if_match,
@@ -76,9 +80,9 @@ fn row(from: From, request: &Request, done: &Done, took_us: i64) -> ScimRequest 
         credential_id: from.credential,
         credential_label: from.label,
         at: from.at,
-        method: cut(request.method.clone(), 16).0,
-        path: cut(shown_path(&request.path), KEPT_LINE).0,
-        query: cut(shown_query(&request.query), KEPT_LINE).0,
+        method: cut(request.method.clone(), 16),
+        path: cut(shown_path(&request.path), KEPT_LINE),
+        query: cut(shown_query(&request.query), KEPT_LINE),
         headers: headers.to_string(),
         address: request.visitor.address.clone(),
         user_agent: request.visitor.user_agent.clone(),
@@ -142,7 +146,7 @@ fn kept_body(body: &[u8]) -> (Option<String>, bool) {
     }
     match serde_json::from_slice::<Value>(body) {
         Ok(value) => {
-            let (text, was_cut) = cut(redact(&value).to_string(), KEPT);
+            let (text, was_cut) = redacted(&value, KEPT);
             (Some(text), was_cut)
         }
         Err(problem) => (
@@ -152,16 +156,16 @@ fn kept_body(body: &[u8]) -> (Option<String>, bool) {
     }
 }
 
-fn cut(mut text: String, most: usize) -> (String, bool) {
+fn cut(mut text: String, most: usize) -> String {
     if text.len() <= most {
-        return (text, false);
+        return text;
     }
     let mut end = most;
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     text.truncate(end);
-    (text, true)
+    text
 }
 
 fn shown_path(path: &[String]) -> String {

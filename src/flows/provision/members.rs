@@ -35,7 +35,7 @@ pub fn apply(work: &mut Work, group: &DirectoryGroup, changes: &[MemberChange]) 
             MemberChange::Remove(ids) => {
                 let refs: Vec<MemberRef> = ids.iter().map(|id| by_id(id)).collect();
                 let gone = known(work, &refs)?;
-                moved.removed += leave(work, group, gone.into_iter().map(|(_, member)| member))?;
+                moved.removed += leave(work, group, gone.into_values())?;
             }
             MemberChange::RemoveWhere(condition) => {
                 let ties = members::list_matching(work.act.w, group.seq, condition)?;

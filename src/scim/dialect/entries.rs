@@ -6,10 +6,10 @@ use super::{Notes, is_urn, shown, split_urn, value};
 use crate::model::ResourceKind;
 use crate::scim::path::Path;
 use crate::scim::schema::{self, Attribute};
-use crate::scim::{DOORWARD, ScimProblem, ScimType};
+use crate::scim::{ScimProblem, ScimType};
 
 /// What an object says, attribute by attribute, in canonical names and the standard's form. `null` stands for an
-/// attribute that is said to be unset. A password is dropped here, and Doorward's own extension.
+/// attribute that is said to be unset. A password is dropped here.
 pub fn entries(
     kind: ResourceKind,
     object: &Map<String, Value>,
@@ -106,10 +106,6 @@ fn one(kind: ResourceKind, path: Path, written: &Value, found: &mut Vec<(Path, V
         return;
     }
     if is_listing(&path) {
-        return;
-    }
-    if path.urn.as_deref() == Some(DOORWARD) {
-        notes.add("What Doorward says of a user cannot be written; it was ignored.");
         return;
     }
     let read = read(kind, &path, written, notes);

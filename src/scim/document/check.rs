@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::model::ResourceKind;
 use crate::scim::dialect::{Notes, is_urn, says_something, shown};
 use crate::scim::schema::{self, Attribute, Type};
-use crate::scim::{DOORWARD, MAX_BODY, MAX_DEPTH, MAX_KEYS, ScimProblem, ScimType};
+use crate::scim::{MAX_BODY, MAX_DEPTH, MAX_KEYS, ScimProblem, ScimType};
 
 /// Longest userName and displayName of a group, in characters.
 const LONGEST_NAME: usize = 1000;
@@ -199,13 +199,13 @@ fn complete_schemas(kind: ResourceKind, document: &mut Map<String, Value>, notes
         for urn in sent.iter().filter_map(Value::as_str) {
             let foreign_kind = schema::is_foreign(kind, urn);
             let message = urn.to_lowercase().starts_with("urn:ietf:params:scim:api:");
-            match foreign_kind || message || urn.eq_ignore_ascii_case(DOORWARD) {
-                true if urn.eq_ignore_ascii_case(DOORWARD) => {}
-                true => notes.add(format!(
+            if foreign_kind || message {
+                notes.add(format!(
                     "The schema {} is not one of this resource; it was ignored.",
                     shown(urn)
-                )),
-                false => add(urn),
+                ));
+            } else {
+                add(urn);
             }
         }
     }

@@ -63,14 +63,14 @@ impl Syntax {
                 write!(f, " {word} ")?;
             }
             // `and` binds closer than `or`: everything else keeps its parentheses.
-            let grouped = match (self, part) {
-                (_, Syntax::Any(_)) => true,
-                (Syntax::All(_), Syntax::All(_)) => true,
-                _ => false,
-            };
-            match grouped {
-                true => write!(f, "({part})")?,
-                false => write!(f, "{part}")?,
+            let grouped = matches!(
+                (self, part),
+                (_, Syntax::Any(_)) | (Syntax::All(_), Syntax::All(_))
+            );
+            if grouped {
+                write!(f, "({part})")?;
+            } else {
+                write!(f, "{part}")?;
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::model::ResourceKind;
 use crate::scim::change::Verb;
 use crate::scim::dialect::{self, Notes, shown};
 use crate::scim::path::Path;
-use crate::scim::{DOORWARD, MAX_PATCH_OPERATIONS, ScimProblem, ScimType, schema};
+use crate::scim::{MAX_PATCH_OPERATIONS, ScimProblem, ScimType, schema};
 
 /// Reads all operations. Those without a path become one for each attribute.
 pub fn operations(
@@ -175,9 +175,8 @@ fn is_own(kind: ResourceKind, id: &str, path: &Path, value: Option<&Value>) -> R
     if is_core && path.name == "id" && value.and_then(Value::as_str) == Some(id) {
         return Ok(true);
     }
-    let is_doorward = path.urn.as_deref() == Some(DOORWARD);
     let known = schema::attribute(kind, path.urn.as_deref(), &path.name);
-    if is_doorward || known.is_some_and(|known| known.mutability == schema::Mutability::ReadOnly) {
+    if known.is_some_and(|known| known.mutability == schema::Mutability::ReadOnly) {
         let detail = format!(
             "{} is Doorward's own and cannot be written by a client. Leave it out.",
             shown(&path.to_string())

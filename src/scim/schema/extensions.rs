@@ -1,4 +1,4 @@
-//! Enterprise User (RFC 7643 §4.3), and what Doorward tells of a user beside it.
+//! Enterprise User (RFC 7643 §4.3), and what Doorward keeps of a user beside it.
 
 use super::Attribute;
 
@@ -21,14 +21,8 @@ const MANAGER: &[Attribute] = &[
     Attribute::text("displayName", "The name of the manager for people.").read_only(),
 ];
 
-pub const DOORWARD: &[Attribute] = &[
-    Attribute::text("state", "What the person behind this user is here.")
-        .usual(&["active", "deactivated", "none"])
-        .read_only(),
-    Attribute::new(
-        "linked",
-        super::Type::Boolean,
-        "The user is tied to a person here and was written by the identity provider.",
-    )
-    .read_only(),
-];
+// A checker writes and reads each declared extension as a whole, so what is only read has no place in it.
+pub const DOORWARD: &[Attribute] = &[Attribute::text(
+    "source",
+    "Where the identity provider has the user from, in its own words. Kept and given back.",
+)];

@@ -58,8 +58,9 @@ fn read(row: &Row) -> rusqlite::Result<Tie> {
     })
 }
 
-/// What a list of members reads, of users and of groups.
-const USERS: &str = "SELECT m.rowid AS place, 0 AS is_group, t.seq, t.id, t.display
+/// What a list of members reads, of users and of groups. A user without a name for people has none to show.
+const USERS: &str =
+    "SELECT m.rowid AS place, 0 AS is_group, t.seq, t.id, nullif(t.display, t.user_name) AS display
     FROM directory_members m JOIN directory_users t ON t.seq = m.user_seq
     WHERE m.group_seq = ?1 AND m.removed_at IS NULL AND t.deleted_at IS NULL";
 const GROUPS: &str = "SELECT m.rowid AS place, 1 AS is_group, t.seq, t.id, t.display_name AS display
@@ -93,7 +94,7 @@ pub fn resolve(r: &Reader, connection: ConnectionId, ids: &[ScimId]) -> Result<H
 pub fn list_of_group(r: &Reader, group: i64, limit: usize) -> Result<Vec<Tie>> {
     let mut statement = r.prepare_cached(
         "SELECT coalesce(u.seq, c.seq) AS seq, coalesce(u.id, c.id) AS id, u.seq IS NULL AS is_group,
-                coalesce(u.display, c.display_name) AS display
+                coalesce(nullif(u.display, u.user_name), c.display_name) AS display
          FROM directory_members m
             LEFT JOIN directory_users u ON u.seq = m.user_seq AND u.deleted_at IS NULL
             LEFT JOIN directory_groups c ON c.seq = m.child_seq AND c.deleted_at IS NULL

@@ -1,4 +1,5 @@
 //! The compiled binary as a process: set up, applied to, served, looked at through /proc.
+#![allow(dead_code, reason = "every bench uses a part of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -68,7 +69,8 @@ impl Doorward {
         self.run(&["apply", &file.to_string_lossy()]);
     }
 
-    fn run(&self, arguments: &[&str]) {
+    /// Runs a command; what it printed.
+    pub fn run(&self, arguments: &[&str]) -> String {
         let output = Command::new(BINARY)
             .args(arguments)
             .arg("--data-dir")
@@ -80,6 +82,7 @@ impl Doorward {
             "{}",
             String::from_utf8_lossy(&output.stderr)
         );
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     fn data(&self) -> PathBuf {

@@ -314,12 +314,13 @@ proptest! {
                 Step::Restore(n) => if let Some(seq) = pick(n) {
                     let _ = mirror.store.write_blocking(move |w| users::restore(w, seq, Timestamp(1)));
                 },
-                Step::Update(n) => if let Some(seq) = pick(n) {
-                    if let Some(mut row) = mirror.read(|r| users::find_by_seq(r, seq)) {
+                Step::Update(n) => {
+                    let row = pick(n).and_then(|seq| mirror.read(|r| users::find_by_seq(r, seq)));
+                    if let Some(mut row) = row {
                         row.claimed = !row.claimed;
                         mirror.write(move |w| update(w, &row));
                     }
-                },
+                }
                 Step::Sweep => {
                     mirror.write(|w| users::sweep(w, Timestamp(500)));
                 }

@@ -144,7 +144,12 @@ fn every_unsafe_address_refuses_what_other_sites_send() {
     let open: BTreeSet<_> = ROUTES.iter().filter(|r| r.cross_site).map(|r| r.path).collect();
     assert_eq!(
         open,
-        BTreeSet::from(["/sso/{slug}/acs", "/scim/{slug}/v2", "/scim/{slug}/v2/{tail:.*}"]),
+        BTreeSet::from([
+            "/oauth/token",
+            "/sso/{slug}/acs",
+            "/scim/{slug}/v2",
+            "/scim/{slug}/v2/{tail:.*}"
+        ]),
         "nothing else is open to other sites"
     );
     let page = alice.post_from_elsewhere("/sso/okta/acs", &[("SAMLResponse", "eA==")]);

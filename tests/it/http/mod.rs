@@ -7,6 +7,7 @@ mod hostile;
 mod linking;
 mod login;
 mod people;
+mod provisioning;
 mod recovery;
 mod redirects;
 mod secrets;

@@ -1,5 +1,14 @@
-//! Provisioning: the pure room by itself, and as identity providers see it, over real sockets.
+//! Provisioning: the protocol by itself, and as identity providers see it, over real sockets, with what they really send.
 
 mod access;
+mod client;
+mod crowd;
+mod flow;
 mod generate;
+mod judges;
+mod killed;
+mod limits;
 mod protocol;
+mod security;
+mod vendors;
+mod world;

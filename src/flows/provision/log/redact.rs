@@ -1,6 +1,6 @@
 //! What must not be kept: passwords, secrets and tokens, wherever in a body they stand.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Stands where a secret stood.
 pub const REDACTED: &str = "(redacted)";
@@ -16,36 +16,95 @@ const WORDS: [&str; 6] = [
 
 /// Does a name, or a path in a PATCH, speak of a secret?
 pub fn is_secret(name: &str) -> bool {
-    // Looked at letter by letter: most names are short and none of these.
-    let name = name.to_ascii_lowercase();
-    WORDS.iter().any(|word| name.contains(word))
+    let name = name.as_bytes();
+    let holds = |word: &str| {
+        name.windows(word.len())
+            .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    WORDS.iter().any(|word| holds(word))
 }
 
-/// The value with everything out that a name calls a secret: at any depth, in any case, and the values of PATCH
-/// operations whose path leads to one.
-pub fn redact(value: &Value) -> Value {
-    match value {
-        Value::Array(items) => Value::Array(items.iter().map(redact).collect()),
-        Value::Object(fields) => {
-            let secret_path = fields.iter().any(|(name, path)| {
-                name.eq_ignore_ascii_case("path") && path.as_str().is_some_and(is_secret)
-            });
-            let kept = fields.iter().map(|(name, field)| {
-                let hidden = is_secret(name) || (secret_path && name.eq_ignore_ascii_case("value"));
-                let field = match field {
-                    Value::String(path) if secret_path && name.eq_ignore_ascii_case("path") => {
-                        Value::String(bare_path(path))
-                    }
-                    Value::Null => Value::Null,
-                    _ if hidden => Value::String(REDACTED.to_owned()),
-                    Value::String(text) => Value::String(pair(name, text)),
-                    field => redact(field),
-                };
-                (name.clone(), field)
-            });
-            Value::Object(kept.collect())
+/// The value as JSON text of about `most` bytes, with everything out that a name calls a secret: at any depth, in any
+/// case, and the values of PATCH operations whose path leads to one. True when it was cut off; what lies behind is not
+/// even looked at, so that a long list costs no more than a short one.
+pub fn redacted(value: &Value, most: usize) -> (String, bool) {
+    let mut writer = Writer {
+        text: String::new(),
+        most,
+    };
+    let is_cut = writer.value(value).is_err();
+    (writer.text, is_cut)
+}
+
+struct Writer {
+    text: String,
+    most: usize,
+}
+
+/// There is no room for more.
+struct Full;
+
+impl Writer {
+    fn value(&mut self, value: &Value) -> Result<(), Full> {
+        match value {
+            Value::Array(items) => {
+                self.text.push('[');
+                for (at, item) in items.iter().enumerate() {
+                    self.comma(at);
+                    self.value(item)?;
+                }
+                self.text.push(']');
+            }
+            Value::Object(fields) => self.object(fields)?,
+            Value::String(text) => self.string(text)?,
+            other => self.text.push_str(&other.to_string()),
         }
-        other => other.clone(),
+        if self.text.len() > self.most {
+            Err(Full)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn object(&mut self, fields: &Map<String, Value>) -> Result<(), Full> {
+        let is_path = |name: &str| name.eq_ignore_ascii_case("path");
+        let leads_to_secret = fields
+            .iter()
+            .any(|(name, path)| is_path(name) && path.as_str().is_some_and(is_secret));
+        self.text.push('{');
+        for (at, (name, field)) in fields.iter().enumerate() {
+            self.comma(at);
+            self.string(name)?;
+            self.text.push(':');
+            let hidden = is_secret(name) || (leads_to_secret && name.eq_ignore_ascii_case("value"));
+            match field {
+                Value::Null => self.text.push_str("null"),
+                _ if hidden => self.string(REDACTED)?,
+                Value::String(path) if leads_to_secret && is_path(name) => self.string(&bare_path(path))?,
+                Value::String(text) => self.string(&pair(name, text))?,
+                field => self.value(field)?,
+            }
+        }
+        self.text.push('}');
+        Ok(())
+    }
+
+    fn comma(&mut self, at: usize) {
+        if at > 0 {
+            self.text.push(',');
+        }
+    }
+
+    /// A text that does not fit as a whole is left out as a whole.
+    fn string(&mut self, text: &str) -> Result<(), Full> {
+        let Ok(quoted) = serde_json::to_string(text) else {
+            return Err(Full);
+        };
+        if self.text.len() + quoted.len() > self.most {
+            return Err(Full);
+        }
+        self.text.push_str(&quoted);
+        Ok(())
     }
 }
 
@@ -78,6 +137,7 @@ mod tests {
         let body = json!({
             "userName": "bob", "password": "hunter2", "PassWord": ["hunter2"], "passwordHash": {"a": "hunter2"},
             "urn:x:User": {"apiToken": "hunter2", "nested": [{"Client_Secret": "hunter2", "kept": 1}]},
+            "filter": "password eq \"hunter2\"",
             "Operations": [
                 {"op": "replace", "path": "password", "value": "hunter2"},
                 {"op": "replace", "path": "urn:ietf:params:scim:schemas:core:2.0:User:password", "value": "hunter2"},
@@ -86,16 +146,24 @@ mod tests {
                 {"op": "replace", "value": {"password": "hunter2", "active": false}},
             ],
         });
-        let kept = redact(&body).to_string();
-        assert!(!kept.contains("hunter2"), "{kept}");
+        let (kept, is_cut) = redacted(&body, 10_000);
+        assert!(!kept.contains("hunter2") && !is_cut, "{kept}");
         for word in ["bob", "\"kept\":1", "\"active\":false", "\"op\":\"remove\""] {
             assert!(kept.contains(word), "{word}: {kept}");
         }
+        assert!(serde_json::from_str::<Value>(&kept).is_ok(), "{kept}");
     }
 
     #[test]
-    fn ordinary_bodies_stay_as_they_are() {
-        let body = json!({"userName": "ana@example.com", "emails": [{"value": "ana@example.com"}], "password": null});
-        assert_eq!(redact(&body), body);
+    fn ordinary_bodies_stay_as_they_are_and_long_ones_are_cut() {
+        let body = json!({"a": [1.5, true, null, "x\"y\\z\u{7}é"], "b": {}, "password": null});
+        let (kept, is_cut) = redacted(&body, 10_000);
+        assert_eq!((serde_json::from_str(&kept).ok(), is_cut), (Some(body), false));
+        let long = json!(vec!["twelve bytes"; 1_000]);
+        let (kept, is_cut) = redacted(&long, 100);
+        assert!(
+            is_cut && kept.len() <= 110 && kept.starts_with("[\"twelve bytes\",\"twelve"),
+            "{kept}"
+        );
     }
 }

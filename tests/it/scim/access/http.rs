@@ -56,7 +56,7 @@ fn whatever_is_wrong_is_told_as_a_scim_error() {
             assert!(allowed.contains(known), "{method}: {allowed}");
         }
     }
-    let head = format!("GET /scim/okta/v2/Users HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+    let head = "GET /scim/okta/v2/Users HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
     assert_raw_error(&ask(app.address, head.as_bytes()), 421, "another host");
     let page = okta.send(
         okta.request("POST", "/Users")

@@ -93,10 +93,9 @@ fn what_a_client_cannot_say_is_left_out() {
     let read = document::user(&json!({
         "userName": "a", "id": "1", "meta": { "resourceType": "User" }, "isAdmin": true,
         "groups": [{ "value": "g1" }, "Sales", { "display": "HR" }, 7.5, {}],
-        (doorward::scim::DOORWARD): { "state": "active" },
     }))
     .expect("a user");
-    for gone in ["id", "meta", "groups", doorward::scim::DOORWARD] {
+    for gone in ["id", "meta", "groups"] {
         assert!(!read.document.contains_key(gone), "{gone}");
     }
     assert_eq!(read.document["isAdmin"], true);

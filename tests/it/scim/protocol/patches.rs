@@ -1,6 +1,6 @@
 //! Operations on users, in the shapes that identity providers send.
 
-use doorward::scim::{DOORWARD, patch};
+use doorward::scim::patch;
 use serde_json::{Value, json};
 
 use super::{ENTERPRISE, ID, patched, refused, user};
@@ -242,10 +242,6 @@ fn all_or_nothing_and_every_refusal_is_named() {
             "mutability",
         ),
         (
-            json!({ "op": "replace", "path": format!("{DOORWARD}:state"), "value": "active" }),
-            "mutability",
-        ),
-        (
             json!({ "op": "replace", "path": "emails[type gt \"zz\"].value", "value": "x" }),
             "noTarget",
         ),
@@ -294,10 +290,10 @@ fn all_or_nothing_and_every_refusal_is_named() {
 
 #[test]
 fn what_is_ours_may_be_repeated_and_is_not_changed() {
-    let value = json!({ "id": ID, "meta": { "x": 1 }, "groups": [{ "value": "g" }], (DOORWARD): { "state": "x" }, "title": "T" });
+    let value = json!({ "id": ID, "meta": { "x": 1 }, "groups": [{ "value": "g" }], "title": "T" });
     let document = after(json!({ "op": "replace", "value": value }));
     assert_eq!(document["title"], "T");
-    for gone in ["id", "meta", "groups", DOORWARD] {
+    for gone in ["id", "meta", "groups"] {
         assert!(document.get(gone).is_none(), "{gone}");
     }
     assert_eq!(document["schemas"], json!([doorward::scim::USER]));

@@ -2,6 +2,7 @@
 //! as they were pushed, requests, settings.
 
 mod credentials;
+mod ending;
 mod groups;
 mod held;
 mod masked;
@@ -32,6 +33,7 @@ pub fn routes() -> Vec<Route> {
     let rooms = [
         page::routes(),
         credentials::routes(),
+        ending::routes(),
         settings::routes(),
         held::routes(),
         removed::routes(),

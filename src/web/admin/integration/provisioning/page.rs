@@ -11,7 +11,7 @@ use crate::flows::connect::{self, ConnectionFields, ScimFields};
 use crate::model::provider::{GuideChoice, GuideTrap, OurScimValue, ScimGuide};
 use crate::model::{BaseUrl, Connection, Timestamp};
 use crate::store;
-use crate::store::directory::seen;
+use crate::store::directory::{Asked, groups, users};
 use crate::store::removals::Which;
 use crate::store::scim_requests::Milestones;
 use crate::web::admin::confirm::Confirm;
@@ -92,6 +92,8 @@ struct ProvisioningPage {
     new_client: String,
     activation: String,
     deactivation: String,
+    /// Of the integration itself.
+    integration_on: String,
 }
 
 struct Figures {
@@ -108,20 +110,19 @@ async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
     let (connection, now) = (connection.clone(), visit.ctx.now());
     let reading = visit.ctx.store.reading(move |r| {
         let (id, slug) = (connection.id, connection.slug.as_str());
-        let of = |claimed| {
-            let narrow = seen::Narrow {
-                claimed: Some(claimed),
-                ..Default::default()
-            };
-            seen::count_users(r, id, &narrow)
+        let asked = Asked {
+            connection: id,
+            filter: None,
+            order: None,
         };
+        let claimed = users::count_claimed(r, id)?;
         let credentials = store::scim_credentials::list_of_connection(r, id, now)?;
         let clients = store::oauth::list_clients(r, id)?;
         Ok(Figures {
             milestones: store::scim_requests::milestones(r, id)?,
-            claimed: of(true)?,
-            shown: of(false)?,
-            groups: seen::count_groups(r, id, "", None)?,
+            claimed,
+            shown: users::count(r, &asked, None)? - claimed,
+            groups: groups::count(r, &asked, None)?,
             held: store::removals::count(r, id, Which::Held, "")?,
             credentials: credential_lines(slug, &credentials),
             clients: clients.iter().map(|client| client_line(slug, client)).collect(),
@@ -220,9 +221,10 @@ fn notices(connection: &Connection, held: i64) -> Vec<Notice> {
 /// Also on the overview.
 pub fn held_notice(connection: &Connection, held: i64) -> Notice {
     let title = format!(
-        "{} of {} for you.",
-        count(held, "removal waits", "removals wait"),
-        connection.name
+        "{} of {} {} for you.",
+        count(held, "removal", "removals"),
+        connection.name,
+        if held == 1 { "waits" } else { "wait" }
     );
     let text = "More people were to be removed at once than the guard lets through. They stay as they are until you decide.";
     let href = urls::provisioning(connection.slug.as_str(), "held");
@@ -280,6 +282,7 @@ async fn show(visit: Visit, slug: web::Path<String>) -> Answer {
         new_client: new("oauth"),
         activation: part("activation"),
         deactivation: part("deactivation"),
+        integration_on: urls::integration_part(slug, "activation"),
         connection: connection.clone(),
     }))
 }
