@@ -1,5 +1,8 @@
 //! What an identity provider might try in order to gain or give power, and what becomes of it.
 
+use doorward::flows::provision::{self, Request};
+use doorward::flows::{Visitor, Who, credentials};
+use doorward::web::server::block_on;
 use serde_json::{Value, json};
 
 use super::client::{Client, PATCH_OP, USER};
@@ -317,4 +320,32 @@ fn an_encoded_slash_stays_one_in_the_log() {
         1,
         "a replay must not make another address of it"
     );
+}
+
+#[test]
+fn a_credential_that_ends_on_the_way_writes_nothing() {
+    let world = World::open();
+    let ctx = &world.app.ctx;
+    let shown = format!("Bearer {}", world.token);
+    let visitor = Visitor::default();
+    let admitted = block_on(credentials::admit(ctx, "idp", Some(&shown), &visitor));
+    let caller = admitted.unwrap_or_else(|refusal| panic!("{refusal:?}"));
+    let request = || Request {
+        method: "POST".to_owned(),
+        path: vec!["Users".to_owned()],
+        body: user(BOB, true).to_string().into_bytes(),
+        content_type: Some("application/scim+json".to_owned()),
+        ..Request::default()
+    };
+    let id = caller.credential;
+    let off = |enabled| provisioning(&world.app, "idp", enabled);
+    off(false);
+    assert_eq!(block_on(provision::serve(ctx, &caller, request())).status, 403);
+    off(true);
+    let revoked = ctx.act(Who::Command("test"), move |act| {
+        credentials::revoke(act, "idp", id)
+    });
+    block_on(revoked).expect("an end");
+    assert_eq!(block_on(provision::serve(ctx, &caller, request())).status, 401);
+    assert_eq!(world.person(BOB), None);
 }
