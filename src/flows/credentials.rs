@@ -144,13 +144,13 @@ impl Seen {
     }
 }
 
-/// What OAuth made on an admin's word is good only as long as that admin is active.
+/// What OAuth made on an admin's word is good only as long as they are an admin who may sign in.
 fn is_granted_still(r: &Reader, credential: &Credential) -> Result<bool> {
     let Some(person) = credential.person_id else {
         return Ok(true);
     };
     let person = store::people::find(r, person)?;
-    Ok(person.is_some_and(|person| person.state == PersonState::Active))
+    Ok(person.is_some_and(|person| person.state == PersonState::Active && person.role.is_admin()))
 }
 
 /// `Bearer token "Okta 2026"`.

@@ -50,6 +50,8 @@ pub struct Context {
     pub pages: provision::paging::Pages,
     /// Requests of SCIM clients that changed nothing, on their way to the log.
     pub scim_log: provision::log::Buffer,
+    /// How many reads of SCIM clients may run at once, so that slow ones leave the processors to sign-ins.
+    pub scim_reads: Arc<tokio::sync::Semaphore>,
     organization: RwLock<Option<Arc<Organization>>>,
 }
 
@@ -95,6 +97,7 @@ impl Context {
             pending: Mutex::new(None),
             pages: provision::paging::Pages::default(),
             scim_log: provision::log::Buffer::default(),
+            scim_reads: Arc::new(tokio::sync::Semaphore::new(provision::READS_AT_ONCE)),
             organization: RwLock::new(organization),
         })
     }

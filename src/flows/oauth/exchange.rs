@@ -154,10 +154,10 @@ fn by_refresh(act: &Act, client: &OauthClient, connection: &Connection, wanted: 
         );
     }
     let person = match token.person_id {
-        Some(person) if token.is_live(act.now) => store::people::find(act.w, person)?,
+        Some(person) if token.is_live(act.now) => granter(act, person)?,
         _ => None,
     };
-    let Some(person) = person.filter(Person::is_active) else {
+    let Some(person) = person else {
         return invalid_grant(unknown);
     };
     scim_credentials::mark_used(act.w, token.id, act.now)?;

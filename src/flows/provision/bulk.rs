@@ -54,6 +54,8 @@ pub fn perform(work: &mut Work, request: &Request) -> Result<Answer> {
 /// The operations, and how far they are.
 struct Run {
     operations: Vec<Operation>,
+    /// What each waits for still; found once, because looking means reading the whole operation.
+    references: Vec<Vec<String>>,
     /// `bulkId` → which operation.
     names: HashMap<String, usize>,
     outcomes: Vec<Option<Outcome>>,
@@ -74,8 +76,10 @@ impl Run {
             }
         }
         let outcomes = operations.iter().map(|_| None).collect();
+        let references = operations.iter().map(bulk::references).collect();
         Ok(Self {
             operations,
+            references,
             names,
             outcomes,
             errors: 0,
@@ -90,8 +94,7 @@ impl Run {
     }
 
     fn waits(&self, at: usize) -> bool {
-        let references = bulk::references(&self.operations[at]);
-        references.iter().any(|name| {
+        self.references[at].iter().any(|name| {
             self.names
                 .get(name)
                 .is_some_and(|other| self.outcomes[*other].is_none())
@@ -100,10 +103,9 @@ impl Run {
 
     /// Why an operation whose turn it is cannot be done, if it refers to something that is not there.
     fn problem(&self, at: usize) -> Option<ScimProblem> {
-        let references = bulk::references(&self.operations[at]);
-        let name = references.into_iter().next()?;
+        let name = self.references[at].first()?;
         let short: String = name.chars().take(100).collect();
-        match self.names.get(&name).map(|other| &self.outcomes[*other]) {
+        match self.names.get(name).map(|other| &self.outcomes[*other]) {
             None => Some(ScimProblem::bad(
                 ScimType::InvalidValue,
                 format!("No operation of this request has the bulkId \"{short}\"."),
@@ -129,8 +131,10 @@ impl Run {
         self.errors += usize::from(outcome.status >= 400);
         if let (Some(name), Some(id)) = (self.operations[at].bulk_id.clone(), &outcome.id) {
             for (other, operation) in self.operations.iter_mut().enumerate() {
-                if self.outcomes[other].is_none() && other != at {
+                let waits = self.references[other].contains(&name);
+                if waits && self.outcomes[other].is_none() && other != at {
                     bulk::resolve(operation, &name, id);
+                    self.references[other].retain(|known| *known != name);
                 }
             }
         }

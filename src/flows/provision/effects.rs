@@ -9,10 +9,10 @@ use serde_json::json;
 use super::guard::{self, Verdict, What};
 use super::reach::{self, Wish};
 use super::work::Work;
-use super::{project, reading::Checked};
+use super::{hands, project, reading::Checked};
 use crate::error::Result;
 use crate::flows::administer;
-use crate::model::{DirectoryUser, Person, PersonId, PersonState, Role};
+use crate::model::{Connection, DirectoryUser, Person, PersonId, PersonState, Role};
 use crate::scim::ScimProblem;
 use crate::store;
 use crate::store::directory::users;
@@ -43,8 +43,15 @@ pub fn tie(
 ) -> Result<Tied> {
     if let Some(id) = row.person_id {
         let person = store::people::get(work.act.w, id)?;
-        need_free_address(work, &person, checked)?;
+        let keeper = hands::keeper(work.act.w, work.connection().id, id)?;
+        if keeper.is_none() {
+            need_free_address(work, &person, checked)?;
+        }
         need_reach(work, before, row, checked, &person)?;
+        if let Some(keeper) = keeper {
+            return Ok(let_be(work, row, &person, &keeper));
+        }
+        hands::change(work, &person)?;
         return Ok(match before {
             Some(_) => Tied::Same(person),
             None => Tied::Again(person),
@@ -69,11 +76,25 @@ pub fn tie(
     if !known || is_out_of_reach(work.act.w, connection, &person)? {
         return Err(unseen(&email.to_string()).into());
     }
+    if let Some(keeper) = hands::keeper(work.act.w, connection, person.id)? {
+        return Ok(let_be(work, row, &person, &keeper));
+    }
+    hands::change(work, &person)?;
     row.person_id = Some(person.id);
+    // Whoever this row made was somebody else.
+    row.created_here = false;
     Ok(match before {
         Some(_) => Tied::Linked(person),
         None => Tied::Again(person),
     })
+}
+
+/// Another connection keeps this person: the user is kept, and is nobody.
+fn let_be(work: &mut Work, row: &mut DirectoryUser, person: &Person, keeper: &Connection) -> Tied {
+    row.person_id = None;
+    row.created_here = false;
+    hands::tell(work, person, keeper);
+    Tied::Nobody
 }
 
 /// The address belongs to somebody whom this connection cannot see: who that is stays unsaid.
@@ -232,8 +253,11 @@ fn profile(work: &mut Work, person: &mut Person, checked: &Checked) -> Result<()
     if let Some(family) = &checked.family_name {
         person.family_name.clone_from(family);
     }
-    if let Some(email) = &checked.email {
-        person.email = email.clone();
+    if let Some(email) = checked.email.as_ref().filter(|email| **email != was.email) {
+        match reach::why_address_stays(work, &was, email)? {
+            Some(why) => work.nothing(&was, why),
+            None => person.email = email.clone(),
+        }
     }
     if *person == was {
         return Ok(());
@@ -272,6 +296,7 @@ pub fn take(work: &mut Work, person: &mut Person, user_seq: i64, what: What) -> 
         user_seq,
         what,
         work.reference,
+        &mut guard::Tally::default(),
     )? == Verdict::Held
     {
         let why = "More people were removed within ten minutes than this integration may; an admin decides.";

@@ -28,6 +28,18 @@ pub enum Verdict {
     Held,
 }
 
+/// What the guard knows of a run within one request, so that a long one does not count everything for each person.
+#[derive(Debug, Default)]
+pub struct Tally(Option<Counts>);
+
+#[derive(Debug)]
+struct Counts {
+    /// Distinct people of the window.
+    people: i64,
+    /// Those who were there when the run began.
+    there: i64,
+}
+
 /// Asks the guard, and writes the removal down either way. `user_seq` is the mirror's row, `reference` the request's.
 /// Ask while the person is still what they were.
 pub fn ask(
@@ -37,6 +49,7 @@ pub fn ask(
     user_seq: i64,
     what: What,
     reference: &str,
+    tally: &mut Tally,
 ) -> Result<Verdict> {
     if let Some(held) = store::removals::find_held(act.w, connection.id, person.id, what)? {
         keep_held(act, held, user_seq, what)?;
@@ -46,7 +59,7 @@ pub fn ask(
     let loses = person.is_active() || !what.is_account();
     let since = act.now.minus(WINDOW);
     let (counted, account_counted) = store::removals::is_counted(act.w, connection.id, person.id, since)?;
-    let held = loses && goes_past(act, connection, person, counted)?;
+    let held = loses && goes_past(act, connection, person, counted, tally)?;
     let removal = Removal {
         id: HoldId::new(act.now, act.random_id()),
         connection_id: connection.id,
@@ -70,21 +83,40 @@ pub fn ask(
     }
     let counts = loses.then_some(account_counted || what.is_account());
     store::removals::insert(act.w, &removal, counts)?;
+    if let Some(known) = tally.0.as_mut().filter(|_| loses && !counted) {
+        known.people += 1;
+    }
     Ok(Verdict::Apply)
 }
 
 /// Would one more person go past both limits? The share is of those who were there when the run began.
-fn goes_past(act: &Act, connection: &Connection, person: &Person, counted: bool) -> Result<bool> {
+fn goes_past(
+    act: &Act,
+    connection: &Connection,
+    person: &Person,
+    counted: bool,
+    tally: &mut Tally,
+) -> Result<bool> {
     let limit = i64::from(connection.scim.guard_people);
     if limit == 0 {
         return Ok(false);
     }
-    let recent = store::removals::count_recent(act.w, connection.id, act.now.minus(WINDOW))?;
-    let number = recent.people + i64::from(!counted);
+    let known = match tally.0.take() {
+        Some(known) => known,
+        None => {
+            let recent = store::removals::count_recent(act.w, connection.id, act.now.minus(WINDOW))?;
+            let active = store::directory::users::count_active_people(act.w, connection.id)?;
+            Counts {
+                people: recent.people,
+                there: active + recent.accounts,
+            }
+        }
+    };
+    let known = tally.0.insert(known);
+    let (number, mut there) = (known.people + i64::from(!counted), known.there);
     if number <= limit {
         return Ok(false);
     }
-    let mut there = store::directory::users::count_active_people(act.w, connection.id)? + recent.accounts;
     // Their row may be gone from the mirror by now; they themselves are still there.
     let tied = store::directory::users::find_of_person(act.w, connection.id, person.id)?;
     if person.is_active() && !tied.is_some_and(|user| user.claimed) {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::json;
 
-use super::guard::{self, Verdict, What};
+use super::guard::{self, Tally, Verdict, What};
 use super::work::Work;
 use crate::error::Result;
 use crate::model::filter::fold;
@@ -18,6 +18,8 @@ use crate::store::directory::{groups, users};
 
 /// So many ids are looked up at once.
 const CHUNK: usize = 500;
+/// Most groups that may contain one into which another is put: each is looked at, while all writes wait.
+const MOST_ABOVE: usize = 1_000;
 
 /// How many joined and left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -113,9 +115,14 @@ fn resolved(work: &mut Work, refs: &[MemberRef]) -> Result<Vec<Member>> {
 fn join(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = Member>) -> Result<usize> {
     let (w, now) = (work.act.w, work.act.now);
     let mut added = 0;
+    let mut above = None;
     for member in all {
         if let Member::Group(child) = member {
-            need_no_circle(work, group, child)?;
+            let above = match above.take() {
+                Some(known) => above.insert(known),
+                None => above.insert(containing(work, group)?),
+            };
+            need_no_circle(group, above, child)?;
         }
         let held = matches!(member, Member::User(user) if members::is_held(w, group.seq, user)?);
         if members::add(w, group.seq, member, now)? {
@@ -131,12 +138,13 @@ fn join(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = M
 fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = Member>) -> Result<usize> {
     let (w, now) = (work.act.w, work.act.now);
     let (mut removed, mut held) = (0, 0);
+    let mut tally = Tally::default();
     for member in all {
         if !members::remove(w, group.seq, member, false, now)? {
             continue;
         }
         removed += 1;
-        if is_held(work, group, member)? {
+        if is_held(work, group, member, &mut tally)? {
             members::hold(w, group.seq, member.seq())?;
             held += 1;
         }
@@ -150,9 +158,9 @@ fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = 
 pub fn lose(work: &mut Work, group: &DirectoryGroup) -> Result<usize> {
     let (w, now) = (work.act.w, work.act.now);
     let ties = members::list_of_group(w, group.seq, members::ALL)?;
-    let mut held = 0;
+    let (mut held, mut tally) = (0, Tally::default());
     for tie in &ties {
-        held += usize::from(is_held(work, group, tie.member)?);
+        held += usize::from(is_held(work, group, tie.member, &mut tally)?);
     }
     for above in members::groups_of_group(w, group.seq)? {
         groups::touch(w, above.member.seq(), now)?;
@@ -162,12 +170,20 @@ pub fn lose(work: &mut Work, group: &DirectoryGroup) -> Result<usize> {
 }
 
 /// Asks the guard about one who leaves. True when an admin decides.
-fn is_held(work: &mut Work, group: &DirectoryGroup, member: Member) -> Result<bool> {
+fn is_held(work: &mut Work, group: &DirectoryGroup, member: Member, tally: &mut Tally) -> Result<bool> {
     let (Member::User(seq), Some(person)) = (member, person_of(work, member)?) else {
         return Ok(false);
     };
     let what = What::Leave(group.seq);
-    let verdict = guard::ask(work.act, work.connection(), &person, seq, what, work.reference)?;
+    let verdict = guard::ask(
+        work.act,
+        work.connection(),
+        &person,
+        seq,
+        what,
+        work.reference,
+        tally,
+    )?;
     if verdict == Verdict::Held {
         work.effect(&person, "held", json!({ "group": group.display_name }));
     }
@@ -194,27 +210,38 @@ fn person_of(work: &Work, member: Member) -> Result<Option<Person>> {
     }
 }
 
-/// 400 when `child` contains `group`, at any depth.
-fn need_no_circle(work: &Work, group: &DirectoryGroup, child: i64) -> Result<()> {
-    let mut seen = HashSet::new();
-    let mut above = vec![group.seq];
-    while let Some(seq) = above.pop() {
-        if seq == child {
+/// The group itself, and every group that contains it at any depth.
+fn containing(work: &Work, group: &DirectoryGroup) -> Result<HashSet<i64>> {
+    let mut seen = HashSet::from([group.seq]);
+    let mut waiting = vec![group.seq];
+    while let Some(seq) = waiting.pop() {
+        for above in members::groups_of_group(work.act.w, seq)? {
+            if seen.insert(above.member.seq()) {
+                waiting.push(above.member.seq());
+            }
+        }
+        if seen.len() > MOST_ABOVE {
             let detail = format!(
-                "\"{}\" cannot contain this group, which is the same group or contains it. Nothing was changed.",
+                "\"{}\" lies inside of more than {MOST_ABOVE} groups already; no further group is taken into it. \
+                 Nothing was changed.",
                 group.display_name
             );
             return Err(ScimProblem::bad(ScimType::InvalidValue, detail).into());
         }
-        if seen.insert(seq) {
-            above.extend(
-                members::groups_of_group(work.act.w, seq)?
-                    .iter()
-                    .map(|tie| tie.member.seq()),
-            );
-        }
     }
-    Ok(())
+    Ok(seen)
+}
+
+/// 400 when `child` is one of those that contain `group`.
+fn need_no_circle(group: &DirectoryGroup, above: &HashSet<i64>, child: i64) -> Result<(), ScimProblem> {
+    if !above.contains(&child) {
+        return Ok(());
+    }
+    let detail = format!(
+        "\"{}\" cannot contain this group, which is the same group or contains it. Nothing was changed.",
+        group.display_name
+    );
+    Err(ScimProblem::bad(ScimType::InvalidValue, detail))
 }
 
 /// Makes a user a member of exactly these groups, named by id or by display name.

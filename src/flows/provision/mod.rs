@@ -15,6 +15,7 @@ mod discovery;
 pub mod effects;
 mod groups;
 pub mod guard;
+mod hands;
 mod listing;
 pub mod log;
 mod members;
@@ -107,6 +108,9 @@ pub struct Done {
 
 /// Longest time that a read may take.
 const READ_LIMIT: Duration = Duration::from_secs(2);
+/// So many reads run at once; who has waited longer than [`LONGEST_WAIT`] for a place is asked to come again.
+pub const READS_AT_ONCE: usize = 4;
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
 
 /// Answers a request and puts it into the log. Never fails: a problem is an answer too.
 pub async fn serve(ctx: &Arc<Context>, caller: &Caller, request: Request) -> Answer {
@@ -133,10 +137,19 @@ pub async fn serve(ctx: &Arc<Context>, caller: &Caller, request: Request) -> Ans
 
 /// Reads on a thread where that may block, for as long as it may take.
 async fn look_up(ctx: &Arc<Context>, caller: &Caller, request: Arc<Request>) -> Result<Done> {
+    let place = tokio::time::timeout(LONGEST_WAIT, ctx.scim_reads.clone().acquire_owned()).await;
+    let Ok(Ok(place)) = place else {
+        let message = "Too many slow searches are under way. Nothing was read; ask again in a few seconds.";
+        return Err(Error::unavailable(message, "no place for a read"));
+    };
     let (ctx, caller) = (ctx.clone(), caller.clone());
     let store = ctx.store.clone();
     store
-        .reading_within(READ_LIMIT, move |r| consult(&ctx, r, &caller, &request))
+        .reading_within(READ_LIMIT, move |r| {
+            // Kept until the work is done, also when the client has hung up.
+            let _place = place;
+            consult(&ctx, r, &caller, &request)
+        })
         .await
 }
 

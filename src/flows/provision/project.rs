@@ -82,10 +82,12 @@ pub fn forget(act: &Act, before: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Shows one person, unless the identity provider has a user of that name already.
+/// Shows one person, unless the identity provider has a user of that name or address already.
 fn show(act: &Act, connection: ConnectionId, person: &Person) -> Result<()> {
     let document = document(person)?;
-    if users::find_by_name(act.w, connection, &fold(person.email.as_str()))?.is_some() {
+    let key = fold(person.email.as_str());
+    let named = users::find_by_name(act.w, connection, &key)?.is_some();
+    if named || users::has_email(act.w, connection, &key)? {
         return Ok(());
     }
     let mut row = DirectoryUser {

@@ -2,7 +2,7 @@
 
 use super::work::Work;
 use crate::error::Result;
-use crate::model::{ConnectionId, Person, Role};
+use crate::model::{ConnectionId, Email, Person, Role};
 use crate::scim::ScimProblem;
 use crate::store::directory::users;
 use crate::store::{self, Reader};
@@ -59,4 +59,35 @@ pub fn need(work: &Work, person: &Person, wish: Wish) -> Result<()> {
          the person out of this application's assignment in the identity provider."
     ))
     .into())
+}
+
+/// Why a person's address stays as it is although the identity provider sent another; `None`: it may change.
+///
+/// An address leads to an account: whoever may set it, and speaks for its domain, is let in by it. So it is not
+/// changed for somebody who was here before, has a way in of their own, and never came in through this connection.
+pub fn why_address_stays(work: &Work, person: &Person, address: &Email) -> Result<Option<String>> {
+    let (w, connection) = (work.act.w, work.connection().id);
+    let name = person.display_name();
+    if is_out_of_reach(w, connection, person)? {
+        // Another address was refused before; what is left is another way to write the same.
+        return Ok(Some(format!(
+            "The address of {name} stays as it is written here."
+        )));
+    }
+    let made = users::find_of_person(w, connection, person.id)?.is_some_and(|user| user.created_here);
+    if made || address.key() == person.email.key() {
+        return Ok(None);
+    }
+    let links = store::identities::list_of_person(w, person.id)?;
+    if links.iter().any(|link| link.connection_id == connection) {
+        return Ok(None);
+    }
+    let has_own_way = !links.is_empty() || store::passphrases::find(w, person.id)?.is_some();
+    Ok(has_own_way.then(|| {
+        format!(
+            "The address of {name} stays {}: they can sign in without this identity provider and never came through \
+             it. Once they have, it may change the address; or change it in Doorward.",
+            person.email
+        )
+    }))
 }

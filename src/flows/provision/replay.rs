@@ -133,9 +133,9 @@ fn load(act: &Act, slug: &str, id: ScimRequestId) -> Result<(Connection, ScimReq
     if let Some(why) = obstacle(&kept) {
         return Err(Error::conflict(format!("This request cannot be replayed. {why}")));
     }
-    if !connection.scim.enabled {
+    if !connection.enabled || !connection.scim.enabled {
         return Err(Error::conflict(
-            "Provisioning is off. Turn it on before you replay a request.",
+            "The integration or its provisioning is off. Turn it on before you replay a request.",
         ));
     }
     Ok((connection, kept))

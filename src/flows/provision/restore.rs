@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::guard::{self, What};
+use super::hands;
 use crate::error::{Error, Kind, Result};
 use crate::flows::{Act, administer};
 use crate::model::time::{DAY, MINUTE};
@@ -57,6 +58,13 @@ fn restore(act: &Act, connection: &Connection, removal: Removal) -> Result<()> {
     if removal.at <= act.now.minus(LIFE) {
         return Err(Error::conflict(format!(
             "{name} was removed more than 30 days ago, and what was kept is gone. Reactivate the person on their own page."
+        )));
+    }
+    if let Some(keeper) = hands::keeper(act.w, connection.id, person.id)? {
+        return Err(Error::conflict(format!(
+            "The integration \"{}\" provisions {name} by now, so this one cannot have them back. Reactivate the person \
+             on their own page.",
+            keeper.name
         )));
     }
     let user = mirrored(act, connection, &removal, &person)?;

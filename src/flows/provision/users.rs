@@ -7,7 +7,7 @@ use super::guard::What;
 use super::reach::{self, Wish};
 use super::reading::{self, Checked};
 use super::work::Work;
-use super::{Answer, Request, effects, members, mirror, present};
+use super::{Answer, Request, effects, hands, members, mirror, present};
 use crate::error::Result;
 use crate::model::filter::fold;
 use crate::model::{Action, DirectoryUser, PersonId, ResourceKind, ScimId};
@@ -90,6 +90,11 @@ pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     if let Some(person) = &person {
         reach::need(work, person, Wish::Delete)?;
     }
+    // Whom another connection keeps is only gone from this one's sight.
+    let keeper = match &person {
+        Some(person) => hands::keeper(work.act.w, work.connection().id, person.id)?,
+        None => None,
+    };
     if !row.claimed {
         row.claimed = true;
         mirror::update_user(work.act, &mut row)?;
@@ -111,8 +116,10 @@ pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
         Value::Null,
         work.reference,
     )?;
-    if let Some(mut person) = person {
-        effects::take(work, &mut person, row.seq, What::Delete)?;
+    match (person, keeper) {
+        (Some(person), Some(keeper)) => hands::tell(work, &person, &keeper),
+        (Some(mut person), None) => effects::take(work, &mut person, row.seq, What::Delete)?,
+        (None, _) => {}
     }
     Ok(Answer {
         status: 204,

@@ -1,7 +1,7 @@
 //! Who is this subject here? Found by (connection, issuer, subject); e-mail alone never links.
 //!
 //! A first sign-in is linked by e-mail only where an owner has confirmed that the connection speaks for the
-//! e-mail's domain, or whose identity provider provisions the person through it, or to a person whom an admin added
+//! e-mail's domain, or whose identity provider added the person through it, or to a person whom an admin added
 //! and who has no other way in. An owner, and everybody else, proves the account once with the way they sign in today.
 
 use serde_json::{Value, json};
@@ -64,12 +64,13 @@ pub fn find(r: &Reader, subject: &Subject, email: Option<&Email>) -> Result<Foun
     Ok(Found::MustProve(person))
 }
 
-/// Did this connection's identity provider itself write the person as a user of its own? One who is out of its reach
-/// is nobody whom it may vouch for by that.
+/// Did this connection's identity provider itself add the person? Whom it merely wrote was here before, perhaps with
+/// a way in of their own, and it must not come in as them by saying so. One who is out of its reach is nobody whom it
+/// may vouch for either.
 fn is_provisioned(r: &Reader, connection: ConnectionId, person: &Person) -> Result<bool> {
     let user = store::directory::users::find_of_person(r, connection, person.id)?;
-    let claimed = user.is_some_and(|user| user.claimed);
-    Ok(claimed && !is_out_of_reach(r, connection, person)?)
+    let made = user.is_some_and(|user| user.claimed && user.created_here);
+    Ok(made && !is_out_of_reach(r, connection, person)?)
 }
 
 /// Ties the subject to the person, with its event.

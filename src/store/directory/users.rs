@@ -70,7 +70,17 @@ pub fn find_of_person(
     one(r, condition, params![connection.to_string(), person.to_string()])
 }
 
-/// The removed row, newest first, that had this folded name, this externalId or one of these folded e-mails.
+/// Has a live row of this connection this folded e-mail, whatever its type?
+pub fn has_email(r: &Reader, connection: ConnectionId, key: &str) -> Result<bool> {
+    let mut statement = r.prepare_cached(
+        "SELECT 1 FROM directory_emails e JOIN directory_users u ON u.seq = e.user_seq
+         WHERE e.connection_id = ?1 AND e.value_key = ?2 AND u.deleted_at IS NULL",
+    )?;
+    Ok(statement.exists(params![connection.to_string(), key])?)
+}
+
+/// The removed row that had this folded name, else this externalId, else one of these folded e-mails; of several the
+/// newest. The name goes first, because an address may have been somebody else's second one.
 pub fn find_removed(
     r: &Reader,
     connection: ConnectionId,
@@ -84,7 +94,8 @@ pub fn find_removed(
             UNION ALL SELECT seq FROM directory_users WHERE connection_id = ?1 AND external_id = ?3
             UNION ALL SELECT user_seq FROM directory_emails
                 WHERE connection_id = ?1 AND value_key IN (SELECT value FROM json_each(?4)))
-        AND deleted_at IS NOT NULL ORDER BY deleted_at DESC, seq DESC LIMIT 1";
+        AND deleted_at IS NOT NULL
+        ORDER BY user_name_key = ?2 DESC, external_id IS ?3 AND ?3 IS NOT NULL DESC, deleted_at DESC, seq DESC LIMIT 1";
     let emails = serde_json::to_string(emails).map_err(Error::internal)?;
     one(
         r,

@@ -366,6 +366,17 @@ fn a_dry_run_shows_the_difference_and_changes_nothing() {
     assert!(text.contains("This was a dry run"), "{text}");
     assert_eq!(dry.all(".diff tbody th"), ["active"]);
     assert!(text.contains("deactivated"), "{text}");
+    app.apply("[[connection]]\nslug = \"okta\"\nenabled = false\n");
+    let closed = alice.post(&format!("{off}/replay"), &[]);
+    assert!(
+        closed
+            .text()
+            .contains("The integration or its provisioning is off"),
+        "{}",
+        closed.text()
+    );
+    assert_eq!(active_people(&app), 1);
+    app.apply("[[connection]]\nslug = \"okta\"\nenabled = true\n");
     let done = alice.post(&format!("{off}/replay"), &[]);
     let there = done.to().to_owned();
     assert_eq!(active_people(&app), 0);

@@ -10,5 +10,6 @@ mod killed;
 mod limits;
 mod protocol;
 mod security;
+mod takeover;
 mod vendors;
 mod world;

@@ -112,7 +112,17 @@ impl Writer {
 pub fn pair(name: &str, text: &str) -> String {
     if is_secret(name) {
         REDACTED.to_owned()
-    } else if name.eq_ignore_ascii_case("filter") && is_secret(text) {
+    } else if name.eq_ignore_ascii_case("filter") || name.eq_ignore_ascii_case("detail") {
+        said(text)
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A filter, or a sentence that may repeat what was sent: without what stands in it behind a quotation mark when it
+/// speaks of a secret.
+pub fn said(text: &str) -> String {
+    if is_secret(text) {
         bare_path(text)
     } else {
         text.to_owned()

@@ -430,6 +430,16 @@ fn a_grant_ends_with_the_admin_who_gave_it() {
     );
     let pending = bob.code(|_| {});
     assert_eq!((bob.status(&access), bob.status(&itself)), (200, 200));
+    // No admin for a while: what rests on their word rests with it.
+    let role = |role: &str| {
+        bob.app
+            .apply(&format!("[[person]]\nemail = {BOB:?}\nrole = {role:?}\n"));
+    };
+    role("member");
+    assert_eq!(bob.status(&access), 401);
+    assert_refused(&bob.refresh(&refresh), 400, "invalid_grant");
+    role("admin");
+    assert_eq!(bob.status(&access), 200);
     bob.app
         .apply(&format!("[[person]]\nemail = {BOB:?}\nactive = false\n"));
     assert_eq!(bob.status(&access), 401);
