@@ -169,7 +169,8 @@ fn a_fault_of_ours_has_a_reference_and_a_row_in_the_log() {
     let app = TestApp::start();
     let okta = app.scim("okta");
     by_hand(&app, |act| {
-        let sql = "CREATE TRIGGER fault BEFORE INSERT ON people BEGIN SELECT RAISE(ABORT, 'inner cause'); END";
+        let sql =
+            "CREATE TRIGGER fault BEFORE INSERT ON people BEGIN SELECT RAISE(ABORT, 'inner cause'); END";
         Ok(act.w.execute_batch(sql)?)
     });
     let detail = refused(&okta.post("/Users", &user("dora@example.com")), 500, None);
