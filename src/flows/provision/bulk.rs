@@ -7,8 +7,9 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::work::Work;
-use super::{Answer, Request, problem_of, route::Target, write};
+use super::{Answer, Request, present, problem_of, route::Target, write};
 use crate::error::{Error, Kind, Result};
+use crate::model::ScimId;
 use crate::scim::bulk::{self, Operation};
 use crate::scim::{ScimProblem, ScimType};
 
@@ -146,12 +147,10 @@ impl Run {
 fn one(work: &mut Work, operation: &Operation, problem: &Option<ScimProblem>) -> Result<Outcome> {
     let (effects, notes) = (work.effects.len(), work.notes.len());
     let act = work.act;
-    let done = match problem {
-        Some(problem) => Err(Error::from(problem.clone())),
-        None => act.w.attempt(|| {
-            let request = request_of(operation)?;
-            write(work, &request)
-        }),
+    let request = request_of(operation);
+    let done = match (problem, &request) {
+        (Some(problem), _) | (None, Err(problem)) => Err(Error::from(problem.clone())),
+        (None, Ok(request)) => act.w.attempt(|| write(work, request)),
     };
     if let Err(error) = &done {
         if error.kind == Kind::Unavailable {
@@ -163,6 +162,9 @@ fn one(work: &mut Work, operation: &Operation, problem: &Option<ScimProblem>) ->
     let mut body = json!({ "method": operation.method });
     if let Some(name) = &operation.bulk_id {
         body["bulkId"] = json!(name);
+    }
+    if let Some(location) = request.ok().and_then(|request| addressed(work, &request)) {
+        body["location"] = json!(location);
     }
     let (status, id) = match done {
         Ok(answer) => {
@@ -187,6 +189,14 @@ fn one(work: &mut Work, operation: &Operation, problem: &Option<ScimProblem>) ->
     };
     body["status"] = json!(status.to_string());
     Ok(Outcome { status, body, id })
+}
+
+/// The address of the resource that an operation names; only a POST names none.
+fn addressed(work: &Work, request: &Request) -> Option<String> {
+    match Target::of(&request.path).ok()? {
+        Target::One(kind, id) => Some(present::location(&work.caller.base, kind, ScimId::parse(&id)?)),
+        _ => None,
+    }
 }
 
 fn request_of(operation: &Operation) -> Result<Request, ScimProblem> {

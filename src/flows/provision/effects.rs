@@ -12,8 +12,9 @@ use super::work::Work;
 use super::{hands, project, reading::Checked};
 use crate::error::Result;
 use crate::flows::administer;
-use crate::model::{Connection, DirectoryUser, Person, PersonId, PersonState, Role};
+use crate::model::{Connection, DirectoryUser, Email, Person, PersonId, PersonState, Role};
 use crate::scim::ScimProblem;
+use crate::scim::document::user_facts;
 use crate::store;
 use crate::store::directory::users;
 
@@ -146,10 +147,13 @@ fn need_reach(
     if before.user_name.to_lowercase() != row.user_name.to_lowercase() {
         reach::need(work, person, Wish::Rename)?;
     }
-    let other_address = checked
-        .email
-        .as_ref()
-        .is_some_and(|email| email.key() != person.email.key());
+    // An address that only stands where it stood is not asked for; it was changed here since.
+    let before = user_facts(&before.document).email;
+    let before = before.and_then(|email| Email::parse(&email).ok());
+    let other_address = checked.email.as_ref().is_some_and(|email| {
+        let is_old = before.as_ref().is_some_and(|before| before.key() == email.key());
+        email.key() != person.email.key() && !is_old
+    });
     if other_address {
         reach::need(work, person, Wish::Readdress)?;
     }

@@ -111,6 +111,9 @@ fn put(
         fill(&mut row, document)?;
         need_free(work, &row)?;
         mirror::update_group(act, &mut row)?;
+        if row.display_name != before.display_name {
+            members::renamed(work, &row)?;
+        }
     }
     let moved = members::apply(work, &row, changes)?;
     if moved != Moved::default() && row.version == before.version {
@@ -119,10 +122,8 @@ fn put(
         row.updated_at = act.now;
     }
     if row.version != before.version {
-        let (was, mut is) = mirror::changed(&before.document, &row.document);
-        is["members_added"] = json!(moved.added);
-        is["members_removed"] = json!(moved.removed);
-        mirror::group_event(act, Action::DirectoryGroupChanged, &row, was, is, work.reference)?;
+        let (was, is) = mirror::changed(&before.document, &row.document);
+        members::tell(work, &row, was, is, moved)?;
     }
     Ok(row)
 }

@@ -163,7 +163,8 @@ impl Look<'_> {
         })
     }
 
-    /// Users, then groups: both asked the same.
+    /// Users, then groups: both asked the same. A page goes on behind the row at the end of the page before it, as in
+    /// a list of one kind; the number of a group is remembered with a minus.
     fn everything(&self, read: impl Fn(ResourceKind) -> Result<Query, ScimProblem>) -> Result<Done> {
         let (of_users, of_groups) = (read(ResourceKind::User)?, read(ResourceKind::Group)?);
         if of_users.cursor.is_some() {
@@ -171,18 +172,54 @@ impl Look<'_> {
                           by cursor.";
             return Err(ScimProblem::bad(crate::scim::ScimType::InvalidCursor, detail).into());
         }
+        let (pages, now, socket) = (&self.ctx.pages, self.ctx.now(), self.request.socket.as_str());
+        let signature = format!("everything\u{1}{}", of_users.signature);
+        let name = Pages::of(self.caller.credential, ResourceKind::User, &signature);
         let (start, count) = (of_users.start_index.max(1), of_users.count);
-        let mut skip = as_count(start - 1);
-        let (mut total, mut resources) = (0, Vec::new());
-        for (kind, query) in [(ResourceKind::User, &of_users), (ResourceKind::Group, &of_groups)] {
-            let there = self.count(kind, query, None)?;
-            let left = count - resources.len();
-            if skip < there && left > 0 {
-                let rows = self.rows(kind, query, &From::Offset(skip), left)?;
-                resources.extend(rows.shown);
+        let skipped = as_count(start - 1);
+        let behind = match (start, count) {
+            (_, 0) => None,
+            (1, _) => {
+                pages.begin(name, socket);
+                None
             }
-            skip = (skip - there).max(0);
-            total += there;
+            _ => pages.find(name, start, socket, now),
+        };
+        let mut total = behind.as_ref().map_or(0, |_| skipped);
+        let [users, groups] = match behind {
+            Some(Key { sort, seq }) if seq < 0 => [None, Some(From::After(Key { sort, seq: -seq }))],
+            Some(key) => [Some(From::After(key)), Some(From::Offset(0))],
+            None => {
+                let users = self.count(ResourceKind::User, &of_users, None)?;
+                let left = (skipped - users).max(0);
+                [Some(From::Offset(skipped)), Some(From::Offset(left))]
+            }
+        };
+        let kinds = [
+            (ResourceKind::User, &of_users, users),
+            (ResourceKind::Group, &of_groups, groups),
+        ];
+        let (mut resources, mut last) = (Vec::new(), None);
+        for (kind, query, from) in kinds {
+            let Some(from) = from else {
+                continue;
+            };
+            total += match &from {
+                From::After(key) => self.count(kind, query, Some(key))?,
+                From::Offset(_) => self.count(kind, query, None)?,
+            };
+            let rows = self.rows(kind, query, &from, count - resources.len())?;
+            resources.extend(rows.shown);
+            last = match (kind, rows.last) {
+                (_, None) => last,
+                (ResourceKind::User, found) => found,
+                (ResourceKind::Group, Some(Key { sort, seq })) => Some(Key { sort, seq: -seq }),
+            };
+        }
+        if let Some(last) = &last
+            && (skipped + as_count(resources.len()) < total || start > 1)
+        {
+            pages.remember(name, start + resources.len(), last, socket, now);
         }
         let list = List {
             total,

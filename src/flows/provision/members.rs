@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::guard::{self, Tally, Verdict, What};
+use super::mirror;
 use super::work::Work;
 use crate::error::Result;
 use crate::model::filter::fold;
-use crate::model::{DirectoryGroup, DirectoryUser, Person, ScimId};
+use crate::model::{Action, DirectoryGroup, DirectoryUser, Person, ScimId};
 use crate::scim::document::MemberRef;
 use crate::scim::patch::MemberChange;
 use crate::scim::{ScimProblem, ScimType};
@@ -37,7 +38,9 @@ pub fn apply(work: &mut Work, group: &DirectoryGroup, changes: &[MemberChange]) 
             MemberChange::Remove(ids) => {
                 let refs: Vec<MemberRef> = ids.iter().map(|id| by_id(id)).collect();
                 let gone = known(work, &refs)?;
-                moved.removed += leave(work, group, gone.into_values())?;
+                let removed = leave(work, group, gone.into_values())?;
+                note_idle(work, refs.len(), removed, "to be removed were no members");
+                moved.removed += removed;
             }
             MemberChange::RemoveWhere(condition) => {
                 let ties = members::list_matching(work.act.w, group.seq, condition)?;
@@ -65,7 +68,37 @@ pub fn apply(work: &mut Work, group: &DirectoryGroup, changes: &[MemberChange]) 
 /// Adds those who are not in the group yet; returns how many.
 pub fn add(work: &mut Work, group: &DirectoryGroup, refs: &[MemberRef]) -> Result<usize> {
     let members = resolved(work, refs)?;
-    join(work, group, members)
+    let many = members.len();
+    let added = join(work, group, members)?;
+    note_idle(work, many, added, "to be added were members already");
+    Ok(added)
+}
+
+fn note_idle(work: &mut Work, asked: usize, done: usize, what: &str) {
+    if done < asked {
+        work.note(format!(
+            "{} of those {what}; for them nothing changed.",
+            asked - done
+        ));
+    }
+}
+
+/// The group has another name: everybody who shows it shows something else now.
+pub fn renamed(work: &Work, group: &DirectoryGroup) -> Result<()> {
+    let (w, now) = (work.act.w, work.act.now);
+    users::touch_members(w, group.seq)?;
+    for above in members::groups_of_group(w, group.seq)? {
+        groups::touch(w, above.member.seq(), now)?;
+    }
+    Ok(())
+}
+
+/// Tells of a change of a group, with how many joined and left.
+pub fn tell(work: &Work, group: &DirectoryGroup, was: Value, mut is: Value, moved: Moved) -> Result<()> {
+    is["members_added"] = json!(moved.added);
+    is["members_removed"] = json!(moved.removed);
+    let action = Action::DirectoryGroupChanged;
+    mirror::group_event(work.act, action, group, was, is, work.reference)
 }
 
 fn by_id(id: &str) -> MemberRef {
@@ -127,6 +160,7 @@ fn join(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = M
         let held = matches!(member, Member::User(user) if members::is_held(w, group.seq, user)?);
         if members::add(w, group.seq, member, now)? {
             added += 1;
+            touch(work, member)?;
         }
         if held && let Some(person) = person_of(work, member)? {
             guard::withdraw(work.act, work.connection(), &person, What::Leave(group.seq))?;
@@ -144,6 +178,7 @@ fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = 
             continue;
         }
         removed += 1;
+        touch(work, member)?;
         if is_held(work, group, member, &mut tally)? {
             members::hold(w, group.seq, member.seq())?;
             held += 1;
@@ -153,6 +188,14 @@ fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = 
     Ok(removed)
 }
 
+/// A user shows the groups that it is in.
+fn touch(work: &Work, member: Member) -> Result<()> {
+    match member {
+        Member::User(user) => users::touch(work.act.w, user),
+        Member::Group(_) => Ok(()),
+    }
+}
+
 /// The group is deleted: everybody leaves it, and every group that contains it. The memberships stay with the row,
 /// so that a restore brings them back. Returns how many there were.
 pub fn lose(work: &mut Work, group: &DirectoryGroup) -> Result<usize> {
@@ -160,6 +203,7 @@ pub fn lose(work: &mut Work, group: &DirectoryGroup) -> Result<usize> {
     let ties = members::list_of_group(w, group.seq, members::ALL)?;
     let (mut held, mut tally) = (0, Tally::default());
     for tie in &ties {
+        touch(work, tie.member)?;
         held += usize::from(is_held(work, group, tie.member, &mut tally)?);
     }
     for above in members::groups_of_group(w, group.seq)? {
@@ -265,17 +309,26 @@ pub fn set_of_user(work: &mut Work, user: &DirectoryUser, wanted: &[MemberRef]) 
         if kept.remove(&seq).is_none()
             && let Some(group) = groups::find(w, connection, tie.id)?
         {
-            leave(work, &group, [Member::User(user.seq)])?;
-            groups::touch(w, seq, work.act.now)?;
+            let removed = leave(work, &group, [Member::User(user.seq)])?;
+            moved(work, &group, Moved { added: 0, removed })?;
         }
     }
     let mut new: Vec<DirectoryGroup> = kept.into_values().collect();
     new.sort_by_key(|group| group.seq);
     for group in new {
-        join(work, &group, [Member::User(user.seq)])?;
-        groups::touch(w, group.seq, work.act.now)?;
+        let added = join(work, &group, [Member::User(user.seq)])?;
+        moved(work, &group, Moved { added, removed: 0 })?;
     }
     Ok(())
+}
+
+/// A group changed because of what a user's body said.
+fn moved(work: &Work, group: &DirectoryGroup, moved: Moved) -> Result<()> {
+    if moved == Moved::default() {
+        return Ok(());
+    }
+    groups::touch(work.act.w, group.seq, work.act.now)?;
+    tell(work, group, json!({}), json!({}), moved)
 }
 
 fn group_of(work: &Work, one: &MemberRef) -> Result<Option<DirectoryGroup>> {

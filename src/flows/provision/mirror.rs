@@ -7,16 +7,40 @@ use serde_json::{Map, Value, json};
 use crate::error::Result;
 use crate::flows::Act;
 use crate::model::filter::fold;
-use crate::model::{Action, DirectoryGroup, DirectoryUser, ResourceKind, Subject};
+use crate::model::{Action, ConnectionId, DirectoryGroup, DirectoryUser, ResourceKind, ScimId, Subject};
 use crate::scim::document::{search_document, user_facts};
-use crate::store::directory::{groups, users};
+use crate::store::directory::{groups, members, users};
 
-/// Puts a document into a row, with the columns that repeat parts of it.
+/// A row for a user who has none yet, made of their document.
+pub fn fresh_user(act: &Act, connection: ConnectionId, document: Map<String, Value>) -> DirectoryUser {
+    let mut row = DirectoryUser {
+        seq: 0,
+        id: ScimId::new(act.now, act.random_id()),
+        connection_id: connection,
+        person_id: None,
+        claimed: false,
+        created_here: false,
+        user_name: String::new(),
+        external_id: None,
+        active: true,
+        document: Map::new(),
+        version: 1,
+        created_at: act.now,
+        updated_at: act.now,
+        deleted_at: None,
+    };
+    fill(&mut row, document);
+    row
+}
+
+/// Puts a document into a row, with the columns that repeat parts of it. A document that does not say whether the
+/// user is active leaves that as it was: nobody comes back because an attribute was taken away.
 pub fn fill(row: &mut DirectoryUser, document: Map<String, Value>) {
     let facts = user_facts(&document);
     row.user_name = facts.user_name;
     row.external_id = facts.external_id;
-    row.active = facts.active;
+    let said = document.get("active").and_then(Value::as_bool);
+    row.active = said.unwrap_or(row.active);
     row.document = document;
 }
 
@@ -57,6 +81,15 @@ pub fn update_group(act: &Act, row: &mut DirectoryGroup) -> Result<()> {
     let search = search_document(ResourceKind::Group, &row.document);
     groups::update(act.w, row, &search)?;
     row.version += 1;
+    Ok(())
+}
+
+/// What the groups of a user show of this member changed, and with it their versions.
+pub fn touch_groups_of(act: &Act, user: i64) -> Result<()> {
+    let ties = members::groups_of_users(act.w, &[user])?.remove(&user);
+    for tie in ties.into_iter().flatten() {
+        groups::touch(act.w, tie.member.seq(), act.now)?;
+    }
     Ok(())
 }
 

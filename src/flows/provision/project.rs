@@ -9,7 +9,7 @@ use super::mirror;
 use crate::error::{Error, Result};
 use crate::flows::Act;
 use crate::model::filter::fold;
-use crate::model::{ConnectionId, DirectoryUser, Person, PersonId, ScimId, Timestamp};
+use crate::model::{ConnectionId, DirectoryUser, Person, PersonId, Timestamp};
 use crate::scim;
 use crate::store;
 use crate::store::directory::users;
@@ -90,23 +90,8 @@ fn show(act: &Act, connection: ConnectionId, person: &Person) -> Result<()> {
     if named || users::has_email(act.w, connection, &key)? {
         return Ok(());
     }
-    let mut row = DirectoryUser {
-        seq: 0,
-        id: ScimId::new(act.now, act.random_id()),
-        connection_id: connection,
-        person_id: Some(person.id),
-        claimed: false,
-        created_here: false,
-        user_name: String::new(),
-        external_id: None,
-        active: true,
-        document: Map::new(),
-        version: 1,
-        created_at: act.now,
-        updated_at: act.now,
-        deleted_at: None,
-    };
-    mirror::fill(&mut row, document);
+    let mut row = mirror::fresh_user(act, connection, document);
+    row.person_id = Some(person.id);
     mirror::insert_user(act, &mut row)
 }
 
@@ -120,8 +105,13 @@ fn follow(act: &Act, mut row: DirectoryUser, person: &Person) -> Result<()> {
     if taken.is_some_and(|other| other.seq != row.seq) {
         return Ok(());
     }
+    let renamed = document.get("displayName") != row.document.get("displayName");
     mirror::fill(&mut row, document);
-    mirror::update_user(act, &mut row)
+    mirror::update_user(act, &mut row)?;
+    if renamed {
+        mirror::touch_groups_of(act, row.seq)?;
+    }
+    Ok(())
 }
 
 /// A person in the form of a user.

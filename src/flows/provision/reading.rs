@@ -82,7 +82,8 @@ pub fn limit(attribute: &str, value: &str) -> Result<(), ScimProblem> {
     if value.chars().count() <= LONGEST && !value.contains('\0') {
         return Ok(());
     }
-    let detail = format!("{attribute} has more than {LONGEST} characters. Send a shorter one.");
+    let detail =
+        format!("{attribute} has more than {LONGEST} characters, or a NUL among them. Send another.");
     Err(ScimProblem::bad(ScimType::InvalidValue, detail))
 }
 

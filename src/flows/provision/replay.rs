@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
-use super::{Caller, Done, Effect, Request, log, perform, problem_of};
+use super::{Caller, Done, Effect, Request, log, perform, refused};
 use crate::error::{Error, Result};
 use crate::flows::{Act, Context, Visitor, Who, connect};
 use crate::model::{Action, Actor, Connection, Role, ScimId, ScimRequestId};
@@ -195,18 +195,6 @@ fn again_as(
         notes: done.notes.clone(),
     };
     Ok((difference, done))
-}
-
-fn refused(error: &Error, reference: &str) -> Done {
-    let problem = problem_of(error, reference);
-    Done {
-        answer: super::Answer {
-            status: problem.status,
-            body: Some(problem.to_json()),
-            ..Default::default()
-        },
-        ..Default::default()
-    }
 }
 
 fn caller(act: &Act, connection: &Connection, kept: &ScimRequest) -> Result<Caller> {

@@ -5,15 +5,13 @@
 use serde_json::{Value, json};
 
 use super::guard::{self, What};
-use super::hands;
+use super::{hands, mirror};
 use crate::error::{Error, Kind, Result};
 use crate::flows::{Act, administer};
 use crate::model::time::{DAY, MINUTE};
 use crate::model::{
-    Action, Connection, DirectoryGroup, DirectoryUser, HoldId, Person, Removal, RemovalState, ResourceKind,
-    Subject,
+    Action, Connection, DirectoryGroup, DirectoryUser, HoldId, Person, Removal, RemovalState, Subject,
 };
-use crate::scim::document;
 use crate::store;
 use crate::store::directory::members::Member;
 use crate::store::directory::{groups, members, users};
@@ -108,16 +106,14 @@ fn mirrored(
     };
     if kept.deleted_at.is_some() {
         users::restore(act.w, kept.seq, act.now).map_err(|error| taken(error, connection, &kept))?;
+        // The memberships that stayed with the row are seen again.
+        mirror::touch_groups_of(act, kept.seq)?;
     }
     let mut user = users::find_by_seq(act.w, kept.seq)?.ok_or_else(|| Error::not_found("user"))?;
     if user.claimed && !user.active {
         user.active = true;
         user.document.insert("active".to_owned(), Value::Bool(true));
-        user.updated_at = act.now;
-        let search = document::search_document(ResourceKind::User, &user.document);
-        let emails = document::user_facts(&user.document).emails;
-        let emails: Vec<String> = emails.iter().map(|email| email.to_lowercase()).collect();
-        users::update(act.w, &user, &search, &emails)?;
+        mirror::update_user(act, &mut user)?;
     }
     Ok(Some(user))
 }
@@ -145,6 +141,7 @@ fn memberships(act: &Act, user: &DirectoryUser, removal: &Removal) -> Result<Vec
         };
         if members::add(act.w, group, Member::User(user.seq), act.now)? {
             groups::touch(act.w, group, act.now)?;
+            users::touch(act.w, user.seq)?;
             names.push(tie.display.unwrap_or_else(|| tie.id.to_string()));
         }
     }
@@ -185,6 +182,10 @@ pub fn group(act: &Act, connection: &Connection, seq: i64) -> Result<DirectoryGr
             connection.name, group.display_name
         ))
     })?;
+    users::touch_members(act.w, seq)?;
+    for above in members::groups_of_group(act.w, seq)? {
+        groups::touch(act.w, above.member.seq(), act.now)?;
+    }
     for held in store::removals::list_held_of_group(act.w, seq)? {
         let person = store::people::get(act.w, held.person_id)?;
         guard::decide(act, held, &person, RemovalState::Discarded)?;

@@ -10,11 +10,12 @@ use super::work::Work;
 use super::{Answer, Request, effects, hands, members, mirror, present};
 use crate::error::Result;
 use crate::model::filter::fold;
+use crate::model::time::MINUTE;
 use crate::model::{Action, DirectoryUser, PersonId, ResourceKind, ScimId};
 use crate::scim::document::{self, MemberRef, UserFacts, user_facts};
 use crate::scim::{ScimProblem, patch};
 use crate::store;
-use crate::store::directory::{groups, members as ties, users};
+use crate::store::directory::users;
 
 /// POST: a new user, or one that was inactive or removed and comes back.
 pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
@@ -49,7 +50,7 @@ pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
         work.reference,
     )?;
     effects::follow(work, None, &row, &checked, tied, true)?;
-    memberships(work, &row, body.groups)?;
+    memberships(work, &mut row, body.groups)?;
     answer(work, request, &row, 201)
 }
 
@@ -79,6 +80,9 @@ pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     answer(work, request, &row, 200)
 }
 
+/// Who is deleted so soon after they were added was there for a trial.
+const TRIED: i64 = 10 * MINUTE;
+
 /// DELETE: gone from this connection's sight, and the person deactivated.
 pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let mut row = get(work, id)?;
@@ -99,13 +103,7 @@ pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
         row.claimed = true;
         mirror::update_user(work.act, &mut row)?;
     }
-    for tie in ties::groups_of_users(work.act.w, &[row.seq])?
-        .remove(&row.seq)
-        .into_iter()
-        .flatten()
-    {
-        groups::touch(work.act.w, tie.member.seq(), work.act.now)?;
-    }
+    mirror::touch_groups_of(work.act, row.seq)?;
     users::remove(work.act.w, row.seq, work.act.now)?;
     let before = json!({ "active": row.active, "person": row.person_id });
     mirror::user_event(
@@ -118,7 +116,18 @@ pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     )?;
     match (person, keeper) {
         (Some(person), Some(keeper)) => hands::tell(work, &person, &keeper),
-        (Some(mut person), None) => effects::take(work, &mut person, row.seq, What::Delete)?,
+        (Some(mut person), None) => {
+            if row.created_here
+                && work.act.now.since(row.created_at) < TRIED
+                && person.last_sign_in_at.is_none()
+            {
+                work.note(
+                    "The user was added only minutes ago and nobody has signed in as them: identity providers try a \
+                     new integration like that, and this trial passed. The person stays in the list, deactivated.",
+                );
+            }
+            effects::take(work, &mut person, row.seq, What::Delete)?;
+        }
         (None, _) => {}
     }
     Ok(Answer {
@@ -138,10 +147,6 @@ fn put(
     let facts = user_facts(&document);
     let mut notes = Vec::new();
     let checked = reading::check(&facts, &mut notes)?;
-    if facts.active {
-        // Whoever leaves may leave incomplete.
-        reading::need(work.settings(), &checked, patched)?;
-    }
     if let Some(other) = in_the_way(work, &facts, Some(&before))? {
         return Err(taken(&other, &facts).into());
     }
@@ -151,6 +156,10 @@ fn put(
         mirror::fill(&mut row, document);
         row.claimed = true;
         work.notes.extend(notes);
+    }
+    if row.active {
+        // Whoever leaves may leave incomplete.
+        reading::need(work.settings(), &checked, patched)?;
     }
     // A repetition changes nothing, and is not refused for what stood before it.
     let tied = match row.person_id {
@@ -168,16 +177,24 @@ fn put(
             is,
             work.reference,
         )?;
+        if before.document.get("displayName") != row.document.get("displayName") {
+            mirror::touch_groups_of(work.act, row.seq)?;
+        }
     }
     effects::follow(work, Some(&before), &row, &checked, tied, rewritten)?;
-    memberships(work, &row, groups)?;
+    memberships(work, &mut row, groups)?;
     Ok(row)
 }
 
 /// The `groups` of a body: the truth where the connection says so, else only read back.
-fn memberships(work: &mut Work, row: &DirectoryUser, groups: Option<Vec<MemberRef>>) -> Result<()> {
+fn memberships(work: &mut Work, row: &mut DirectoryUser, groups: Option<Vec<MemberRef>>) -> Result<()> {
     match groups {
-        Some(groups) if work.settings().groups_in_users => members::set_of_user(work, row, &groups),
+        Some(groups) if work.settings().groups_in_users => {
+            members::set_of_user(work, row, &groups)?;
+            let now = users::find_by_seq(work.act.w, row.seq)?;
+            row.version = now.map_or(row.version, |now| now.version);
+            Ok(())
+        }
         Some(groups) if !groups.is_empty() => {
             work.note("The user's groups were ignored: memberships are changed on the group, unless the integration says otherwise.");
             Ok(())
@@ -187,39 +204,24 @@ fn memberships(work: &mut Work, row: &DirectoryUser, groups: Option<Vec<MemberRe
 }
 
 fn fresh(work: &Work, document: Map<String, Value>) -> DirectoryUser {
-    let act = work.act;
-    let mut row = DirectoryUser {
-        seq: 0,
-        id: ScimId::new(act.now, act.random_id()),
-        connection_id: work.connection().id,
-        person_id: None,
-        claimed: true,
-        created_here: false,
-        user_name: String::new(),
-        external_id: None,
-        active: true,
-        document: Map::new(),
-        version: 1,
-        created_at: act.now,
-        updated_at: act.now,
-        deleted_at: None,
-    };
-    mirror::fill(&mut row, document);
+    let mut row = mirror::fresh_user(work.act, work.connection().id, document);
+    row.claimed = true;
     row
 }
 
-/// The person whom this connection had as a user of this name, externalId or address, and removed.
+/// The person whom this connection had as a user of this name or externalId, and removed; [`effects::tie`] looks for
+/// the address. A name alone may have gone to somebody else: who has another externalId and another address too is
+/// another person.
 fn removed_person(work: &Work, facts: &UserFacts) -> Result<Option<PersonId>> {
-    let emails: Vec<String> = facts.emails.iter().map(|email| fold(email)).collect();
     let (connection, key) = (work.connection().id, fold(&facts.user_name));
-    let removed = users::find_removed(
-        work.act.w,
-        connection,
-        &key,
-        facts.external_id.as_deref(),
-        &emails,
-    )?;
-    let Some(id) = removed.filter(|row| row.claimed).and_then(|row| row.person_id) else {
+    let removed = users::find_removed(work.act.w, connection, &key, facts.external_id.as_deref())?;
+    let is_same = |row: &DirectoryUser| {
+        let other_id =
+            row.external_id.is_some() && facts.external_id.is_some() && row.external_id != facts.external_id;
+        let was = user_facts(&row.document).email.map(|email| fold(&email));
+        row.claimed && !(other_id && was != facts.email.as_deref().map(fold))
+    };
+    let Some(id) = removed.filter(is_same).and_then(|row| row.person_id) else {
         return Ok(None);
     };
     // They may be here again already, under another name.

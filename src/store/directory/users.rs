@@ -79,29 +79,20 @@ pub fn has_email(r: &Reader, connection: ConnectionId, key: &str) -> Result<bool
     Ok(statement.exists(params![connection.to_string(), key])?)
 }
 
-/// The removed row that had this folded name, else this externalId, else one of these folded e-mails; of several the
-/// newest. The name goes first, because an address may have been somebody else's second one.
+/// The removed row that had this externalId, else the one that had this folded name; of several the newest.
 pub fn find_removed(
     r: &Reader,
     connection: ConnectionId,
     name_key: &str,
     external: Option<&str>,
-    emails: &[String],
 ) -> Result<Option<DirectoryUser>> {
     let condition = "seq IN (
             SELECT seq FROM directory_users
                 WHERE connection_id = ?1 AND user_name_key = ?2 AND deleted_at IS NOT NULL
-            UNION ALL SELECT seq FROM directory_users WHERE connection_id = ?1 AND external_id = ?3
-            UNION ALL SELECT user_seq FROM directory_emails
-                WHERE connection_id = ?1 AND value_key IN (SELECT value FROM json_each(?4)))
+            UNION ALL SELECT seq FROM directory_users WHERE connection_id = ?1 AND external_id = ?3)
         AND deleted_at IS NOT NULL
-        ORDER BY user_name_key = ?2 DESC, external_id IS ?3 AND ?3 IS NOT NULL DESC, deleted_at DESC, seq DESC LIMIT 1";
-    let emails = serde_json::to_string(emails).map_err(Error::internal)?;
-    one(
-        r,
-        condition,
-        params![connection.to_string(), name_key, external, emails],
-    )
+        ORDER BY coalesce(external_id = ?3, 0) DESC, deleted_at DESC, seq DESC LIMIT 1";
+    one(r, condition, params![connection.to_string(), name_key, external])
 }
 
 /// Did this connection's identity provider ever write, and then remove, a user that was this person?
@@ -228,6 +219,24 @@ pub fn update(w: &Writer, user: &DirectoryUser, search: &Value, emails: &[String
     emails::replace(w, user.connection_id, user.seq, search, emails)
 }
 
+/// The groups that the user shows changed: counts the version up and rewrites nothing else.
+pub fn touch(w: &Writer, seq: i64) -> Result<()> {
+    let mut statement =
+        w.prepare_cached("UPDATE directory_users SET version = version + 1 WHERE seq = ?1")?;
+    exactly_one(statement.execute([seq])?, "user")
+}
+
+/// As [`touch`], for every live member of a group.
+pub fn touch_members(w: &Writer, group: i64) -> Result<()> {
+    let mut statement = w.prepare_cached(
+        "UPDATE directory_users SET version = version + 1 WHERE deleted_at IS NULL AND seq IN (
+            SELECT user_seq FROM directory_members
+            WHERE group_seq = ?1 AND removed_at IS NULL AND user_seq IS NOT NULL)",
+    )?;
+    statement.execute([group])?;
+    Ok(())
+}
+
 /// Removes, for 30 days; e-mails and memberships stay with the row.
 pub fn remove(w: &Writer, seq: i64, now: Timestamp) -> Result<()> {
     let mut statement = w.prepare_cached(
@@ -263,7 +272,7 @@ pub fn sweep(w: &Writer, before: Timestamp) -> Result<usize> {
     let mut statement = w.prepare_cached(
         "DELETE FROM directory_users WHERE seq IN (
             SELECT seq FROM directory_users WHERE deleted_at IS NOT NULL AND deleted_at < ?1
-            ORDER BY deleted_at LIMIT ?2)",
+            ORDER BY deleted_at, seq LIMIT ?2)",
     )?;
     Ok(statement.execute(params![before.0, SWEPT])?)
 }
@@ -273,7 +282,7 @@ pub fn list_forgotten(r: &Reader, before: Timestamp) -> Result<Vec<(ConnectionId
     let mut statement = r.prepare_cached(
         "SELECT connection_id, person_id FROM (
             SELECT connection_id, person_id FROM directory_users WHERE deleted_at IS NOT NULL AND deleted_at < ?1
-            ORDER BY deleted_at LIMIT ?2) WHERE person_id IS NOT NULL",
+            ORDER BY deleted_at, seq LIMIT ?2) WHERE person_id IS NOT NULL",
     )?;
     let rows = statement.query_map(params![before.0, SWEPT], |row| {
         let connection = parsed(row, "connection_id", ConnectionId::parse)?;

@@ -78,3 +78,27 @@ fn it_stops_after_so_many_errors() {
     assert_eq!(statuses(&done), ["404", "404"]);
     assert!(app.person("dora@example.com").is_none());
 }
+
+#[test]
+fn every_answer_but_that_of_a_failed_post_has_the_address() {
+    let app = TestApp::start();
+    let okta = app.scim("okta");
+    let page = okta.post("/Users", &user("dora@example.com"));
+    let place = page.header("location").to_owned();
+    let (_, path) = place.split_once("/v2").expect("a path");
+    let done = bulk(
+        &okta,
+        json!([
+            { "method": "PUT", "path": path, "data": {} },
+            { "method": "DELETE", "path": path },
+            { "method": "DELETE", "path": path },
+            { "method": "POST", "path": "/Users", "bulkId": "a", "data": {} },
+        ]),
+        None,
+    );
+    assert_eq!(statuses(&done), ["400", "204", "404", "400"]);
+    for one in &done[..3] {
+        assert_eq!(one["location"], place.as_str(), "{one}");
+    }
+    assert_eq!(done[3].get("location"), None);
+}

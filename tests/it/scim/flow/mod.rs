@@ -1,11 +1,13 @@
 //! What provisioning does: to the mirror, to people, and what it answers.
 
 mod bulk;
+mod corners;
 mod groups;
 mod paging;
 mod people;
 mod together;
 mod users;
+mod versions;
 
 use doorward::model::{Person, PersonState, Role};
 use serde_json::{Value, json};

@@ -169,6 +169,49 @@ fn cursors_walk_the_list_and_cannot_be_made_up() {
 }
 
 #[test]
+fn users_and_groups_together_are_walked_whole_while_others_go() {
+    let app = TestApp::start();
+    let okta = app.scim_with("okta", "guard_people = 0");
+    let users: Vec<String> = (0..5)
+        .map(|n| made(&okta, "/Users", &user(&format!("u{n}@example.com"))))
+        .collect();
+    let groups: Vec<String> = (0..5)
+        .map(|n| made(&okta, "/Groups", &super::group(&format!("G{n}"), &[])))
+        .collect();
+    let leaving = [&users[0], &users[3], &groups[0], &groups[2]];
+    let search = |start: usize| {
+        let body = serde_json::json!({ "startIndex": start, "count": 2 });
+        okta.post("/.search", &body).json()
+    };
+    let (mut start, mut seen, mut goes) = (1, Vec::new(), leaving.into_iter().peekable());
+    loop {
+        let page = search(start);
+        let found = ids(&page);
+        if found.is_empty() {
+            break;
+        }
+        let there = page["totalResults"].as_u64().expect("a number");
+        assert!(there + 1 >= (start + found.len()) as u64, "{page}");
+        start += found.len();
+        seen.extend(found);
+        // Somebody who was given out already, so that everybody behind moves up.
+        if let Some(gone) = goes.next_if(|one| seen.contains(*one)) {
+            let kind = if users.contains(gone) { "Users" } else { "Groups" };
+            assert_eq!(okta.delete(&format!("/{kind}/{gone}")).status, 204);
+        }
+    }
+    let staying = users.iter().chain(&groups).filter(|id| !leaving.contains(id));
+    for id in staying {
+        assert_eq!(
+            seen.iter().filter(|one| *one == id).count(),
+            1,
+            "{id} in {seen:?}"
+        );
+    }
+    assert!(search(100)["Resources"].as_array().is_some_and(Vec::is_empty));
+}
+
+#[test]
 fn totals_alone_and_everything_together() {
     let app = TestApp::start();
     let okta = app.scim("okta");

@@ -37,6 +37,37 @@ fn owners_and_local_admins_are_out_of_reach() {
 }
 
 #[test]
+fn an_address_that_an_owner_changed_here_does_not_stop_harmless_changes() {
+    let app = TestApp::start();
+    app.add("ada@example.com", "admin");
+    let okta = app.scim("okta");
+    let id = named(&okta, "ada@example.com")["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let path = format!("/Users/{id}");
+    let mut body = user("ada@example.com");
+    assert_eq!(okta.put(&path, &body).status, 200);
+    let write = |sql: &'static str| {
+        let done = app.ctx.store.write_blocking(move |w| Ok(w.execute(sql, [])?));
+        assert_eq!(done.expect("a write"), 1);
+    };
+    write("UPDATE people SET email = 'a@example.com', email_key = 'a@example.com' WHERE role = 'admin'");
+    body["title"] = json!("Dr");
+    let page = okta.put(&path, &body);
+    assert_eq!(
+        (page.status, &page.json()["title"]),
+        (200, &json!("Dr")),
+        "{}",
+        page.text()
+    );
+    assert!(app.last_notes().contains("keeps the e-mail address"));
+    assert!(app.person("a@example.com").is_some() && app.person("ada@example.com").is_none());
+    body["emails"] = json!([{ "value": "else@example.com" }]);
+    refused(&okta.put(&path, &body), 403, None);
+}
+
+#[test]
 fn nobody_is_promoted_or_adopted_by_what_is_sent() {
     let app = TestApp::start();
     let okta = app.scim("okta");
