@@ -155,7 +155,7 @@ fn is_granted_still(r: &Reader, credential: &Credential) -> Result<bool> {
 
 /// `Bearer token "Okta 2026"`.
 pub fn label(credential: &Credential) -> String {
-    format!("{} “{}”", credential.kind.words(), credential.label)
+    format!("{} \"{}\"", credential.kind.words(), credential.label)
 }
 
 /// The same words whatever was wrong, so that nothing is learned from them.
