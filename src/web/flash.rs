@@ -38,6 +38,10 @@ const SAID: &[(&str, &str)] = &[
         "{} was added. It is off until you turn it on.",
     ),
     ("connection-changed", "{} was changed."),
+    (
+        "connection-provisions",
+        "{} is on. Its identity provider can provision people now.",
+    ),
     ("connection-on", "{} is on. People can sign in through it."),
     (
         "connection-off",

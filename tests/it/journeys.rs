@@ -168,3 +168,12 @@ fn pages_of_provisioning() {
 fn pages_of_provisioning_without_scripts() {
     provisioned(false);
 }
+
+/// The guides to provisioning that customers were given: our half with the pages, the identity provider's with
+/// requests in its shapes.
+#[test]
+fn the_guides_to_provisioning() {
+    let app = fresh().set_up();
+    app.apply("[[person]]\nemail = \"mary@example.com\"\ngiven_name = \"Mary\"\nfamily_name = \"Member\"\n");
+    journey("guide-scim", &json!({"base": app.base}));
+}

@@ -136,7 +136,9 @@ pub struct EventLine {
     pub subject: String,
     pub subject_href: Option<String>,
     pub changes: Vec<Change>,
-    /// Reference and address of the sign-in or request that caused it.
+    /// `sign-in` or `request`: what caused it.
+    pub through: &'static str,
+    /// Reference and address of that.
     pub reference: Option<(String, String)>,
 }
 
@@ -168,6 +170,7 @@ pub fn event_line(event: &Event, slug_of: impl Fn(&str) -> Option<String>) -> Ev
         subject: event.subject_label.clone(),
         subject_href,
         changes: changes(&event.before, &event.after),
+        through: if is_of_scim(event) { "request" } else { "sign-in" },
         reference: event.reference.clone().map(|reference| {
             let href = if is_of_scim(event) {
                 urls::scim_request(&reference)

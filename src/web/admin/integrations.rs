@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::facts::connection_state;
+use super::integration::provisioning_state;
 use super::{Body, UNPROCESSABLE, refuse};
 use crate::flows::connect::{self, NewConnection};
 use crate::model::{Connection, Provider, Slug, Timestamp};
@@ -38,6 +39,7 @@ struct Line {
     slug: String,
     provider: String,
     state: State,
+    provisioning: State,
     people: i64,
     last_used_at: Option<Timestamp>,
 }
@@ -68,7 +70,13 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
     let reading = visit.ctx.store.reading(move |r| {
         let with_figures = |c: Connection| {
             let people = store::identities::count_of_connection(r, c.id)?;
-            Ok((store::identities::find_last_used(r, c.id)?, people, c))
+            let provisioning = provisioning_state(r, &c)?;
+            Ok((
+                store::identities::find_last_used(r, c.id)?,
+                people,
+                provisioning,
+                c,
+            ))
         };
         store::connections::list(r)?
             .into_iter()
@@ -76,18 +84,19 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
             .collect::<crate::error::Result<Vec<_>>>()
     });
     let found = reading.await?;
-    let line = |(last_used_at, people, c): &(Option<Timestamp>, i64, Connection)| Line {
+    let line = |(last_used_at, people, provisioning, c): (Option<Timestamp>, i64, State, Connection)| Line {
         href: urls::integration(c.slug.as_str()),
         name: c.name.clone(),
         slug: c.slug.to_string(),
         provider: Provider::name_of(&c.provider).to_owned(),
-        state: connection_state(c, now),
-        people: *people,
-        last_used_at: *last_used_at,
+        state: connection_state(&c, now),
+        provisioning,
+        people,
+        last_used_at,
     };
     let is_empty = found.is_empty();
     let lines = found
-        .iter()
+        .into_iter()
         .map(line)
         .filter(|l| fits(&q, &format!("{} {} {}", l.name, l.slug, l.provider)));
     Ok(render(&IntegrationsPage {
@@ -112,6 +121,22 @@ pub struct Chosen {
     q: String,
 }
 
+/// One identity provider to choose.
+struct Tile {
+    name: &'static str,
+    href: String,
+    speaks: &'static str,
+}
+
+/// What it can do here; the search finds it by these words, too.
+fn speaks(provider: &Provider) -> &'static str {
+    if provider.scim.unavailable.is_empty() {
+        "Sign-in (SAML), provisioning (SCIM)"
+    } else {
+        "Sign-in (SAML)"
+    }
+}
+
 #[derive(Template)]
 #[template(path = "admin/integrations/picker.html")]
 struct PickerPage {
@@ -119,8 +144,7 @@ struct PickerPage {
     up: String,
     here: String,
     q: String,
-    /// Name and address of its form.
-    tiles: Vec<(&'static str, String)>,
+    tiles: Vec<Tile>,
     generic: String,
 }
 
@@ -139,7 +163,7 @@ async fn new(visit: Visit, chosen: web::Query<Chosen>) -> Answer {
     if provider.is_empty() {
         let fitting = Provider::all()
             .iter()
-            .filter(|p| fits(&q, &format!("{} {}", p.name, p.key)));
+            .filter(|p| fits(&q, &format!("{} {} {}", p.name, p.key, speaks(p))));
         return Ok(render(&PickerPage {
             shell: visit
                 .shell("Choose an identity provider")
@@ -147,7 +171,11 @@ async fn new(visit: Visit, chosen: web::Query<Chosen>) -> Answer {
             up: urls::integrations(),
             here: urls::new_integration(),
             tiles: fitting
-                .map(|p| (p.name.as_str(), urls::new_integration_with(&p.key)))
+                .map(|p| Tile {
+                    name: &p.name,
+                    href: urls::new_integration_with(&p.key),
+                    speaks: speaks(p),
+                })
                 .collect(),
             generic: urls::new_integration_with("generic"),
             q,

@@ -131,7 +131,10 @@ fn notices(
             .link("Answer", urls::people()),
         );
     }
-    for draft in connections.iter().filter(|c| c.saml.idp.is_none()) {
+    for draft in connections
+        .iter()
+        .filter(|c| c.saml.idp.is_none() && !c.scim.enabled)
+    {
         let title = format!("{} does not know its identity provider yet.", draft.name);
         let text = "Nobody can sign in through it before that.";
         let href = urls::integration(draft.slug.as_str());
@@ -179,13 +182,22 @@ pub fn certificate_notice(connection: &Connection, now: Timestamp) -> Option<(i6
 
 /// The way from nothing to the first member; nothing once all of it was gone.
 fn steps(connections: &[Connection], linked: i64) -> Vec<Step> {
-    let farthest = connections
+    // What only provisions was never meant for signing in; where there is nothing else, nobody asked for these steps.
+    let of_sign_in: Vec<&Connection> = connections
         .iter()
+        .filter(|c| c.saml.idp.is_some() || !c.scim.enabled)
+        .collect();
+    if of_sign_in.is_empty() && !connections.is_empty() {
+        return Vec::new();
+    }
+    let farthest = of_sign_in
+        .iter()
+        .copied()
         .max_by_key(|c| (c.enabled, c.tested_at.is_some(), c.saml.idp.is_some()));
     let named = |of: bool, words: &str| farthest.filter(|_| of).map(|c| format!("{}: {words}", c.name));
-    let known = connections.iter().any(|c| c.saml.idp.is_some());
-    let on = connections.iter().any(|c| c.enabled);
-    let tested = connections
+    let known = of_sign_in.iter().any(|c| c.saml.idp.is_some());
+    let on = of_sign_in.iter().any(|c| c.enabled);
+    let tested = of_sign_in
         .iter()
         .find(|c| c.tested_at.is_some())
         .map(|c| format!("{}: it worked", c.name));

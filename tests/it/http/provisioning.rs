@@ -441,15 +441,15 @@ fn credentials_are_shown_once_and_revoked() {
     app.scim("okta");
     let alice = app.alice();
     for (kind, fields, shown) in [
-        ("bearer", [("label", "Okta 2026"), ("expires", "365")], 1),
-        ("basic", [("label", "Basic"), ("expires", "0")], 2),
+        ("bearer", [("label", "Okta 2026"), ("expires", "365")], 2),
+        ("basic", [("label", "Basic"), ("expires", "0")], 3),
         (
             "oauth",
             [
                 ("name", "Okta"),
                 ("redirect_uris", "https://okta.example/callback"),
             ],
-            2,
+            5,
         ),
     ] {
         let blank = alice.get(&format!("{PAGES}/credentials/new?kind={kind}"));
@@ -459,10 +459,14 @@ fn credentials_are_shown_once_and_revoked() {
             &[("kind", kind), fields[0], fields[1]],
         );
         assert_eq!(made.status, 200, "{kind}: {}", made.text());
+        // The addresses that go with them stand before them.
         let secrets = made.all("[data-value]");
         assert_eq!(secrets.len(), shown, "{kind}");
         let page = alice.get(PAGES).text();
         assert!(!page.contains(&secrets[shown - 1]), "{kind}: shown a second time");
+        let before = [("kind", kind), fields[0], fields[1], ("opened", "1")];
+        let again = alice.post(&format!("{PAGES}/credentials"), &before);
+        assert_eq!(again.status, 409, "{kind}: the page was loaded again");
     }
     let third = alice.post(
         &format!("{PAGES}/credentials"),

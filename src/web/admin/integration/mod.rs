@@ -9,7 +9,7 @@ mod settings;
 mod switches;
 mod values;
 
-pub use provisioning::{held_notice, removal_state, taken};
+pub use provisioning::{held_notice, provisioning_state, removal_state, taken};
 
 use crate::error::Result;
 use crate::model::Connection;

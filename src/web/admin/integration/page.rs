@@ -6,7 +6,7 @@ use url::Url;
 
 use super::identity_provider::{Giving, Way};
 use super::values::{Value, under_its_labels};
-use super::{Room, Tab, load, shell, tabs};
+use super::{Room, Tab, load, provisioning_state, shell, tabs};
 use crate::error::{Error, Result};
 use crate::model::provider::{GuideAttribute, GuideChoice, GuideTrap};
 use crate::model::{Connection, Provider, SignInKind, Timestamp};
@@ -71,6 +71,7 @@ struct Places {
     removal: String,
     identity_provider: String,
     certificates: String,
+    provisioning: String,
     all_sign_ins: String,
 }
 
@@ -83,6 +84,9 @@ struct IntegrationPage {
     connection: Connection,
     provider: String,
     state: State,
+    /// It provisions people and was never meant to sign them in.
+    only_provisions: bool,
+    provisioning: State,
     notice: Option<Notice>,
     is_owner: bool,
     people: String,
@@ -166,6 +170,7 @@ struct Figures {
     sessions: i64,
     domains: Vec<String>,
     last_used_at: Option<Timestamp>,
+    provisioning: State,
     tests: Vec<Line>,
     latest: Vec<Line>,
 }
@@ -188,6 +193,7 @@ async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
             sessions: store::sessions::count_of_connection(r, connection.id, now)?,
             domains: store::connections::list_domains(r, connection.id)?,
             last_used_at: store::identities::find_last_used(r, connection.id)?,
+            provisioning: provisioning_state(r, &connection)?,
             tests: sign_ins::lines(r, &tests, all)?,
             latest: sign_ins::lines(r, &latest, all)?,
         })
@@ -207,6 +213,8 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
         tabs: tabs(slug, Room::SignIn),
         provider: provider.name.clone(),
         state: connection_state(&connection, now),
+        only_provisions: connection.saml.idp.is_none() && connection.scim.enabled,
+        provisioning: figures.provisioning,
         notice: certificate_notice(&connection, now).map(|(_, notice)| notice),
         is_owner: admin.is_owner(),
         people: count(figures.people, "person", "people"),
@@ -226,6 +234,7 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
             removal: part("removal"),
             identity_provider: part("identity-provider"),
             certificates: part("certificates"),
+            provisioning: part("provisioning"),
             all_sign_ins: urls::query(&urls::sign_ins(), &[("connection", slug)]),
         },
         connection: connection.clone(),

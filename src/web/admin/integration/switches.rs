@@ -58,12 +58,12 @@ async fn activate(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer
         .ctx
         .act(admin.who(), move |act| connect::enable(act, &wanted))
         .await?;
-    Ok(flash::to(
-        &visit,
-        &urls::integration(&slug),
-        "connection-on",
-        &on.name,
-    ))
+    let (place, key) = if on.saml.idp.is_none() {
+        (urls::provisioning(&slug, ""), "connection-provisions")
+    } else {
+        (urls::integration(&slug), "connection-on")
+    };
+    Ok(flash::to(&visit, &place, key, &on.name))
 }
 
 /// What turning off or removing would touch.

@@ -5,13 +5,16 @@ use actix_web::web;
 use askama::Template;
 
 use super::{load, shell};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::flows::oauth::clients::{self, NewClient};
 use crate::flows::{Act, credentials};
+use crate::model::provider::OurScimValue;
 use crate::model::time::DAY;
 use crate::model::{Connection, Timestamp};
+use crate::store;
 use crate::store::oauth::OauthClient;
 use crate::store::scim_credentials::Credential;
+use crate::web::admin::integration::page::provider_of;
 use crate::web::admin::{Body, UNPROCESSABLE, refuse};
 use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
@@ -167,9 +170,11 @@ const LIFETIMES: [(&str, &str); 4] = [
 
 fn form(make: Make) -> Form {
     let kind = Field::hidden("kind", make.key());
+    let opened = Field::hidden("opened", "");
     if make == Make::Oauth {
         return Form::new([
             kind,
+            opened,
             Field::text("name", "Name").required().max(200).focus(),
             Field::paragraph("redirect_uris", "Redirect addresses", 3)
                 .mono()
@@ -185,6 +190,7 @@ fn form(make: Make) -> Form {
     );
     Form::new([
         kind,
+        opened,
         Field::text("label", "Label")
             .hint("For you, to tell it from the next one.")
             .max(200)
@@ -205,6 +211,7 @@ struct NewCredentialPage {
 }
 
 fn page(visit: &Visit, connection: &Connection, make: Make, form: Form, status: StatusCode) -> Answer {
+    let form = form.with("opened", visit.ctx.now().0.to_string());
     let slug = connection.slug.as_str();
     let page = NewCredentialPage {
         shell: shell(visit, make.title()),
@@ -233,19 +240,87 @@ async fn blank(visit: Visit, slug: web::Path<String>, wanted: web::Query<Wanted>
 }
 
 /// Labels and values that are shown once.
-type Secrets = Vec<(&'static str, String)>;
+type Secrets = Vec<(&'static str, OurScimValue, String)>;
+
+/// One value to copy, and where it goes at the identity provider.
+struct Copied {
+    label: &'static str,
+    value: String,
+    note: String,
+}
 
 #[derive(Template)]
 #[template(path = "admin/integrations/provisioning/made.html")]
 struct MadePage {
     shell: Shell,
     way_back: (String, String),
-    secrets: Secrets,
+    secrets: Vec<Copied>,
     next: String,
+}
+
+/// A page that is loaded again sends its form again: what it made then was shown once, and is not made twice.
+fn need_first_time(act: &Act, slug: &str, form: &Form) -> Result<()> {
+    let Ok(opened) = form.text("opened").parse::<i64>() else {
+        return Ok(());
+    };
+    let connection = store::connections::get_by_slug(act.w, slug)?;
+    let credentials = store::scim_credentials::list_of_connection(act.w, connection.id, act.now)?;
+    let clients = store::oauth::list_clients(act.w, connection.id)?;
+    let of_forms = credentials.iter().filter(|one| one.family.is_none());
+    let made = of_forms
+        .map(|one| one.created_at)
+        .chain(clients.iter().map(|one| one.created_at));
+    if made.max().is_some_and(|newest| newest.0 > opened) {
+        return Err(Error::conflict(
+            "A credential was made since this form was opened. If you made it here, it was shown once and is in the list \
+             now. To make another one, press the button again.",
+        ));
+    }
+    Ok(())
+}
+
+/// What was made, and the addresses that go with it.
+fn copied(visit: &Visit, connection: &Connection, make: Make, secrets: Secrets) -> Result<Vec<Copied>> {
+    let guide = provider_of(connection)?;
+    let organization = visit
+        .ctx
+        .organization()
+        .ok_or_else(|| Error::not_found("organization yet"))?;
+    let base = &organization.base_url;
+    let mut all = vec![(
+        "SCIM base URL",
+        OurScimValue::BaseUrl,
+        base.scim(&connection.slug),
+    )];
+    if make == Make::Oauth {
+        let (authorize, token) = (urls::oauth_authorize(), urls::OAUTH_TOKEN);
+        all.push((
+            "Authorize URL",
+            OurScimValue::AuthorizeUrl,
+            format!("{base}{authorize}"),
+        ));
+        all.push(("Token URL", OurScimValue::TokenUrl, format!("{base}{token}")));
+    }
+    all.extend(secrets);
+    let note = |of: OurScimValue, label: &str| {
+        let there = guide.scim.values.iter().find(|value| value.value == of);
+        there
+            .filter(|value| value.label != label)
+            .map_or_else(String::new, |value| {
+                format!("{} calls it “{}”.", guide.name, value.label)
+            })
+    };
+    let line = |(label, of, value)| Copied {
+        label,
+        value,
+        note: note(of, label),
+    };
+    Ok(all.into_iter().map(line).collect())
 }
 
 /// Makes what the form says; what a flow refuses is its error.
 fn make_it(act: &Act, slug: &str, make: Make, form: &Form) -> Result<Secrets> {
+    need_first_time(act, slug, form)?;
     if make == Make::Oauth {
         let new = NewClient {
             name: form.text("name").to_owned(),
@@ -258,8 +333,11 @@ fn make_it(act: &Act, slug: &str, make: Make, form: &Form) -> Result<Secrets> {
             public: form.is_ticked("public"),
         };
         let made = clients::make(act, slug, &new)?;
-        let mut secrets = vec![("Client ID", made.client_id)];
-        secrets.extend(made.client_secret.map(|secret| ("Client secret", secret)));
+        let mut secrets = vec![("Client ID", OurScimValue::ClientId, made.client_id)];
+        secrets.extend(
+            made.client_secret
+                .map(|secret| ("Client secret", OurScimValue::ClientSecret, secret)),
+        );
         return Ok(secrets);
     }
     let days: i64 = form.text("expires").parse().unwrap_or(365);
@@ -268,12 +346,15 @@ fn make_it(act: &Act, slug: &str, make: Make, form: &Form) -> Result<Secrets> {
     if make == Make::Basic {
         let made = credentials::make_basic(act, slug, label, lifetime)?;
         let mut secrets = Vec::new();
-        secrets.extend(made.user_name.map(|name| ("User name", name)));
-        secrets.push(("Passkey", made.secret));
+        secrets.extend(
+            made.user_name
+                .map(|name| ("User name", OurScimValue::UserName, name)),
+        );
+        secrets.push(("Passkey", OurScimValue::Passkey, made.secret));
         return Ok(secrets);
     }
     let made = credentials::make_bearer(act, slug, label, lifetime)?;
-    Ok(vec![("Bearer token", made.secret)])
+    Ok(vec![("Bearer token", OurScimValue::Token, made.secret)])
 }
 
 async fn make(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -> Answer {
@@ -298,7 +379,7 @@ async fn make(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -
                 format!("Provisioning through {}", connection.name),
                 urls::provisioning(connection.slug.as_str(), ""),
             ),
-            secrets,
+            secrets: copied(&visit, &connection, make, secrets)?,
             next: urls::provisioning(connection.slug.as_str(), ""),
         })),
         Err(error) => {

@@ -175,14 +175,14 @@ fn words(connection: &Connection, chosen: &Chosen, many: i64) -> (Vec<String>, S
     let who = count(many, "removal", "removals");
     if chosen.apply {
         let lines = vec![
-            format!("{who} of {} reach the people now.", connection.name),
+            format!("Lets {who} of {} reach the people now.", connection.name),
             "Who was deactivated or deleted there is deactivated here, and every session of theirs ends at once.".into(),
             "You can restore them for 30 days.".into(),
         ];
         (lines, format!("Apply {who}"))
     } else {
         let lines = vec![
-            format!("{who} of {} are dropped: the people stay as they are here.", connection.name),
+            format!("Drops {who} of {}. The people stay as they are here.", connection.name),
             "The identity provider goes on reading what it wrote. If it removes them again later, Doorward asks you again or \
              lets it happen, as the guard says."
                 .into(),

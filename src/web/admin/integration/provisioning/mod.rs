@@ -15,7 +15,7 @@ mod shown;
 mod users;
 
 pub use page::held_notice;
-pub use shown::{removal_state, taken};
+pub use shown::{provisioning_state, removal_state, taken};
 
 use super::{Room, Tab, load, shell, tabs};
 use crate::error::Result;

@@ -90,6 +90,8 @@ struct ProvisioningPage {
     new_bearer: String,
     new_basic: String,
     new_client: String,
+    authorize_url: String,
+    token_url: String,
     activation: String,
     deactivation: String,
     /// Of the integration itself.
@@ -182,7 +184,7 @@ fn steps(connection: &Connection, seen: &Milestones) -> Vec<Step> {
         step(
             "First request",
             seen.first_request,
-            format!("Copy the values above to {name}, and test the connection there."),
+            format!("Copy the values below to {name}, and test the connection there."),
         ),
         step("Credentials good", seen.credentials_good, stranger),
         step(
@@ -280,6 +282,8 @@ async fn show(visit: Visit, slug: web::Path<String>) -> Answer {
         new_bearer: new("bearer"),
         new_basic: new("basic"),
         new_client: new("oauth"),
+        authorize_url: format!("{}{}", organization.base_url, urls::oauth_authorize()),
+        token_url: format!("{}{}", organization.base_url, urls::OAUTH_TOKEN),
         activation: part("activation"),
         deactivation: part("deactivation"),
         integration_on: urls::integration_part(slug, "activation"),

@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web;
 use askama::Template;
+use serde_json::Value;
 
 use super::shown::{answer_state, person_page};
 use super::{Frame, Place, Tab, frame, load, masked};
@@ -12,7 +13,7 @@ use crate::flows::provision::replay::{self, Difference};
 use crate::model::{Connection, ScimRequestId};
 use crate::store;
 use crate::store::scim_requests::ScimRequest;
-use crate::web::admin::facts::label;
+use crate::web::admin::facts::{changes, count, label};
 use crate::web::fail::Answer;
 use crate::web::gate::{Admin, Visit};
 use crate::web::page::{Shell, render};
@@ -105,17 +106,52 @@ fn effect_lines(effects: Vec<Effect>, open: bool) -> Vec<EffectLine> {
 
 /// The changed fields by name; their values only when the request is open.
 fn detail(effect: &Effect, open: bool) -> String {
-    use serde_json::Value;
-    match &effect.detail {
-        Value::Null => String::new(),
-        Value::String(text) if open => text.clone(),
-        Value::String(text) => masked::words(text),
-        other if open => serde_json::to_string(other).unwrap_or_default(),
-        Value::Object(fields) => {
-            let names: Vec<String> = fields.keys().map(|name| label(name)).collect();
-            names.join(", ")
-        }
-        _ => String::new(),
+    let fields = match &effect.detail {
+        Value::String(text) if open => return text.clone(),
+        Value::String(text) => return masked::words(text),
+        Value::Object(fields) => fields,
+        _ => return String::new(),
+    };
+    let words: Vec<String> = match (fields.get("before"), fields.get("after")) {
+        (Some(before), Some(after)) => changes(&before.to_string(), &after.to_string())
+            .iter()
+            .map(|change| changed(change, open))
+            .collect(),
+        _ => fields
+            .iter()
+            .filter_map(|(name, value)| said(name, value, open))
+            .collect(),
+    };
+    words.join(", ")
+}
+
+fn changed(change: &Change, open: bool) -> String {
+    let part = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    if open {
+        format!(
+            "{}: {} → {}",
+            change.name,
+            part(&change.was),
+            part(&change.becomes)
+        )
+    } else {
+        change.name.clone()
+    }
+}
+
+/// One thing that is known of an effect, in words; ids are for the log alone.
+fn said(name: &str, value: &Value, open: bool) -> Option<String> {
+    match (name, value) {
+        ("user", _) => None,
+        ("again", _) => Some("was here before".to_owned()),
+        ("why", Value::String(why)) if open => Some(why.clone()),
+        ("why", Value::String(why)) => Some(masked::words(why)),
+        ("sessions_ended", ended) => Some(match ended.as_i64() {
+            Some(ended) if ended > 0 => count(ended, "session ended", "sessions ended"),
+            _ => "no session was open".to_owned(),
+        }),
+        (_, Value::String(text)) if open => Some(format!("{}: {text}", label(name))),
+        _ => Some(label(name)),
     }
 }
 

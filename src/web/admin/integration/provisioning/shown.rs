@@ -17,6 +17,16 @@ pub fn state(connection: &Connection, last_contact: Option<Timestamp>) -> State 
     }
 }
 
+/// The same, where the last contact is not at hand.
+pub fn provisioning_state(r: &Reader, connection: &Connection) -> Result<State> {
+    let seen = if connection.scim.enabled {
+        store::scim_requests::milestones(r, connection.id)?.last_contact
+    } else {
+        None
+    };
+    Ok(state(connection, seen))
+}
+
 /// One removal in a list.
 pub struct RemovalLine {
     pub id: String,
@@ -117,6 +127,26 @@ pub fn request_line(slug: &str, request: &ScimRequest) -> RequestLine {
     }
 }
 
+/// `Sales pushed`: what a request did to a group, which no person feels.
+fn group_words(request: &ScimRequest) -> Option<String> {
+    if !(200..300).contains(&request.status) || !request.path.starts_with("/Groups") {
+        return None;
+    }
+    let done = match request.method.as_str() {
+        "POST" => "pushed",
+        "PUT" | "PATCH" => "changed",
+        "DELETE" => "deleted",
+        _ => return None,
+    };
+    let answer: Option<serde_json::Value> = request
+        .answer
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok());
+    let name = answer.as_ref().and_then(|a| a["displayName"].as_str());
+    let short: String = name.unwrap_or("a group").chars().take(80).collect();
+    Some(format!("{short} {done}"))
+}
+
 /// `2 people changed`, `1 note`: what a request came to, in a cell.
 fn effect_words(request: &ScimRequest) -> String {
     use crate::flows::provision::Effect;
@@ -129,6 +159,9 @@ fn effect_words(request: &ScimRequest) -> String {
         [one] if one.what != "none" => words.push(format!("{} {}", one.label, one.what)),
         _ if touched > 0 => words.push(count(touched as i64, "person", "people")),
         _ => {}
+    }
+    if words.is_empty() {
+        words.extend(group_words(request));
     }
     if !notes.is_empty() {
         words.push(count(notes.len() as i64, "note", "notes"));
