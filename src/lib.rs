@@ -3,13 +3,14 @@
 //! The house, and who may call whom (calls go down only):
 //!
 //! ```text
-//!   web ──────────────► flows ─────────► saml          protocols: pure (bytes + expectations + now → typed result)
+//!   web ──────────────► flows ─────────► saml, scim    protocols: pure (bytes + expectations + now → typed result)
 //!    │ (reads only)       │  └─────────► outbound      other people's machines: one guarded client
 //!    └──────────────────► store ───────► model         store: all SQL; model: nouns and rules, no I/O
 //! ```
 //!
-//! * [`model`]: people, connections, sign-ins, sessions, events. Uses nothing of ours.
+//! * [`model`]: people, connections, sign-ins, sessions, events, filters. Uses nothing of ours.
 //! * [`saml`]: metadata, requests, responses. A response is verified first and read from the verified bytes only.
+//! * [`scim`]: resources, filters, patches, what vendors send beside the standard. Documents in, documents out.
 //! * [`store`]: one writer thread that commits whole batches, a few readers that cannot write.
 //! * [`outbound`]: the guarded HTTP client: https, public addresses, no redirects, small and quick.
 //! * [`flows`]: what the product does. Owns every transaction and writes the event of a change inside it.
