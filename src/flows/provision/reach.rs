@@ -69,9 +69,10 @@ pub fn why_address_stays(work: &Work, person: &Person, address: &Email) -> Resul
     let (w, connection) = (work.act.w, work.connection().id);
     let name = person.display_name();
     if is_out_of_reach(w, connection, person)? {
-        // Another address was refused before; what is left is another way to write the same.
+        // An address that is new to the mirror was refused before; what is left is the one that it always had, or
+        // another way to write the same.
         return Ok(Some(format!(
-            "The address of {name} stays as it is written here."
+            "{name} keeps the e-mail address that was set in Doorward: the identity provider cannot change it."
         )));
     }
     let made = users::find_of_person(w, connection, person.id)?.is_some_and(|user| user.created_here);
