@@ -107,49 +107,49 @@ pub fn count_other_owners(r: &Reader, except: PersonId) -> Result<i64> {
 }
 
 pub fn insert(w: &Writer, person: &Person) -> Result<()> {
-    let inserted = w.execute(
+    let mut statement = w.prepare_cached(
         "INSERT INTO people (id, email, email_key, given_name, family_name, search_key, sort_key, role, state,
                              version, created_at, updated_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        params![
-            person.id.to_string(),
-            person.email.as_str(),
-            person.email.key(),
-            person.given_name,
-            person.family_name,
-            search_key(person),
-            sort_key(person),
-            person.role.key(),
-            person.state.key(),
-            person.version,
-            person.created_at.0,
-            person.updated_at.0
-        ],
-    );
+    )?;
+    let inserted = statement.execute(params![
+        person.id.to_string(),
+        person.email.as_str(),
+        person.email.key(),
+        person.given_name,
+        person.family_name,
+        search_key(person),
+        sort_key(person),
+        person.role.key(),
+        person.state.key(),
+        person.version,
+        person.created_at.0,
+        person.updated_at.0
+    ]);
     inserted.map(drop).map_err(|cause| taken(cause, person))
 }
 
 /// Writes everything but the id. `person.version` is the version that was read; it is counted up here.
 pub fn update(w: &Writer, person: &Person) -> Result<()> {
-    let changed = w.execute(
+    let mut statement = w.prepare_cached(
         "UPDATE people SET email = ?3, email_key = ?4, given_name = ?5, family_name = ?6, search_key = ?7,
                 sort_key = ?8, role = ?9, state = ?10, updated_at = ?11, deactivated_at = ?12, version = version + 1
          WHERE id = ?1 AND version = ?2",
-        params![
-            person.id.to_string(),
-            person.version,
-            person.email.as_str(),
-            person.email.key(),
-            person.given_name,
-            person.family_name,
-            search_key(person),
-            sort_key(person),
-            person.role.key(),
-            person.state.key(),
-            person.updated_at.0,
-            person.deactivated_at.map(|at| at.0)
-        ],
-    );
+    )?;
+    let changed = statement.execute(params![
+        person.id.to_string(),
+        person.version,
+        person.email.as_str(),
+        person.email.key(),
+        person.given_name,
+        person.family_name,
+        search_key(person),
+        sort_key(person),
+        person.role.key(),
+        person.state.key(),
+        person.updated_at.0,
+        person.deactivated_at.map(|at| at.0)
+    ]);
     exactly_one(changed.map_err(|cause| taken(cause, person))?, "person")
 }
 
