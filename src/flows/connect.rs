@@ -125,6 +125,7 @@ pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
         name,
         enabled: false,
         saml: SamlSettings::default(),
+        oidc: crate::model::OidcSettings::default(),
         scim: crate::model::ScimSettings::default(),
         version: 1,
         created_at: act.now,

@@ -73,6 +73,8 @@ pub async fn enter(ctx: &Context, owner: PersonId, visitor: Visitor) -> Result<E
                 method: Method::Passphrase,
                 connection: None,
                 ends_at: None,
+                idp: None,
+                strong: false,
                 old_token: None,
             },
         )
@@ -234,6 +236,7 @@ fn insert_owner(act: &Act, run: &FirstRun) -> Result<Person> {
 
 fn insert_organization(act: &Act, run: &FirstRun, owner: &Person) -> Result<()> {
     let organization = Organization {
+        settings: crate::model::Settings::default(),
         name: organization_name(&run.organization)?,
         base_url: base_url(&run.base_url)?,
         contact: format!("{} ({})", owner.display_name(), owner.email),

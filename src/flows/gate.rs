@@ -4,7 +4,7 @@
 //! connection it came through is still on. Anything else is a stranger.
 
 use crate::error::Result;
-use crate::model::session::{Limits, SEEN_STEP};
+use crate::model::session::SEEN_STEP;
 use crate::model::{Connection, Person, Role, Session, Timestamp};
 use crate::store::{self, Reader};
 
@@ -36,9 +36,9 @@ impl Principal {
         self.person.role
     }
 
-    /// Did they sign in within the last `millis`? For what must be proved afresh.
+    /// Did they prove who they are within the last `millis`? For what must be proved afresh.
     pub fn is_fresh(&self, now: Timestamp, millis: i64) -> bool {
-        now.since(self.session.signed_in_at) <= millis
+        now.since(self.session.proved_at) <= millis
     }
 }
 
@@ -55,7 +55,11 @@ pub fn admit(r: &Reader, token: &str, now: Timestamp) -> Result<Option<Principal
         None => None,
     };
     let through_open_door = session.connection_id.is_none() || connection.as_ref().is_some_and(|c| c.enabled);
-    let live = may_enter(&person) && through_open_door && session.is_current(Limits::of(person.role), now);
+    let limits = match store::organization::find(r)? {
+        Some(organization) => organization.settings.sessions.of(person.role),
+        None => return Ok(None),
+    };
+    let live = may_enter(&person) && through_open_door && session.is_current(limits, now);
     Ok(live.then_some(Principal {
         person,
         session,

@@ -193,6 +193,8 @@ fn settle(act: &Act, judged: Judged, keys: &Keys) -> Result<Answered> {
         method: Method::Passphrase,
         connection: None,
         ends_at: None,
+        idp: None,
+        strong: false,
         old_token: judged.old_token,
     };
     let entered = session::begin(act, &entering, &sign_in, door)?;

@@ -85,6 +85,8 @@ pub async fn recover(ctx: &Context, typed: Recovery) -> Result<Answered> {
             method: Method::Passphrase,
             connection: None,
             ends_at: None,
+            idp: None,
+            strong: false,
             old_token,
         };
         let entered = session::begin(&act, &person, &row, door)?;

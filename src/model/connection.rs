@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionId, ScimSettings, Slug, Timestamp};
+use super::{ConnectionId, OidcSettings, ScimSettings, Slug, Timestamp};
 
 /// One link to one identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,7 @@ pub struct Connection {
     /// Off: nobody signs in through it, and sessions that came through it have ended.
     pub enabled: bool,
     pub saml: SamlSettings,
+    pub oidc: OidcSettings,
     pub scim: ScimSettings,
     /// Counts the changes, as [`super::Person::version`] does.
     pub version: i64,
@@ -125,6 +126,23 @@ impl RequestBinding {
     }
 }
 
+/// The language in which a connection signs people in. One connection speaks one: whichever provider is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    Saml,
+    Oidc,
+}
+
+impl Protocol {
+    /// `SAML 2.0`, `OpenID Connect`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Protocol::Saml => "SAML 2.0",
+            Protocol::Oidc => "OpenID Connect",
+        }
+    }
+}
+
 /// How a connection stands, for lists: word and shape before colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionState {
@@ -139,9 +157,24 @@ pub enum ConnectionState {
 }
 
 impl Connection {
+    /// `None` while no identity provider was given: then nobody signs in through it.
+    pub fn protocol(&self) -> Option<Protocol> {
+        match (&self.saml.idp, &self.oidc.provider) {
+            (Some(_), _) => Some(Protocol::Saml),
+            (None, Some(_)) => Some(Protocol::Oidc),
+            (None, None) => None,
+        }
+    }
+
+    /// Can people sign in through it now?
+    pub fn is_door(&self) -> bool {
+        self.enabled && self.protocol().is_some()
+    }
+
     pub fn state(&self, now: Timestamp) -> ConnectionState {
         let Some(idp) = &self.saml.idp else {
-            return match (self.scim.enabled, self.enabled) {
+            let of_use = self.oidc.provider.is_some() || self.scim.enabled;
+            return match (of_use, self.enabled) {
                 (true, true) => ConnectionState::Working,
                 (true, false) => ConnectionState::Off,
                 (false, _) => ConnectionState::Draft,

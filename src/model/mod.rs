@@ -9,6 +9,7 @@ pub mod email;
 pub mod event;
 pub mod filter;
 pub mod ids;
+pub mod openid;
 pub mod organization;
 pub mod person;
 pub mod provider;
@@ -21,7 +22,7 @@ pub mod time;
 
 pub use check::{Attribute, Check, Verdict};
 pub use connection::{
-    Connection, IdentityProvider, PinnedCertificate, RequestBinding, SamlSettings, Unsolicited,
+    Connection, IdentityProvider, PinnedCertificate, Protocol, RequestBinding, SamlSettings, Unsolicited,
 };
 pub use email::Email;
 pub use event::{Action, Actor, Event, NewEvent, Subject};
@@ -29,14 +30,15 @@ pub use ids::{
     AccessRequestId, ConnectionId, CredentialId, HoldId, IdentityId, PersonId, ScimId, ScimRequestId,
     SessionId, SignInId,
 };
-pub use organization::{BaseUrl, Organization};
+pub use openid::{ClientAuth, OidcSettings, OpenIdProvider};
+pub use organization::{BaseUrl, Organization, Settings};
 pub use person::{Person, PersonState, Role};
 pub use provider::Provider;
 pub use provisioning::{
     DirectoryGroup, DirectoryUser, Removal, RemovalState, ResourceKind, ScimSettings, Taken,
 };
 pub use return_to::local_path;
-pub use session::{Method, Session};
+pub use session::{IdpSession, Method, Session};
 pub use sign_in::{Outcome, SignIn, SignInKind};
 pub use slug::Slug;
 pub use time::Timestamp;

@@ -102,5 +102,13 @@ pub struct Organization {
     pub base_url: BaseUrl,
     /// Whom a person asks who cannot get in; shown on notice and error pages.
     pub contact: String,
+    pub settings: Settings,
     pub created_at: Timestamp,
+}
+
+/// What an owner may set beside name and address. Unknown parts are refused nowhere and kept nowhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub sessions: super::session::SessionLimits,
 }

@@ -10,22 +10,58 @@ use super::{ConnectionId, PersonId, SessionId, Timestamp};
 #[serde(rename_all = "lowercase")]
 pub enum Method {
     Passphrase,
+    Passkey,
     Saml,
+    Oidc,
+    /// A one-time link: made on the server, by an admin, or by mail.
+    Link,
 }
 
 impl Method {
+    pub const ALL: [Method; 5] = [
+        Method::Passphrase,
+        Method::Passkey,
+        Method::Saml,
+        Method::Oidc,
+        Method::Link,
+    ];
+
     pub fn key(self) -> &'static str {
         match self {
             Method::Passphrase => "passphrase",
+            Method::Passkey => "passkey",
             Method::Saml => "saml",
+            Method::Oidc => "oidc",
+            Method::Link => "link",
         }
     }
 
     pub fn parse(key: &str) -> Option<Self> {
-        [Method::Passphrase, Method::Saml]
-            .into_iter()
-            .find(|m| m.key() == key)
+        Self::ALL.into_iter().find(|m| m.key() == key)
     }
+
+    /// For lists of sessions.
+    pub fn words(self) -> &'static str {
+        match self {
+            Method::Passphrase => "Passphrase",
+            Method::Passkey => "Passkey",
+            Method::Saml => "SAML 2.0",
+            Method::Oidc => "OpenID Connect",
+            Method::Link => "One-time link",
+        }
+    }
+}
+
+/// What the identity provider calls a sign-in, so that either side can end it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdpSession {
+    pub issuer: String,
+    /// The NameID or `sub`, as the provider says it.
+    pub subject: String,
+    /// Its own session: SessionIndex or `sid`, if it named one.
+    pub session: Option<String>,
+    /// What a logout request of ours must repeat, sealed for this session: the ID token, or the NameID in full.
+    pub hint: Option<Vec<u8>>,
 }
 
 /// One row of `sessions`.
@@ -36,8 +72,14 @@ pub struct Session {
     pub connection_id: Option<ConnectionId>,
     pub method: Method,
     pub signed_in_at: Timestamp,
+    /// When the person last proved who they are: at sign-in, or since.
+    pub proved_at: Timestamp,
+    /// That proof was a passkey, or passphrase and second factor together.
+    pub strong: bool,
     pub last_seen_at: Timestamp,
     pub expires_at: Timestamp,
+    /// Only where it came through a connection that names its sign-ins.
+    pub idp: Option<IdpSession>,
     pub address: String,
     pub user_agent: String,
 }
@@ -49,22 +91,34 @@ pub struct Limits {
     pub absolute: i64,
 }
 
-impl Limits {
-    pub const ADMIN: Limits = Limits {
-        idle: HOUR,
-        absolute: 12 * HOUR,
-    };
-    pub const MEMBER: Limits = Limits {
-        idle: 8 * HOUR,
-        absolute: 24 * HOUR,
-    };
+/// What the organization sets, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SessionLimits {
+    pub admin_idle: i64,
+    pub admin_absolute: i64,
+    pub member_idle: i64,
+    pub member_absolute: i64,
+}
 
-    pub fn of(role: super::Role) -> Self {
-        if role.is_admin() {
-            Self::ADMIN
-        } else {
-            Self::MEMBER
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self {
+            admin_idle: HOUR,
+            admin_absolute: 12 * HOUR,
+            member_idle: 8 * HOUR,
+            member_absolute: 24 * HOUR,
         }
+    }
+}
+
+impl SessionLimits {
+    pub fn of(&self, role: super::Role) -> Limits {
+        let (idle, absolute) = match role.is_admin() {
+            true => (self.admin_idle, self.admin_absolute),
+            false => (self.member_idle, self.member_absolute),
+        };
+        Limits { idle, absolute }
     }
 }
 

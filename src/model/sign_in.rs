@@ -18,14 +18,19 @@ pub enum SignInKind {
     /// An admin tries the connection; it never makes a session.
     Test,
     Passphrase,
+    Passkey,
+    /// A one-time link, or a recovery code.
+    Recovery,
 }
 
 impl SignInKind {
-    pub const ALL: [SignInKind; 4] = [
+    pub const ALL: [SignInKind; 6] = [
         SignInKind::Requested,
         SignInKind::Unsolicited,
         SignInKind::Test,
         SignInKind::Passphrase,
+        SignInKind::Passkey,
+        SignInKind::Recovery,
     ];
 
     pub fn key(self) -> &'static str {
@@ -34,11 +39,21 @@ impl SignInKind {
             SignInKind::Unsolicited => "unsolicited",
             SignInKind::Test => "test",
             SignInKind::Passphrase => "passphrase",
+            SignInKind::Passkey => "passkey",
+            SignInKind::Recovery => "recovery",
         }
     }
 
     pub fn parse(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.key() == key)
+    }
+
+    /// Without an identity provider.
+    pub fn is_local(self) -> bool {
+        matches!(
+            self,
+            SignInKind::Passphrase | SignInKind::Passkey | SignInKind::Recovery
+        )
     }
 
     pub fn words(self) -> &'static str {
@@ -47,6 +62,8 @@ impl SignInKind {
             SignInKind::Unsolicited => "Started at the identity provider",
             SignInKind::Test => "Test",
             SignInKind::Passphrase => "Passphrase",
+            SignInKind::Passkey => "Passkey",
+            SignInKind::Recovery => "Recovery",
         }
     }
 }
@@ -120,7 +137,7 @@ pub struct SignIn {
     pub connection_id: Option<ConnectionId>,
     pub kind: SignInKind,
     pub outcome: Outcome,
-    /// Our AuthnRequest's ID while it may still be answered.
+    /// Our AuthnRequest's ID, or the `state` of our authentication request, while it may still be answered.
     pub request_id: Option<String>,
     /// Where the person wanted to go, on our host.
     pub return_to: String,

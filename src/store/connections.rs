@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::model::{Connection, ConnectionId, Slug, Timestamp};
 
 const COLUMNS: &str =
-    "id, slug, provider, name, enabled, saml, scim, version, created_at, updated_at, tested_at";
+    "id, slug, provider, name, enabled, saml, oidc, scim, version, created_at, updated_at, tested_at";
 
 fn read(row: &Row) -> rusqlite::Result<Connection> {
     Ok(Connection {
@@ -18,6 +18,7 @@ fn read(row: &Row) -> rusqlite::Result<Connection> {
         name: row.get("name")?,
         enabled: row.get("enabled")?,
         saml: parsed(row, "saml", |text| serde_json::from_str(text).ok())?,
+        oidc: parsed(row, "oidc", |text| serde_json::from_str(text).ok())?,
         scim: parsed(row, "scim", |text| serde_json::from_str(text).ok())?,
         version: row.get("version")?,
         created_at: time(row, "created_at")?,
@@ -64,8 +65,8 @@ pub fn list_provisioned(r: &Reader) -> Result<Vec<ConnectionId>> {
 pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
     let inserted = w.execute(
         "INSERT INTO connections (id, slug, provider, name, enabled, saml, version, created_at, updated_at,
-                                  scim)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                                  scim, oidc)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             connection.id.to_string(),
             connection.slug.as_str(),
@@ -76,7 +77,8 @@ pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
             connection.version,
             connection.created_at.0,
             connection.updated_at.0,
-            scim(connection)?
+            scim(connection)?,
+            oidc(connection)?
         ],
     );
     inserted.map(drop).map_err(|cause| {
@@ -98,7 +100,7 @@ pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
 pub fn update(w: &Writer, connection: &Connection) -> Result<()> {
     let changed = w.execute(
         "UPDATE connections SET provider = ?3, name = ?4, enabled = ?5, saml = ?6, updated_at = ?7, tested_at = ?8,
-                scim = ?9, version = version + 1
+                scim = ?9, oidc = ?10, version = version + 1
          WHERE id = ?1 AND version = ?2",
         params![
             connection.id.to_string(),
@@ -109,7 +111,8 @@ pub fn update(w: &Writer, connection: &Connection) -> Result<()> {
             saml(connection)?,
             connection.updated_at.0,
             connection.tested_at.map(|at| at.0),
-            scim(connection)?
+            scim(connection)?,
+            oidc(connection)?
         ],
     )?;
     exactly_one(changed, "integration")
@@ -135,6 +138,10 @@ fn scim(connection: &Connection) -> Result<String> {
     serde_json::to_string(&connection.scim).map_err(Error::internal)
 }
 
+fn oidc(connection: &Connection) -> Result<String> {
+    serde_json::to_string(&connection.oidc).map_err(Error::internal)
+}
+
 fn saml(connection: &Connection) -> Result<String> {
     serde_json::to_string(&connection.saml).map_err(Error::internal)
 }
@@ -147,19 +154,35 @@ pub fn list_domains(r: &Reader, id: ConnectionId) -> Result<Vec<String>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The connection that speaks for a domain, if any.
-pub fn find_by_domain(r: &Reader, domain: &str) -> Result<Option<ConnectionId>> {
-    let mut statement = r.prepare_cached("SELECT connection_id FROM connection_domains WHERE domain = ?1")?;
-    let found = statement
-        .query_row([domain], |row| parsed(row, "connection_id", ConnectionId::parse))
-        .optional()?;
-    Ok(found)
+/// The connections that speak for a domain, in the order of their confirmation.
+pub fn list_by_domain(r: &Reader, domain: &str) -> Result<Vec<ConnectionId>> {
+    let mut statement = r.prepare_cached(
+        "SELECT connection_id FROM connection_domains WHERE domain = ?1 ORDER BY confirmed_at, connection_id",
+    )?;
+    let rows = statement.query_map([domain], |row| parsed(row, "connection_id", ConnectionId::parse))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-pub fn insert_domain(w: &Writer, id: ConnectionId, domain: &str, by: &str, now: Timestamp) -> Result<()> {
+/// Was it proved that this connection speaks for the domain?
+pub fn speaks_for(r: &Reader, id: ConnectionId, domain: &str) -> Result<bool> {
+    let mut statement =
+        r.prepare_cached("SELECT 1 FROM connection_domains WHERE domain = ?1 AND connection_id = ?2")?;
+    Ok(statement.exists(params![domain, id.to_string()])?)
+}
+
+/// `how`: `owner` (an owner's word) or `dns` (a TXT record).
+pub fn insert_domain(
+    w: &Writer,
+    id: ConnectionId,
+    domain: &str,
+    how: &str,
+    by: &str,
+    now: Timestamp,
+) -> Result<()> {
     w.execute(
-        "INSERT INTO connection_domains (domain, connection_id, confirmed_by, confirmed_at) VALUES (?1, ?2, ?3, ?4)",
-        params![domain, id.to_string(), by, now.0],
+        "INSERT INTO connection_domains (domain, connection_id, how, confirmed_by, confirmed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![domain, id.to_string(), how, by, now.0],
     )?;
     Ok(())
 }

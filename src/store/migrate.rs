@@ -19,6 +19,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_first.sql")),
     M::up(include_str!("../../migrations/0002_provisioning.sql")),
+    M::up(include_str!("../../migrations/0003_sign_on.sql")),
 ];
 
 /// The write connection, migrated and ready.

@@ -9,13 +9,15 @@ use crate::model::{BaseUrl, Organization, Timestamp};
 
 /// `None` until the first run is done.
 pub fn find(r: &Reader) -> Result<Option<Organization>> {
-    let mut statement = r.prepare_cached("SELECT name, base_url, contact, created_at FROM organization")?;
+    let mut statement =
+        r.prepare_cached("SELECT name, base_url, contact, settings, created_at FROM organization")?;
     let found = statement
         .query_row([], |row| {
             Ok(Organization {
                 name: row.get("name")?,
                 base_url: parsed(row, "base_url", |text| BaseUrl::parse(text).ok())?,
                 contact: row.get("contact")?,
+                settings: parsed(row, "settings", |text| serde_json::from_str(text).ok())?,
                 created_at: time(row, "created_at")?,
             })
         })
@@ -29,12 +31,13 @@ pub fn get(r: &Reader) -> Result<Organization> {
 
 pub fn insert(w: &Writer, organization: &Organization) -> Result<()> {
     w.execute(
-        "INSERT INTO organization (one, name, base_url, contact, created_at) VALUES (1, ?1, ?2, ?3, ?4)",
+        "INSERT INTO organization (one, name, base_url, contact, created_at, settings) VALUES (1, ?1, ?2, ?3, ?4, ?5)",
         params![
             organization.name,
             organization.base_url.as_str(),
             organization.contact,
-            organization.created_at.0
+            organization.created_at.0,
+            settings(organization)?
         ],
     )?;
     Ok(())
@@ -42,14 +45,19 @@ pub fn insert(w: &Writer, organization: &Organization) -> Result<()> {
 
 pub fn update(w: &Writer, organization: &Organization) -> Result<()> {
     let changed = w.execute(
-        "UPDATE organization SET name = ?1, base_url = ?2, contact = ?3",
+        "UPDATE organization SET name = ?1, base_url = ?2, contact = ?3, settings = ?4",
         params![
             organization.name,
             organization.base_url.as_str(),
-            organization.contact
+            organization.contact,
+            settings(organization)?
         ],
     )?;
     exactly_one(changed, "organization")
+}
+
+fn settings(organization: &Organization) -> Result<String> {
+    serde_json::to_string(&organization.settings).map_err(Error::internal)
 }
 
 /// Replaces the setup code: only the newest one opens the first run.

@@ -19,8 +19,11 @@ pub fn insert(w: &Writer, purpose: &str, sealed: &[u8], now: Timestamp) -> Resul
     Ok(())
 }
 
-/// Is there nothing yet that only the key file opens?
+/// Is there nothing yet that only the key file opens? Names every table that holds something sealed for good.
 pub fn is_empty(r: &Reader) -> Result<bool> {
-    let mut statement = r.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM own_keys)")?;
+    let mut statement = r.prepare_cached(
+        "SELECT NOT EXISTS (SELECT 1 FROM own_keys) AND NOT EXISTS (SELECT 1 FROM connection_secrets)
+            AND NOT EXISTS (SELECT 1 FROM organization_secrets) AND NOT EXISTS (SELECT 1 FROM totp)",
+    )?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }

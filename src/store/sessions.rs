@@ -5,10 +5,10 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::rows::{parsed, parsed_option, time};
 use super::{Reader, Writer};
 use crate::error::Result;
-use crate::model::{ConnectionId, Method, PersonId, Session, SessionId, Timestamp};
+use crate::model::{ConnectionId, IdpSession, Method, PersonId, Session, SessionId, Timestamp};
 
-const COLUMNS: &str =
-    "id, person_id, connection_id, method, signed_in_at, last_seen_at, expires_at, address, user_agent";
+const COLUMNS: &str = "id, person_id, connection_id, method, signed_in_at, proved_at, strong, last_seen_at, expires_at, \
+                       issuer, subject, idp_session, logout_hint, address, user_agent";
 
 fn read(row: &Row) -> rusqlite::Result<Session> {
     Ok(Session {
@@ -17,11 +17,27 @@ fn read(row: &Row) -> rusqlite::Result<Session> {
         connection_id: parsed_option(row, "connection_id", ConnectionId::parse)?,
         method: parsed(row, "method", Method::parse)?,
         signed_in_at: time(row, "signed_in_at")?,
+        proved_at: time(row, "proved_at")?,
+        strong: row.get("strong")?,
         last_seen_at: time(row, "last_seen_at")?,
         expires_at: time(row, "expires_at")?,
+        idp: read_idp(row)?,
         address: row.get("address")?,
         user_agent: row.get("user_agent")?,
     })
+}
+
+fn read_idp(row: &Row) -> rusqlite::Result<Option<IdpSession>> {
+    let (issuer, subject): (Option<String>, Option<String>) = (row.get("issuer")?, row.get("subject")?);
+    let (Some(issuer), Some(subject)) = (issuer, subject) else {
+        return Ok(None);
+    };
+    Ok(Some(IdpSession {
+        issuer,
+        subject,
+        session: row.get("idp_session")?,
+        hint: row.get("logout_hint")?,
+    }))
 }
 
 pub fn find(r: &Reader, token_hash: &[u8]) -> Result<Option<Session>> {
@@ -47,9 +63,11 @@ pub fn count_of_connection(r: &Reader, connection: ConnectionId, now: Timestamp)
 pub fn insert(w: &Writer, token_hash: &[u8], session: &Session) -> Result<()> {
     let mut statement = w.prepare_cached(
         "INSERT INTO sessions (token_hash, id, person_id, connection_id, method, signed_in_at, last_seen_at,
-                               expires_at, address, user_agent)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                               expires_at, address, user_agent, proved_at, strong, issuer, subject, idp_session,
+                               logout_hint)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
+    let idp = session.idp.as_ref();
     statement.execute(params![
         token_hash,
         session.id.to_string(),
@@ -60,7 +78,13 @@ pub fn insert(w: &Writer, token_hash: &[u8], session: &Session) -> Result<()> {
         session.last_seen_at.0,
         session.expires_at.0,
         session.address,
-        session.user_agent
+        session.user_agent,
+        session.proved_at.0,
+        session.strong,
+        idp.map(|idp| &idp.issuer),
+        idp.map(|idp| &idp.subject),
+        idp.and_then(|idp| idp.session.as_ref()),
+        idp.and_then(|idp| idp.hint.as_ref())
     ])?;
     Ok(())
 }

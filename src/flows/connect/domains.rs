@@ -13,24 +13,22 @@ pub fn confirm_domain(act: &Act, slug: &str, typed: &str) -> Result<String> {
     act.need_owner()?;
     let domain = domain(typed)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
-    match store::connections::find_by_domain(act.w, &domain)? {
-        Some(id) if id == connection.id => return Ok(domain),
-        Some(id) => {
-            let other = store::connections::get(act.w, id)?;
-            let message = format!(
-                "{domain} belongs to the integration {} already. Withdraw it there first.",
-                other.name
-            );
-            return Err(Error::invalid("domain", message));
-        }
-        None => {}
+    if store::connections::speaks_for(act.w, connection.id, &domain)? {
+        return Ok(domain);
     }
-    store::connections::insert_domain(act.w, connection.id, &domain, &act.actor.label(), act.now)?;
+    store::connections::insert_domain(
+        act.w,
+        connection.id,
+        &domain,
+        "owner",
+        &act.actor.label(),
+        act.now,
+    )?;
     act.event(
         Action::DomainConfirmed,
         subject(&connection),
         Value::Null,
-        json!({ "domain": domain }),
+        json!({ "domain": domain, "how": "owner" }),
     )?;
     Ok(domain)
 }

@@ -227,6 +227,8 @@ fn enter(
         method: Method::Saml,
         connection: Some(case.connection.id),
         ends_at: known.session_ends_at,
+        idp: None,
+        strong: false,
         old_token: case.posted.old_token.clone(),
     };
     Ok(Answer::SignedIn(session::begin(act, &person, &row, door)?))

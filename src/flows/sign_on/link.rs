@@ -51,7 +51,7 @@ pub fn find(r: &Reader, subject: &Subject, email: Option<&Email>) -> Result<Foun
     if person.role == Role::Owner {
         return Ok(Found::MustProve(person));
     }
-    if store::connections::find_by_domain(r, &email.domain())? == Some(subject.connection) {
+    if store::connections::speaks_for(r, subject.connection, &email.domain())? {
         return Ok(Found::MayLink(person, LinkedHow::Domain));
     }
     if is_provisioned(r, subject.connection, &person)? {

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::flows::{Act, administer, gate, hash};
-use crate::model::session::Limits;
-use crate::model::{Action, Actor, ConnectionId, Method, Person, Session, SessionId, SignIn, Timestamp};
+use crate::model::{
+    Action, Actor, ConnectionId, IdpSession, Method, Person, Session, SessionId, SignIn, Timestamp,
+};
 use crate::store;
 
 /// A new session: what the cookie gets, and where the browser goes.
@@ -23,6 +24,10 @@ pub struct Door {
     pub connection: Option<ConnectionId>,
     /// The identity provider's own end of the session, if it named one.
     pub ends_at: Option<Timestamp>,
+    /// What the identity provider calls this sign-in.
+    pub idp: Option<IdpSession>,
+    /// It was a passkey, or passphrase and second factor together.
+    pub strong: bool,
     /// The session that the browser held until now: a new sign-in always gets a new one.
     pub old_token: Option<String>,
 }
@@ -35,7 +40,8 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
     if let Some(old) = &door.old_token {
         store::sessions::delete(act.w, &hash(old))?;
     }
-    let longest = act.now.plus(Limits::of(person.role).absolute);
+    let limits = store::organization::get(act.w)?.settings.sessions.of(person.role);
+    let longest = act.now.plus(limits.absolute);
     let expires_at = door.ends_at.map_or(longest, |end| end.min(longest));
     let token = act.random.token();
     let session = Session {
@@ -44,8 +50,11 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
         connection_id: door.connection,
         method: door.method,
         signed_in_at: act.now,
+        proved_at: act.now,
+        strong: door.strong,
         last_seen_at: act.now,
         expires_at,
+        idp: door.idp,
         address: sign_in.address.clone(),
         user_agent: sign_in.user_agent.clone(),
     };

@@ -155,6 +155,8 @@ pub async fn prove(
             method: Method::Saml,
             connection: Some(connection.id),
             ends_at: None,
+            idp: None,
+            strong: false,
             old_token,
         };
         let actor = Actor::Person {

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::facts::{Choice, choices, outcome_state};
 use crate::error::Result;
-use crate::model::{Connection, Outcome, SignIn, SignInKind, Timestamp};
+use crate::model::{Connection, Outcome, SignIn, Timestamp};
 use crate::store::sign_ins::Narrow;
 use crate::store::{self, Reader};
 use crate::web::fail::Answer;
@@ -58,7 +58,7 @@ pub fn lines(r: &Reader, sign_ins: &[SignIn], connections: &[Connection]) -> Res
             .and_then(|id| connections.iter().find(|c| c.id == id));
         let through = match (through, sign_in.kind) {
             (Some(connection), _) => connection.name.clone(),
-            (None, SignInKind::Passphrase) => "Passphrase".to_owned(),
+            (None, kind) if kind.is_local() => kind.words().to_owned(),
             (None, _) => "an integration that was removed".to_owned(),
         };
         Ok(Line {
@@ -69,7 +69,7 @@ pub fn lines(r: &Reader, sign_ins: &[SignIn], connections: &[Connection]) -> Res
                 .or_else(|| sign_in.subject.clone())
                 .unwrap_or_else(|| "nobody known yet".to_owned()),
             through,
-            kind: if sign_in.kind == SignInKind::Passphrase {
+            kind: if sign_in.kind.is_local() {
                 ""
             } else {
                 sign_in.kind.words()

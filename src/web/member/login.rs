@@ -71,7 +71,7 @@ async fn page(
     reference: Option<String>,
 ) -> crate::error::Result<LoginPage> {
     let connections = visit.ctx.store.reading(store::connections::list).await?;
-    let usable = |c: &Connection| c.enabled && c.saml.idp.is_some();
+    let usable = |c: &Connection| c.is_door();
     let target = |c: &Connection| urls::query(&urls::sso(c.slug.as_str()), &[("return_to", next)]);
     let doors = connections.into_iter().filter(usable);
     Ok(LoginPage {

@@ -85,6 +85,7 @@ pub fn another_connection(store: &Store, slug: &str) -> ConnectionId {
         name: "Okta".to_owned(),
         enabled: true,
         saml: SamlSettings::default(),
+        oidc: doorward::model::OidcSettings::default(),
         scim: ScimSettings::default(),
         version: 1,
         created_at: Timestamp(1),

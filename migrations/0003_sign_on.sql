@@ -1,0 +1,182 @@
+-- OpenID Connect, domains with proof, enforcement, second factors, sessions that identity providers can end, mail.
+
+-- OpenID Connect
+
+ALTER TABLE connections ADD COLUMN oidc TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(oidc));
+
+-- What must be read back for a connection, sealed with the key file: `client_secret`.
+CREATE TABLE connection_secrets (
+    connection_id   TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    purpose         TEXT NOT NULL,
+    sealed          BLOB NOT NULL,
+    created_at      INTEGER NOT NULL,
+    PRIMARY KEY (connection_id, purpose)
+) STRICT, WITHOUT ROWID;
+
+-- The signing keys of an OpenID Provider as it published them last, so that it may be away for a while.
+CREATE TABLE provider_keys (
+    connection_id   TEXT PRIMARY KEY REFERENCES connections (id) ON DELETE CASCADE,
+    jwks            TEXT NOT NULL CHECK (json_valid(jwks)),
+    fetched_at      INTEGER NOT NULL,
+    tried_at        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- E-mail domains: several connections may speak for one, each with a proof of its own.
+CREATE TABLE connection_domains_next (
+    domain          TEXT NOT NULL,
+    connection_id   TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    -- an owner's word, or a TXT record
+    how             TEXT NOT NULL CHECK (how IN ('owner', 'dns')),
+    confirmed_by    TEXT NOT NULL,
+    confirmed_at    INTEGER NOT NULL,
+    PRIMARY KEY (domain, connection_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO connection_domains_next
+    SELECT domain, connection_id, 'owner', confirmed_by, confirmed_at FROM connection_domains;
+DROP TABLE connection_domains;
+ALTER TABLE connection_domains_next RENAME TO connection_domains;
+CREATE INDEX connection_domains_connection ON connection_domains (connection_id);
+
+-- Domains that wait for their TXT record.
+CREATE TABLE domain_claims (
+    domain          TEXT NOT NULL,
+    connection_id   TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    -- what the record must say
+    token           TEXT NOT NULL,
+    asked_by        TEXT NOT NULL,
+    asked_at        INTEGER NOT NULL,
+    checked_at      INTEGER,
+    -- what the last look found, in words
+    problem         TEXT,
+    PRIMARY KEY (domain, connection_id)
+) STRICT, WITHOUT ROWID;
+
+-- Enforcement: from `starts_at` on, these people sign in through the connection only.
+CREATE TABLE enforcements (
+    id              TEXT PRIMARY KEY,
+    connection_id   TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    -- NULL: everybody
+    domain          TEXT,
+    made_by         TEXT NOT NULL,
+    made_at         INTEGER NOT NULL,
+    starts_at       INTEGER NOT NULL,
+    -- when the people affected were written to
+    told_at         INTEGER,
+    ended_at        INTEGER,
+    ended_by        TEXT
+) STRICT;
+CREATE INDEX enforcements_connection ON enforcements (connection_id);
+CREATE INDEX enforcements_live ON enforcements (starts_at) WHERE ended_at IS NULL;
+
+-- Owners who keep a way in of their own whatever is enforced.
+CREATE TABLE break_glass (
+    person_id       TEXT PRIMARY KEY REFERENCES people (id) ON DELETE CASCADE,
+    made_by         TEXT NOT NULL,
+    made_at         INTEGER NOT NULL,
+    -- the last time that they proved passphrase and second factor, or a passkey
+    proved_at       INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Settings of the organization that are not its name and address.
+ALTER TABLE organization ADD COLUMN settings TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(settings));
+
+-- Second factors
+
+-- A secret for one-time codes, sealed. `confirmed_at` is NULL until a first code was right; `last_step` is the time
+-- step of the last code that was used, so that none is good twice.
+CREATE TABLE totp (
+    person_id       TEXT PRIMARY KEY REFERENCES people (id) ON DELETE CASCADE,
+    sealed          BLOB NOT NULL,
+    created_at      INTEGER NOT NULL,
+    confirmed_at    INTEGER,
+    last_step       INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE passkeys (
+    id              TEXT PRIMARY KEY,
+    person_id       TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    credential_id   BLOB NOT NULL UNIQUE,
+    name            TEXT NOT NULL,
+    -- public key, counter, flags: nothing secret
+    credential      TEXT NOT NULL CHECK (json_valid(credential)),
+    created_at      INTEGER NOT NULL,
+    last_used_at    INTEGER
+) STRICT;
+CREATE INDEX passkeys_person ON passkeys (person_id);
+
+-- Links that work once: a reset by mail, a link that an admin hands over, `doorward recover`.
+CREATE TABLE one_time_links (
+    token_hash      BLOB PRIMARY KEY,
+    purpose         TEXT NOT NULL CHECK (purpose IN ('reset', 'recover')),
+    person_id       TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    made_by         TEXT NOT NULL,
+    created_at      INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL,
+    used_at         INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX one_time_links_person ON one_time_links (person_id);
+CREATE INDEX one_time_links_expires ON one_time_links (expires_at);
+
+-- Sessions
+
+-- When the person last proved who they are: at sign-in, or since.
+ALTER TABLE sessions ADD COLUMN proved_at INTEGER NOT NULL DEFAULT 0;
+-- 1 where the proof was a passkey, or passphrase and second factor together
+ALTER TABLE sessions ADD COLUMN strong INTEGER NOT NULL DEFAULT 0 CHECK (strong IN (0, 1));
+-- What the identity provider calls this sign-in, so that either side can end it: issuer, subject (NameID or `sub`),
+-- its own session (SessionIndex or `sid`).
+ALTER TABLE sessions ADD COLUMN issuer TEXT;
+ALTER TABLE sessions ADD COLUMN subject TEXT;
+ALTER TABLE sessions ADD COLUMN idp_session TEXT;
+-- What a logout request of ours must repeat, sealed: the ID token, or the NameID with its qualifiers.
+ALTER TABLE sessions ADD COLUMN logout_hint BLOB;
+CREATE INDEX sessions_idp ON sessions (connection_id, idp_session) WHERE idp_session IS NOT NULL;
+CREATE INDEX sessions_subject ON sessions (connection_id, subject) WHERE subject IS NOT NULL;
+
+-- Forms that wait while somebody proves once more who they are, sealed.
+CREATE TABLE held_forms (
+    id_hash         BLOB PRIMARY KEY,
+    session_id      TEXT NOT NULL,
+    sealed          BLOB NOT NULL,
+    created_at      INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX held_forms_expires ON held_forms (expires_at);
+
+-- Sign-outs that went to an identity provider and wait for its answer.
+CREATE TABLE sign_outs (
+    request_id      TEXT PRIMARY KEY,
+    connection_id   TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    browser_hash    BLOB NOT NULL,
+    started_at      INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sign_outs_expires ON sign_outs (expires_at);
+
+-- Mail
+
+-- What waits to be sent. The text may hold a link that lets somebody in: sealed, and gone once it was sent.
+CREATE TABLE mails (
+    id              TEXT PRIMARY KEY,
+    kind            TEXT NOT NULL,
+    person_id       TEXT REFERENCES people (id) ON DELETE CASCADE,
+    address         TEXT NOT NULL,
+    subject         TEXT NOT NULL,
+    sealed          BLOB,
+    state           TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),
+    tries           INTEGER NOT NULL DEFAULT 0,
+    next_try_at     INTEGER NOT NULL,
+    -- what the mail server said last
+    problem         TEXT,
+    created_at      INTEGER NOT NULL,
+    done_at         INTEGER
+) STRICT;
+CREATE INDEX mails_waiting ON mails (next_try_at) WHERE state = 'waiting';
+CREATE INDEX mails_created ON mails (created_at);
+
+-- Secrets of the organization, sealed: `smtp_password`.
+CREATE TABLE organization_secrets (
+    purpose         TEXT PRIMARY KEY,
+    sealed          BLOB NOT NULL,
+    created_at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
