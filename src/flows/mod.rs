@@ -14,7 +14,9 @@ pub mod maintain;
 pub mod oauth;
 pub mod passphrase;
 pub mod provision;
+pub mod reauth;
 pub mod recovery;
+pub mod sessions;
 pub mod sign_on;
 pub mod throttle;
 

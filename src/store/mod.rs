@@ -12,6 +12,7 @@ pub mod access_requests;
 pub mod connections;
 pub mod directory;
 pub mod events;
+pub mod held_forms;
 pub mod identities;
 mod migrate;
 pub mod oauth;

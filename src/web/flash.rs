@@ -87,6 +87,12 @@ const SAID: &[(&str, &str)] = &[
     ),
     ("organization-changed", "The settings were saved."),
     ("signed-out", "You are signed out."),
+    ("session-ended", "The session on {} has ended."),
+    ("other-sessions-ended", "Every other session has ended."),
+    (
+        "session-limits-saved",
+        "The limits were saved. They count from now on.",
+    ),
 ];
 
 /// A redirect that says `key` on the next page.

@@ -13,6 +13,7 @@ pub mod people;
 pub mod person;
 pub mod person_form;
 pub mod person_provisioning;
+pub mod session_limits;
 pub mod settings;
 pub mod sign_ins;
 pub mod trace;
@@ -43,6 +44,7 @@ pub fn routes() -> Vec<Route> {
         trace::routes(),
         audit::routes(),
         settings::routes(),
+        session_limits::routes(),
     ];
     families.into_iter().flatten().collect()
 }
