@@ -52,6 +52,8 @@ pub struct Context {
     pub pages: provision::paging::Pages,
     /// Requests of SCIM clients that changed nothing, on their way to the log.
     pub scim_log: provision::log::Buffer,
+    /// The settings of connections, as SCIM requests found them last.
+    pub scim_connections: credentials::Known,
     /// How many reads of SCIM clients may run at once, so that slow ones leave the processors to sign-ins.
     pub scim_reads: Arc<tokio::sync::Semaphore>,
     organization: RwLock<Option<Arc<Organization>>>,
@@ -99,6 +101,7 @@ impl Context {
             pending: Mutex::new(None),
             pages: provision::paging::Pages::default(),
             scim_log: provision::log::Buffer::default(),
+            scim_connections: credentials::Known::default(),
             scim_reads: Arc::new(tokio::sync::Semaphore::new(provision::READS_AT_ONCE)),
             organization: RwLock::new(organization),
         })
@@ -153,8 +156,7 @@ fn resolve(w: &Writer, who: &Who) -> Result<(Actor, Role)> {
         Who::Command(name) => Ok((Actor::Command(name), Role::Owner)),
         Who::Doorward => Ok((Actor::Doorward, Role::Member)),
         Who::Connection(id) => {
-            let connection = store::connections::get(w, *id)?;
-            let label = connection.name;
+            let label = store::connections::get_name(w, *id)?;
             Ok((Actor::Connection { id: *id, label }, Role::Member))
         }
         Who::Person(id) => {

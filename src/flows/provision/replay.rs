@@ -235,6 +235,7 @@ fn request(kept: &ScimRequest) -> Result<Request> {
             throttle_key: String::new(),
         },
         socket: String::new(),
+        ..Request::default()
     })
 }
 
