@@ -10,6 +10,8 @@ pub mod connect;
 pub mod credentials;
 pub mod enroll;
 pub mod gate;
+pub mod links;
+pub mod mail;
 pub mod maintain;
 pub mod oauth;
 pub mod passphrase;
@@ -72,6 +74,8 @@ pub struct Act<'a> {
     pub w: &'a Writer<'a>,
     pub now: Timestamp,
     pub random: &'a Random,
+    /// For what a write seals: a mail on its way.
+    pub vault: &'a Vault,
     pub actor: Actor,
     /// The actor's role as it stands inside the transaction.
     pub role: Role,
@@ -130,7 +134,7 @@ impl Context {
         T: Send + 'static,
         F: FnOnce(&Act) -> Result<T> + Send + 'static,
     {
-        let (now, random) = (self.now(), self.random.clone());
+        let (now, random, vault) = (self.now(), self.random.clone(), self.vault.clone());
         self.store
             .write(move |w| {
                 let (actor, role) = resolve(w, &who)?;
@@ -138,6 +142,7 @@ impl Context {
                     w,
                     now,
                     random: &random,
+                    vault: &vault,
                     actor,
                     role,
                 })
