@@ -8,11 +8,11 @@
 //! Where mail goes out is in [`settings`], the worker in [`deliver`], the try that an owner starts in [`trial`], what
 //! is told to people about their own account in [`notices`](super::notices).
 
-//D
+pub mod deliver;
 mod letter;
-//Q
-//S
-//T
+pub mod queue;
+pub mod settings;
+pub mod trial;
 
 use serde::{Deserialize, Serialize};
 

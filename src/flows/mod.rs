@@ -11,8 +11,10 @@ pub mod credentials;
 pub mod enroll;
 pub mod gate;
 pub mod links;
+pub mod lost;
 pub mod mail;
 pub mod maintain;
+pub mod notices;
 pub mod oauth;
 pub mod passphrase;
 pub mod provision;
@@ -33,6 +35,7 @@ use crate::model::{
     Timestamp,
 };
 use crate::outbound::GuardedClient;
+use crate::outbound::mail::Mailer;
 use crate::random::Random;
 use crate::store::{self, Store, Writer};
 use crate::vault::Vault;
@@ -44,6 +47,9 @@ pub struct Context {
     pub random: Random,
     pub vault: Vault,
     pub outbound: GuardedClient,
+    pub mailer: Mailer,
+    /// The try of the mail settings that an owner started last.
+    pub mail_trial: mail::trial::Trials,
     pub hasher: passphrase::Hasher,
     pub trust: connect::Trust,
     /// The first run that is under way in a browser.
@@ -96,6 +102,8 @@ impl Context {
             random,
             vault,
             outbound,
+            mailer: Mailer::default(),
+            mail_trial: mail::trial::Trials::default(),
             hasher: passphrase::Hasher::default(),
             trust: connect::Trust::default(),
             pending: Mutex::new(None),
@@ -104,6 +112,13 @@ impl Context {
             scim_reads: Arc::new(tokio::sync::Semaphore::new(provision::READS_AT_ONCE)),
             organization: RwLock::new(organization),
         })
+    }
+
+    /// With a mailer that may go where the operator said.
+    #[must_use]
+    pub fn with_mailer(mut self, mailer: Mailer) -> Self {
+        self.mailer = mailer;
+        self
     }
 
     pub fn now(&self) -> Timestamp {

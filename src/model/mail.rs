@@ -116,6 +116,13 @@ pub struct Mail {
     pub done_at: Option<Timestamp>,
 }
 
+impl Mail {
+    /// Does it hold a link that is worth nothing after [`Mail::good_until`]? Then nobody tries it again.
+    pub fn is_brief(&self) -> bool {
+        self.good_until.since(self.created_at) < TRIED_FOR
+    }
+}
+
 /// How long a mail is tried at all, unless what it says is of no use earlier.
 pub const TRIED_FOR: i64 = 2 * DAY;
 

@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod http;
+pub mod mail;
 mod policy;
 mod problem;
 mod resolver;

@@ -94,7 +94,8 @@ pub fn insert(w: &Writer, mail: &Mail) -> Result<()> {
 /// Writes where a mail stands now, and whether what it says is still kept.
 pub fn update(w: &Writer, mail: &Mail) -> Result<()> {
     let mut statement = w.prepare_cached(
-        "UPDATE mails SET sealed = ?2, state = ?3, tries = ?4, next_try_at = ?5, problem = ?6, done_at = ?7
+        "UPDATE mails SET sealed = ?2, state = ?3, tries = ?4, next_try_at = ?5, problem = ?6, done_at = ?7,
+                          good_until = ?8
          WHERE id = ?1",
     )?;
     let changed = statement.execute(params![
@@ -104,7 +105,8 @@ pub fn update(w: &Writer, mail: &Mail) -> Result<()> {
         mail.tries,
         mail.next_try_at.0,
         mail.problem,
-        mail.done_at.map(|at| at.0)
+        mail.done_at.map(|at| at.0),
+        mail.good_until.0
     ])?;
     exactly_one(changed, "mail")
 }
@@ -114,6 +116,14 @@ pub fn hurry(w: &Writer, now: Timestamp) -> Result<usize> {
     Ok(w.execute(
         "UPDATE mails SET next_try_at = ?1 WHERE state = 'waiting' AND next_try_at > ?1",
         [now.0],
+    )?)
+}
+
+/// Nothing that waits is tried before `at`, because the server itself does not answer.
+pub fn postpone(w: &Writer, at: Timestamp) -> Result<usize> {
+    Ok(w.execute(
+        "UPDATE mails SET next_try_at = ?1 WHERE state = 'waiting' AND next_try_at < ?1",
+        [at.0],
     )?)
 }
 
