@@ -50,3 +50,10 @@ pub fn use_up(act: &Act, token: &str, purpose: Purpose) -> Result<Option<OneTime
 pub fn void(act: &Act, person: PersonId, purpose: Purpose) -> Result<()> {
     store::one_time_links::delete_unused(act.w, person, purpose).map(drop)
 }
+
+/// Voids every link of the person, whatever it was for.
+pub fn void_all(act: &Act, person: PersonId) -> Result<()> {
+    Purpose::ALL
+        .into_iter()
+        .try_for_each(|purpose| void(act, person, purpose))
+}

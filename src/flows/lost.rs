@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::mail::{Content, Recipient, send, send_until};
+use super::mail::{Content, Recipient, is_set_up, send, send_until};
 use super::passphrase::check_strength;
 use super::{Act, Context, Visitor, Who, administer, gate, hash, links, notices};
 use crate::error::{Error, Kind, Result};
@@ -31,11 +31,17 @@ pub async fn ask(ctx: &Context, typed: &str, visitor: &Visitor, path: fn(&str) -
     let email = Email::parse(typed).map_err(|problem| Error::invalid("email", problem.to_string()))?;
     let visitor = format!("lost-by:{}", visitor.throttle_key);
     ctx.act(Who::Doorward, move |act| {
-        let account: String = hash(&email.key()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let account: String = hash(&email.key())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         // Together with what follows in one write, so that the disk is waited for once, whatever is found.
         reserve(act, &format!("lost:{account}"), PER_ADDRESS)?;
         reserve(act, &visitor, PER_VISITOR)?;
+        let sends_mail = is_set_up(act.w)?;
         let person = store::people::find_by_email(act.w, &email.key())?.filter(gate::may_enter);
+        // Without mail, asking must not void the link that an admin handed over.
+        let person = person.filter(|_| sends_mail);
         match person {
             None => Ok(()),
             Some(person) if has_passphrase(act.w, &person)? => mail_link(act, &person, path),
@@ -50,7 +56,8 @@ fn reserve(act: &Act, key: &str, limit: i64) -> Result<()> {
         let wait = WINDOW - act.now.0.saturating_sub(count.window_began_at);
         if count.failures >= limit && wait > 0 {
             let seconds = u64::try_from(wait).unwrap_or(0).div_ceil(1000);
-            let message = "A link was asked for too often. Look into the mails that came, or try again in a while.";
+            let message =
+                "A link was asked for too often. Look into the mails that came, or try again in a while.";
             return Err(Error::new(Kind::RateLimited(seconds), message));
         }
     }
@@ -62,7 +69,6 @@ fn has_passphrase(r: &Reader, person: &Person) -> Result<bool> {
 }
 
 fn mail_link(act: &Act, person: &Person, path: fn(&str) -> String) -> Result<()> {
-    // A link that an admin handed over a moment ago must not die because a stranger typed the address.
     let token = links::make(act, person.id, Purpose::Reset, LINK_LIFE)?;
     let content = Content {
         subject: "Choose a new passphrase".to_owned(),
@@ -75,7 +81,14 @@ fn mail_link(act: &Act, person: &Person, path: fn(&str) -> String) -> Result<()>
         link: Some(("Choose a new passphrase".to_owned(), path(&token))),
     };
     let until = act.now.plus(LINK_LIFE);
-    send_until(act, act.vault, "passphrase.reset", Recipient::of(person), content, until)
+    send_until(
+        act,
+        act.vault,
+        "passphrase.reset",
+        Recipient::of(person),
+        content,
+        until,
+    )
 }
 
 /// For somebody who signs in through an integration alone.
@@ -98,7 +111,9 @@ pub fn make_link(act: &Act, id: PersonId) -> Result<String> {
     act.need_admin()?;
     let person = store::people::get(act.w, id)?;
     if !act.role.may_manage(person.role) {
-        return Err(Error::denied("Only an owner may make a link for an admin or an owner."));
+        return Err(Error::denied(
+            "Only an owner may make a link for an admin or an owner.",
+        ));
     }
     if !gate::may_enter(&person) {
         return Err(Error::conflict(
@@ -165,6 +180,11 @@ fn replace(act: &Act, person: &Person, phc: &str, link: &OneTimeLink) -> Result<
     };
     let act = Act { actor, ..*act };
     let after = json!({ "how": how, "made_by": link.made_by, "sessions_ended": ended });
-    act.event(Action::PassphraseChanged, administer::subject(person), Value::Null, after)?;
+    act.event(
+        Action::PassphraseChanged,
+        administer::subject(person),
+        Value::Null,
+        after,
+    )?;
     notices::passphrase_changed(&act, person, words)
 }

@@ -6,6 +6,7 @@
 
 pub mod administer;
 pub mod apply;
+mod apply_mail;
 pub mod connect;
 pub mod credentials;
 pub mod enroll;

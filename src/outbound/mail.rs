@@ -165,7 +165,9 @@ impl Mailer {
         let encrypted = server.security.is_encrypted();
         let found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, server.port)],
-            Err(_) if ServerName::try_from(host.as_str()).is_err() => return Err(MailProblem::NoHost { host }),
+            Err(_) if ServerName::try_from(host.as_str()).is_err() => {
+                return Err(MailProblem::NoHost { host });
+            }
             Err(_) => tokio::net::lookup_host((host.as_str(), server.port))
                 .await
                 .map_err(|cause| problem::not_found(&host, &cause))?
@@ -175,7 +177,10 @@ impl Mailer {
         let may = |address: IpAddr| named || self.policy.permits(address, true);
         let is_close = |address: IpAddr| address.to_canonical().is_loopback();
         let Some(first) = found.first().map(SocketAddr::ip) else {
-            return Err(problem::not_found(&host, &std::io::Error::other("the name has no address")));
+            return Err(problem::not_found(
+                &host,
+                &std::io::Error::other("the name has no address"),
+            ));
         };
         let permitted: Vec<SocketAddr> = found.into_iter().filter(|at| may(at.ip())).collect();
         if permitted.is_empty() {
@@ -223,7 +228,11 @@ impl MailLine {
         let host = self.host.clone();
         let mut parameters = Vec::new();
         if !written.from.to_string().is_ascii() || !written.to.to_string().is_ascii() {
-            if !self.connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            if !self
+                .connection
+                .server_info()
+                .supports_feature(Extension::SmtpUtfEight)
+            {
                 let address = written.to.to_string();
                 return Err(MailProblem::NoForeignLetters { host, address });
             }
@@ -233,7 +242,10 @@ impl MailLine {
             let host = host.clone();
             move |error| problem::refused(&host, of, error)
         };
-        let answer = self.connection.command(Mail::new(Some(written.from), parameters)).await;
+        let answer = self
+            .connection
+            .command(Mail::new(Some(written.from), parameters))
+            .await;
         answer.map_err(refused(Refused::Sender))?;
         let answer = self.connection.command(Rcpt::new(written.to, Vec::new())).await;
         answer.map_err(refused(Refused::Recipient))?;
@@ -273,11 +285,15 @@ async fn sign_in(
     let ways = [Mechanism::Plain, Mechanism::Login];
     if connection.server_info().get_auth_mechanism(&ways).is_none() {
         connection.abort().await;
-        return Err(MailProblem::NoSignIn { host: host.to_owned() });
+        return Err(MailProblem::NoSignIn {
+            host: host.to_owned(),
+        });
     }
     let credentials = Credentials::new(user.to_owned(), password.to_owned());
     let answer = connection.auth(&ways, &credentials).await;
-    answer.map(drop).map_err(|error| problem::refused(host, Refused::SignIn, error))
+    answer
+        .map(drop)
+        .map_err(|error| problem::refused(host, Refused::SignIn, error))
 }
 
 fn greeting(host: &str) -> ClientId {

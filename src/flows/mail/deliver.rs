@@ -42,7 +42,8 @@ pub async fn deliver(ctx: &Context) -> Result<usize> {
     while let Some(claimed) = ctx.act(Who::Doorward, claim).await? {
         tried += 1;
         let outcome = hand_over(ctx, &claimed, &mut line).await;
-        ctx.act(Who::Doorward, move |act| settle(act, claimed.mail, outcome)).await?;
+        ctx.act(Who::Doorward, move |act| settle(act, claimed.mail, outcome))
+            .await?;
     }
     if let Some(line) = line {
         MailLine::close(line).await;
@@ -114,7 +115,11 @@ async fn hand_over(
     let mut open = match line.take() {
         Some(open) => open,
         None => {
-            let server = server_of(&claimed.organization, &claimed.settings, claimed.password.as_ref());
+            let server = server_of(
+                &claimed.organization,
+                &claimed.settings,
+                claimed.password.as_ref(),
+            );
             ctx.mailer.open(server, &|_| ()).await?
         }
     };
@@ -213,7 +218,10 @@ fn give_up(act: &Act, mut mail: Mail, reason: String) -> Result<()> {
 /// A mail that an owner removed while it was on its way is not missed.
 fn put(act: &Act, mail: &Mail) -> Result<()> {
     match store::mails::update(act.w, mail) {
-        Err(Error { kind: crate::error::Kind::Conflict, .. }) => Ok(()),
+        Err(Error {
+            kind: crate::error::Kind::Conflict,
+            ..
+        }) => Ok(()),
         written => written,
     }
 }

@@ -47,7 +47,10 @@ fn check(fields: &MailFields) -> Result<MailSettings> {
     let host = fields.host.trim().trim_matches(['[', ']']).to_lowercase();
     let is_host = |c: char| c.is_ascii_alphanumeric() || ".-:".contains(c);
     if host.is_empty() || host.len() > 253 || !host.chars().all(is_host) {
-        wrong("host", "Enter the name of the mail server, such as mail.example.com.".to_owned());
+        wrong(
+            "host",
+            "Enter the name of the mail server, such as mail.example.com.".to_owned(),
+        );
     }
     let security = MailSecurity::parse(fields.security.trim());
     if security.is_none() {
@@ -58,11 +61,17 @@ fn check(fields: &MailFields) -> Result<MailSettings> {
         (typed, _) => typed.parse().ok().filter(|port| *port > 0),
     };
     if port.is_none() {
-        wrong("port", "Enter a port between 1 and 65535, or leave it empty for the usual one.".to_owned());
+        wrong(
+            "port",
+            "Enter a port between 1 and 65535, or leave it empty for the usual one.".to_owned(),
+        );
     }
     let user = fields.user.trim().to_owned();
     if user.chars().count() > 254 || user.chars().any(is_unprintable) {
-        wrong("user", "A user name has at most 254 characters and no control characters.".to_owned());
+        wrong(
+            "user",
+            "A user name has at most 254 characters and no control characters.".to_owned(),
+        );
     }
     let from_address = Email::parse(&fields.from_address)
         .map_err(|problem| wrong("from_address", problem.to_string()))
@@ -114,7 +123,12 @@ pub fn set(act: &Act, fields: &MailFields) -> Result<()> {
     if new_password {
         after["password"] = json!("changed");
     }
-    act.event(Action::MailChanged, organization_subject(&organization), before, after)
+    act.event(
+        Action::MailChanged,
+        organization_subject(&organization),
+        before,
+        after,
+    )
 }
 
 /// Says whether the password that is kept is another one now.
@@ -129,7 +143,10 @@ fn keep_password(
         if typed.is_empty() {
             return Ok(false);
         }
-        return Err(Error::invalid("user", "Enter the user name that the password belongs to."));
+        return Err(Error::invalid(
+            "user",
+            "Enter the user name that the password belongs to.",
+        ));
     }
     let kept = password(act.w, act.vault)?;
     if typed.is_empty() {
@@ -140,7 +157,10 @@ fn keep_password(
                 "password",
                 "Enter the password again: the one that is kept was entered for another server or user name.",
             )),
-            None => Err(Error::invalid("password", "Enter the password of this user name.")),
+            None => Err(Error::invalid(
+                "password",
+                "Enter the password of this user name.",
+            )),
         };
     }
     if kept.as_ref() == Some(typed) {

@@ -59,7 +59,9 @@ pub async fn begin(ctx: &Arc<Context>, owner: PersonId) -> Result<()> {
         let mut last = ctx.mail_trial.state();
         let runs = |trial: &Trial| trial.outcome.is_none() && ctx.now().since(trial.began_at) < 2 * MINUTE;
         if last.as_ref().is_some_and(runs) {
-            return Err(Error::conflict("A test is under way already. Wait for its result."));
+            return Err(Error::conflict(
+                "A test is under way already. Wait for its result.",
+            ));
         }
         *last = Some(Trial {
             to: mail.address.clone(),

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
-use lettre::Address;
 use url::Host;
 
 use super::problem::MailProblem;
@@ -72,7 +72,10 @@ fn header(name: &'static str, value: &str) -> HeaderValue {
 
 /// Whatever ends a line, or turns the direction of one, becomes a space.
 fn line(text: &str) -> String {
-    let shown: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
+    let shown: String = text
+        .chars()
+        .map(|c| if is_unprintable(c) { ' ' } else { c })
+        .collect();
     shown.trim().to_owned()
 }
 
@@ -140,7 +143,10 @@ mod tests {
         };
         let text = written(&letter);
         let head = text.split("\r\n\r\n").next().expect("a head");
-        assert!(!head.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{head}");
+        assert!(
+            !head.lines().any(|line| line.to_lowercase().starts_with("bcc")),
+            "{head}"
+        );
         assert!(head.contains("Content-Type: multipart/alternative"), "{head}");
     }
 

@@ -85,10 +85,14 @@ pub enum MailProblem {
     )]
     TimedOut { host: String, seconds: u64 },
 
-    #[error("{host} says more than a mail server has to say, so that Doorward hung up. Check the host and the port.")]
+    #[error(
+        "{host} says more than a mail server has to say, so that Doorward hung up. Check the host and the port."
+    )]
     TooMuch { host: String },
 
-    #[error("{host} does not speak as a mail server does, or broke off: {reason}. Check the port and the encryption.")]
+    #[error(
+        "{host} does not speak as a mail server does, or broke off: {reason}. Check the port and the encryption."
+    )]
     BrokeOff { host: String, reason: String },
 
     #[error(
@@ -102,7 +106,9 @@ impl MailProblem {
     /// Would the same mail be refused again, whatever is changed in the settings?
     pub fn is_final(&self) -> bool {
         match self {
-            Self::Refused { of, for_good, .. } => *for_good && matches!(of, Refused::Recipient | Refused::Letter),
+            Self::Refused { of, for_good, .. } => {
+                *for_good && matches!(of, Refused::Recipient | Refused::Letter)
+            }
             Self::Unwritable { .. } => true,
             _ => false,
         }
@@ -123,7 +129,9 @@ fn remedy(of: Refused, for_good: bool) -> &'static str {
     match (of, for_good) {
         (_, false) => "It asks to try again later, and Doorward does.",
         (Refused::Greeting, true) => "Its operator can tell whether it takes mail from this machine.",
-        (Refused::SignIn, true) => "Enter user name and password again; many providers want one made for programs.",
+        (Refused::SignIn, true) => {
+            "Enter user name and password again; many providers want one made for programs."
+        }
         (Refused::Sender, true) => "Enter a sender's address that this account may use.",
         (Refused::Recipient, true) => "Check the person's e-mail address.",
         (Refused::Letter, true) => "Its operator can tell why.",

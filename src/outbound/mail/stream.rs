@@ -9,7 +9,10 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::io::{AsyncRead as _, AsyncWrite as _};
 use lettre::transport::smtp::Error;
-#[expect(deprecated, reason = "the only way to hand a stream of one's own to the SMTP client")]
+#[expect(
+    deprecated,
+    reason = "the only way to hand a stream of one's own to the SMTP client"
+)]
 use lettre::transport::smtp::client::AsyncNetworkStream;
 use lettre::transport::smtp::client::{AsyncTokioStream, TlsParameters};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -95,7 +98,11 @@ impl AsyncRead for Bounded {
 }
 
 impl AsyncWrite for Bounded {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         if bytes == b"STARTTLS\r\n" {
             self.answer = Some(Vec::new());
         } else if self.answer.is_some() {
@@ -146,7 +153,11 @@ impl AsyncRead for Encrypted {
 }
 
 impl AsyncWrite for Encrypted {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(context, bytes)
     }
 
@@ -171,10 +182,20 @@ mod tests {
 
     #[test]
     fn only_one_reply_may_come_before_the_encryption() {
-        for whole in ["", "220", "220 go ahead\r\n", "220-go\r\n220 ahead\r\n", "220-go\r\n220-ahead\r\n"] {
+        for whole in [
+            "",
+            "220",
+            "220 go ahead\r\n",
+            "220-go\r\n220 ahead\r\n",
+            "220-go\r\n220-ahead\r\n",
+        ] {
             assert!(!runs_on(whole.as_bytes()), "{whole:?}");
         }
-        for more in ["220 go\r\n250 AUTH PLAIN\r\n", "220-go\r\n220 ahead\r\n2", "220\r\n\r\n"] {
+        for more in [
+            "220 go\r\n250 AUTH PLAIN\r\n",
+            "220-go\r\n220 ahead\r\n2",
+            "220\r\n\r\n",
+        ] {
             assert!(runs_on(more.as_bytes()), "{more:?}");
         }
     }
