@@ -12,7 +12,8 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{Config, TlsSetting};
 use crate::error::{Error, Kind, Result};
-use crate::flows::{Context, enroll, maintain, provision};
+use crate::flows::{Context, enroll, mail, maintain, provision};
+use crate::outbound::mail::Mailer;
 use crate::outbound::{GuardedClient, Policy};
 use crate::random::Random;
 use crate::store::{self, Store};
@@ -53,8 +54,10 @@ impl House {
         let store = Store::open(&folder.join(DATABASE))?;
         let nothing_sealed = store.read(store::own_keys::is_empty)?;
         let vault = Vault::open(&folder.join(KEY), nothing_sealed, &random)?;
-        let outbound = GuardedClient::new(Policy::new(config.allow_upstream.clone()));
-        let ctx = Arc::new(Context::new(store, clock, random, vault, outbound)?);
+        let policy = Policy::new(config.allow_upstream.clone());
+        let (outbound, mailer) = (GuardedClient::new(policy.clone()), Mailer::new(policy));
+        let ctx = Context::new(store, clock, random, vault, outbound)?;
+        let ctx = Arc::new(ctx.with_mailer(mailer));
         Ok(Opened::Mine(Self { ctx, _lock: lock }))
     }
 }
@@ -137,6 +140,7 @@ impl Appliance {
         let mut side_jobs = vec![
             tokio::spawn(sweep(ctx.clone())),
             tokio::spawn(provision::log::keep_flushing(ctx.clone())),
+            tokio::spawn(mail::deliver::keep_delivering(ctx.clone())),
         ];
         match control::listen(&self.config.data_dir, ctx.clone()) {
             Ok(control) => side_jobs.push(tokio::spawn(control)),

@@ -14,6 +14,7 @@ use crate::model::{Action, Email, Event, IdentityProvider, PersonState};
 use crate::store;
 
 use super::administer::{self, OrganizationFields, PersonFields};
+use super::apply_mail::{self, MailPart};
 use super::connect::{self, ConnectionFields, IdpSource, NewConnection, ScimFields};
 use super::{Act, Context, Who};
 
@@ -30,6 +31,7 @@ pub struct Application {
 #[serde(deny_unknown_fields, default)]
 struct File {
     organization: Option<OrganizationPart>,
+    mail: Option<MailPart>,
     connection: Vec<ConnectionPart>,
     person: Vec<PersonPart>,
 }
@@ -126,8 +128,10 @@ fn parse(toml: &str) -> Result<File> {
 
 /// The files that an application file names, so that the caller can read them where it runs.
 pub fn named_files(toml: &str) -> Result<Vec<String>> {
-    let parts = parse(toml)?.connection;
-    Ok(parts.into_iter().filter_map(|c| c.saml?.metadata_file).collect())
+    let file = parse(toml)?;
+    let of_mail = file.mail.and_then(|mail| mail.password_file);
+    let of_connections = file.connection.into_iter().filter_map(|c| c.saml?.metadata_file);
+    Ok(of_connections.chain(of_mail).collect())
 }
 
 /// Applies; returns one line for each change. An empty list: everything agreed already.
@@ -138,6 +142,10 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
             "Nothing is set up yet. Run `doorward init`, or open the first-run address, then apply again.",
         ));
     }
+    let mail = match file.mail {
+        Some(part) => Some(part.with_password(&application.files)?),
+        None => None,
+    };
     let mut prepared = Vec::new();
     for part in file.connection {
         let idp = match &part.saml {
@@ -151,7 +159,7 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
     let dry_run = application.dry_run;
     let done = ctx
         .act(Who::Command("apply"), move |act| {
-            let changes = run(act, file.organization, prepared, file.person)?;
+            let changes = run(act, file.organization, mail, prepared, file.person)?;
             *lines.lock().unwrap_or_else(PoisonError::into_inner) = changes;
             // A dry run is a real run whose savepoint is rolled back.
             if dry_run {
@@ -237,6 +245,7 @@ fn about(name: &str, error: Error) -> Error {
 fn run(
     act: &Act,
     organization: Option<OrganizationPart>,
+    mail: Option<MailPart>,
     connections: Vec<(ConnectionPart, Option<IdentityProvider>)>,
     people: Vec<PersonPart>,
 ) -> Result<Vec<String>> {
@@ -249,6 +258,9 @@ fn run(
             contact: part.contact,
         };
         administer::change_organization(act, &fields).map_err(|error| about("organization", error))?;
+    }
+    if let Some(part) = mail {
+        apply_mail::apply(act, part).map_err(|error| about("mail", error))?;
     }
     for (part, idp) in connections {
         let slug = part.slug.clone();

@@ -6,11 +6,16 @@
 
 pub mod administer;
 pub mod apply;
+mod apply_mail;
 pub mod connect;
 pub mod credentials;
 pub mod enroll;
 pub mod gate;
+pub mod links;
+pub mod lost;
+pub mod mail;
 pub mod maintain;
+pub mod notices;
 pub mod oauth;
 pub mod passphrase;
 pub mod provision;
@@ -33,6 +38,7 @@ use crate::model::{
     Timestamp,
 };
 use crate::outbound::GuardedClient;
+use crate::outbound::mail::Mailer;
 use crate::random::Random;
 use crate::store::{self, Store, Writer};
 use crate::vault::Vault;
@@ -44,6 +50,9 @@ pub struct Context {
     pub random: Random,
     pub vault: Vault,
     pub outbound: GuardedClient,
+    pub mailer: Mailer,
+    /// The try of the mail settings that an owner started last.
+    pub mail_trial: mail::trial::Trials,
     pub hasher: passphrase::Hasher,
     pub trust: connect::Trust,
     /// The first run that is under way in a browser.
@@ -76,6 +85,8 @@ pub struct Act<'a> {
     pub w: &'a Writer<'a>,
     pub now: Timestamp,
     pub random: &'a Random,
+    /// For what a write seals: a mail on its way.
+    pub vault: &'a Vault,
     pub actor: Actor,
     /// The actor's role as it stands inside the transaction.
     pub role: Role,
@@ -96,6 +107,8 @@ impl Context {
             random,
             vault,
             outbound,
+            mailer: Mailer::default(),
+            mail_trial: mail::trial::Trials::default(),
             hasher: passphrase::Hasher::default(),
             trust: connect::Trust::default(),
             pending: Mutex::new(None),
@@ -105,6 +118,13 @@ impl Context {
             scim_reads: Arc::new(tokio::sync::Semaphore::new(provision::READS_AT_ONCE)),
             organization: RwLock::new(organization),
         })
+    }
+
+    /// With a mailer that may go where the operator said.
+    #[must_use]
+    pub fn with_mailer(mut self, mailer: Mailer) -> Self {
+        self.mailer = mailer;
+        self
     }
 
     pub fn now(&self) -> Timestamp {
@@ -135,7 +155,7 @@ impl Context {
         T: Send + 'static,
         F: FnOnce(&Act) -> Result<T> + Send + 'static,
     {
-        let (now, random) = (self.now(), self.random.clone());
+        let (now, random, vault) = (self.now(), self.random.clone(), self.vault.clone());
         self.store
             .write(move |w| {
                 let (actor, role) = resolve(w, &who)?;
@@ -143,6 +163,7 @@ impl Context {
                     w,
                     now,
                     random: &random,
+                    vault: &vault,
                     actor,
                     role,
                 })

@@ -106,10 +106,13 @@ pub enum Action {
     OauthGranted,
     ScimRequestOpened,
     ScimRequestReplayed,
+    MailChanged,
+    MailRemoved,
+    PassphraseLinkMade,
 }
 
 impl Action {
-    pub const ALL: [Action; 39] = [
+    pub const ALL: [Action; 42] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::PersonAdded,
@@ -149,6 +152,9 @@ impl Action {
         Action::OauthGranted,
         Action::ScimRequestOpened,
         Action::ScimRequestReplayed,
+        Action::MailChanged,
+        Action::MailRemoved,
+        Action::PassphraseLinkMade,
     ];
 
     pub fn key(self) -> &'static str {
@@ -205,6 +211,9 @@ impl Action {
             Action::OauthGranted => ("oauth.granted", "Let an OAuth client provision"),
             Action::ScimRequestOpened => ("scim_request.opened", "Opened the values of a request"),
             Action::ScimRequestReplayed => ("scim_request.replayed", "Replayed a request"),
+            Action::MailChanged => ("mail.changed", "Changed the mail settings"),
+            Action::MailRemoved => ("mail.removed", "Removed a mail from the queue"),
+            Action::PassphraseLinkMade => ("passphrase.link_made", "Made a link for a new passphrase"),
         }
     }
 }

@@ -7,6 +7,7 @@
 pub mod address;
 pub mod http;
 mod kept;
+pub mod mail;
 mod policy;
 mod problem;
 mod reply;

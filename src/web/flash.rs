@@ -93,6 +93,17 @@ const SAID: &[(&str, &str)] = &[
         "session-limits-saved",
         "The limits were saved. They count from now on.",
     ),
+    (
+        "passphrase-chosen",
+        "Your passphrase was changed. Sign in with the new one.",
+    ),
+    (
+        "mail-changed",
+        "The mail settings were saved. Send a test mail to see whether they work.",
+    ),
+    ("mail-off", "No more mail is sent from here."),
+    ("mail-again", "The mail to {} is tried again now."),
+    ("mail-removed", "The mail was removed."),
 ];
 
 /// A redirect that says `key` on the next page.

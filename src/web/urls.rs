@@ -31,6 +31,31 @@ pub fn recovery() -> String {
     "/login/recovery".into()
 }
 
+/// Where somebody who has lost the passphrase asks for a link.
+pub fn lost() -> String {
+    "/login/lost".into()
+}
+
+pub fn lost_sent() -> String {
+    "/login/lost/sent".into()
+}
+
+/// Where the holder of a link chooses a new passphrase.
+pub fn reset(token: &str) -> String {
+    format!("{RESET}{}", segment(token))
+}
+
+const RESET: &str = "/login/reset/";
+
+/// An address as logs may have it: without the token that lets its holder in. In another spelling it could be one.
+pub fn without_token(path: &str) -> &str {
+    if path.to_ascii_lowercase().starts_with(RESET) || path.contains('%') {
+        RESET
+    } else {
+        path
+    }
+}
+
 pub fn logout() -> String {
     "/logout".into()
 }
@@ -243,6 +268,20 @@ pub fn settings() -> String {
 
 pub fn settings_part(part: &str) -> String {
     format!("/admin/settings/{}", segment(part))
+}
+
+/// The mail page (empty), or a part of it: `test`, `removal`.
+pub fn mail(part: &str) -> String {
+    let page = settings_part("mail");
+    if part.is_empty() {
+        return page;
+    }
+    format!("{page}/{}", segment(part))
+}
+
+/// What is done to one mail of the queue: `retry`, `removal`.
+pub fn mail_act(id: &str, act: &str) -> String {
+    format!("{}/{}", mail(id), segment(act))
 }
 
 // Building blocks

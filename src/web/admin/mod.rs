@@ -8,12 +8,15 @@ pub mod confirm;
 pub mod facts;
 pub mod integration;
 pub mod integrations;
+pub mod mail;
+mod mail_facts;
 pub mod overview;
 pub mod people;
 pub mod person;
 pub mod person_form;
 pub mod person_provisioning;
 pub mod session_limits;
+pub mod reset_link;
 pub mod settings;
 pub mod sign_ins;
 pub mod trace;
@@ -45,6 +48,8 @@ pub fn routes() -> Vec<Route> {
         audit::routes(),
         settings::routes(),
         session_limits::routes(),
+        mail::routes(),
+        reset_link::routes(),
     ];
     families.into_iter().flatten().collect()
 }

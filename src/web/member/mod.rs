@@ -4,6 +4,7 @@
 pub mod account;
 pub mod home;
 pub mod login;
+pub mod lost;
 pub mod recovery;
 pub mod setup;
 pub mod sso;
@@ -16,6 +17,7 @@ pub fn routes() -> Vec<Route> {
         setup::routes(),
         login::routes(),
         recovery::routes(),
+        lost::routes(),
         sso::routes(),
         unfinished::routes(),
         home::routes(),
