@@ -106,10 +106,12 @@ pub enum Action {
     OauthGranted,
     ScimRequestOpened,
     ScimRequestReplayed,
+    DomainClaimed,
+    DomainClaimDropped,
 }
 
 impl Action {
-    pub const ALL: [Action; 39] = [
+    pub const ALL: [Action; 41] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::PersonAdded,
@@ -149,6 +151,8 @@ impl Action {
         Action::OauthGranted,
         Action::ScimRequestOpened,
         Action::ScimRequestReplayed,
+        Action::DomainClaimed,
+        Action::DomainClaimDropped,
     ];
 
     pub fn key(self) -> &'static str {
@@ -205,6 +209,8 @@ impl Action {
             Action::OauthGranted => ("oauth.granted", "Let an OAuth client provision"),
             Action::ScimRequestOpened => ("scim_request.opened", "Opened the values of a request"),
             Action::ScimRequestReplayed => ("scim_request.replayed", "Replayed a request"),
+            Action::DomainClaimed => ("domain.claimed", "Began to prove a domain"),
+            Action::DomainClaimDropped => ("domain.claim_dropped", "Stopped proving a domain"),
         }
     }
 }

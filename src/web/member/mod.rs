@@ -1,6 +1,7 @@
 //! The pages that everybody may see: first run, signing in and out, the way through an identity provider,
 //! the start page, and who am I for programs.
 
+pub mod email_first;
 pub mod home;
 pub mod login;
 pub mod recovery;
@@ -13,6 +14,7 @@ use super::routes::Route;
 pub fn routes() -> Vec<Route> {
     let families = [
         setup::routes(),
+        email_first::routes(),
         login::routes(),
         recovery::routes(),
         sso::routes(),
