@@ -83,12 +83,17 @@ pub fn list_confirmed_due(r: &Reader, before: Timestamp) -> Result<Vec<Confirmed
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// How many records of this connection were gone when we looked last.
-pub fn count_gone(r: &Reader, id: ConnectionId) -> Result<i64> {
+/// How many records were gone when we looked last, by connection.
+pub fn count_gone(r: &Reader) -> Result<Vec<(ConnectionId, i64)>> {
     let mut statement = r.prepare_cached(
-        "SELECT count(*) FROM connection_domains WHERE connection_id = ?1 AND problem IS NOT NULL",
+        "SELECT connection_id, count(*) AS gone FROM connection_domains
+         WHERE problem IS NOT NULL GROUP BY connection_id",
     )?;
-    Ok(statement.query_row([id.to_string()], |row| row.get(0))?)
+    let rows = statement.query_map([], |row| {
+        let id = parsed(row, "connection_id", ConnectionId::parse)?;
+        Ok((id, row.get("gone")?))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Notes which record proved a domain that was confirmed just now.

@@ -16,7 +16,7 @@ use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
 use crate::web::gate::{Admin, Visit, see_other};
 use crate::web::page::{Shell, render_as};
-use crate::web::pieces::State;
+use crate::web::pieces::{Notice, State};
 use crate::web::routes::{Access, Route, get, post};
 use crate::web::{flash, urls};
 
@@ -48,6 +48,22 @@ pub fn routes() -> Vec<Route> {
             drop_claim,
         ),
     ]
+}
+
+/// Records of so many domains were not found when Doorward looked last.
+pub fn gone_notice(connection: &Connection, many: i64) -> Notice {
+    let title = format!(
+        "The TXT record of {} of {} was not found.",
+        if many == 1 {
+            "a domain".to_owned()
+        } else {
+            format!("{many} domains")
+        },
+        connection.name
+    );
+    let text = "Nothing has changed for anybody. Look whether the domain is still yours.";
+    let href = urls::integration_part(connection.slug.as_str(), "domains");
+    Notice::needs_you(title, text).link("Domains", href)
 }
 
 /// A confirmed domain, as a line.
