@@ -12,9 +12,9 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{Config, TlsSetting};
 use crate::error::{Error, Kind, Result};
-use crate::flows::{Context, enroll, mail, maintain, provision};
+use crate::flows::{Context, connect, enroll, mail, maintain, provision};
 use crate::outbound::mail::Mailer;
-use crate::outbound::{GuardedClient, Policy};
+use crate::outbound::{Dns, GuardedClient, Policy};
 use crate::random::Random;
 use crate::store::{self, Store};
 use crate::vault::Vault;
@@ -56,8 +56,9 @@ impl House {
         let vault = Vault::open(&folder.join(KEY), nothing_sealed, &random)?;
         let policy = Policy::new(config.allow_upstream.clone());
         let (outbound, mailer) = (GuardedClient::new(policy.clone()), Mailer::new(policy));
-        let ctx = Context::new(store, clock, random, vault, outbound)?;
-        let ctx = Arc::new(ctx.with_mailer(mailer));
+        let mut ctx = Context::new(store, clock, random, vault, outbound)?.with_mailer(mailer);
+        ctx.dns = Dns::at(config.dns_server);
+        let ctx = Arc::new(ctx);
         Ok(Opened::Mine(Self { ctx, _lock: lock }))
     }
 }
@@ -141,6 +142,7 @@ impl Appliance {
             tokio::spawn(sweep(ctx.clone())),
             tokio::spawn(provision::log::keep_flushing(ctx.clone())),
             tokio::spawn(mail::deliver::keep_delivering(ctx.clone())),
+            tokio::spawn(check_domains(ctx.clone())),
         ];
         match control::listen(&self.config.data_dir, ctx.clone()) {
             Ok(control) => side_jobs.push(tokio::spawn(control)),
@@ -170,6 +172,17 @@ async fn sweep(ctx: Arc<Context>) {
         tokio::time::sleep(every).await;
         if let Err(error) = maintain::sweep(&ctx).await {
             tracing::warn!(%error, "what has expired could not be swept; the next minute tries again");
+        }
+    }
+}
+
+/// Looks for TXT records apart from the sweep: name servers may take their time.
+async fn check_domains(ctx: Arc<Context>) {
+    let every = Duration::from_millis(u64::try_from(maintain::EVERY).unwrap_or(60_000));
+    loop {
+        tokio::time::sleep(every).await;
+        if let Err(error) = connect::proof::check_due(&ctx).await {
+            tracing::warn!(%error, "the records of e-mail domains could not be checked; the next minute tries again");
         }
     }
 }

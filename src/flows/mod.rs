@@ -37,8 +37,8 @@ use crate::model::{
     Action, Actor, NewEvent, Organization, Outcome, PersonId, Role, SignIn, SignInId, SignInKind, Subject,
     Timestamp,
 };
-use crate::outbound::GuardedClient;
 use crate::outbound::mail::Mailer;
+use crate::outbound::{Dns, GuardedClient};
 use crate::random::Random;
 use crate::store::{self, Store, Writer};
 use crate::vault::Vault;
@@ -53,6 +53,7 @@ pub struct Context {
     pub mailer: Mailer,
     /// The try of the mail settings that an owner started last.
     pub mail_trial: mail::trial::Trials,
+    pub dns: Dns,
     pub hasher: passphrase::Hasher,
     pub trust: connect::Trust,
     /// The first run that is under way in a browser.
@@ -109,6 +110,7 @@ impl Context {
             outbound,
             mailer: Mailer::default(),
             mail_trial: mail::trial::Trials::default(),
+            dns: Dns::default(),
             hasher: passphrase::Hasher::default(),
             trust: connect::Trust::default(),
             pending: Mutex::new(None),

@@ -109,10 +109,12 @@ pub enum Action {
     MailChanged,
     MailRemoved,
     PassphraseLinkMade,
+    DomainClaimed,
+    DomainClaimDropped,
 }
 
 impl Action {
-    pub const ALL: [Action; 42] = [
+    pub const ALL: [Action; 44] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::PersonAdded,
@@ -155,6 +157,8 @@ impl Action {
         Action::MailChanged,
         Action::MailRemoved,
         Action::PassphraseLinkMade,
+        Action::DomainClaimed,
+        Action::DomainClaimDropped,
     ];
 
     pub fn key(self) -> &'static str {
@@ -214,6 +218,8 @@ impl Action {
             Action::MailChanged => ("mail.changed", "Changed the mail settings"),
             Action::MailRemoved => ("mail.removed", "Removed a mail from the queue"),
             Action::PassphraseLinkMade => ("passphrase.link_made", "Made a link for a new passphrase"),
+            Action::DomainClaimed => ("domain.claimed", "Began to prove a domain"),
+            Action::DomainClaimDropped => ("domain.claim_dropped", "Stopped proving a domain"),
         }
     }
 }

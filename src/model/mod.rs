@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod connection;
+pub mod domain;
 pub mod email;
 pub mod event;
 pub mod filter;
@@ -26,6 +27,7 @@ pub use check::{Attribute, Check, Verdict};
 pub use connection::{
     Connection, IdentityProvider, PinnedCertificate, Protocol, RequestBinding, SamlSettings, Unsolicited,
 };
+pub use domain::Domain;
 pub use email::Email;
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{

@@ -5,6 +5,7 @@
 //! and says in plain words why it did not get what was asked for.
 
 pub mod address;
+pub mod dns;
 pub mod http;
 mod kept;
 pub mod mail;
@@ -16,6 +17,7 @@ mod target;
 mod trouble;
 
 pub use address::is_public;
+pub use dns::{Dns, NoAnswer};
 pub use http::{Fetched, GuardedClient, Replied};
 pub use policy::{AllowedUpstream, Policy};
 pub use problem::UpstreamProblem;

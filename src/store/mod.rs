@@ -11,6 +11,7 @@
 pub mod access_requests;
 pub mod connections;
 pub mod directory;
+pub mod domains;
 pub mod events;
 pub mod held_forms;
 pub mod identities;
