@@ -143,6 +143,7 @@ impl Appliance {
             tokio::spawn(provision::log::keep_flushing(ctx.clone())),
             tokio::spawn(mail::deliver::keep_delivering(ctx.clone())),
             tokio::spawn(check_domains(ctx.clone())),
+            tokio::spawn(connect::openid::keep_discovering(ctx.clone())),
         ];
         match control::listen(&self.config.data_dir, ctx.clone()) {
             Ok(control) => side_jobs.push(tokio::spawn(control)),

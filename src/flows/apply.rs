@@ -15,14 +15,19 @@ use crate::store;
 
 use super::administer::{self, OrganizationFields, PersonFields};
 use super::apply_mail::{self, MailPart};
-use super::connect::{self, ConnectionFields, IdpSource, NewConnection, ScimFields};
+use super::connect::openid::FoundProvider;
+use super::connect::{self, ConnectionFields, IdpSource, NewConnection, OidcFields, ScimFields};
 use super::{Act, Context, Who};
+
+mod openid;
+
+use openid::OidcPart;
 
 /// A file to apply, with the content of the files that it names.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Application {
     pub toml: String,
-    /// `metadata_file` → its content.
+    /// `metadata_file`, `client_secret_file` → its content.
     pub files: BTreeMap<String, String>,
     pub dry_run: bool,
 }
@@ -54,6 +59,7 @@ struct ConnectionPart {
     enabled: Option<bool>,
     domains: Option<Vec<String>>,
     saml: Option<SamlPart>,
+    oidc: Option<OidcPart>,
     scim: Option<ScimPart>,
 }
 
@@ -131,7 +137,13 @@ fn parse(toml: &str) -> Result<File> {
 pub fn named_files(toml: &str) -> Result<Vec<String>> {
     let file = parse(toml)?;
     let of_mail = file.mail.and_then(|mail| mail.password_file);
-    let of_connections = file.connection.into_iter().filter_map(|c| c.saml?.metadata_file);
+    let of = |c: ConnectionPart| {
+        [
+            c.saml.and_then(|s| s.metadata_file),
+            c.oidc.and_then(|o| o.client_secret_file),
+        ]
+    };
+    let of_connections = file.connection.into_iter().flat_map(of).flatten();
     Ok(of_connections.chain(of_mail).collect())
 }
 
@@ -153,7 +165,13 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
             Some(saml) => read_idp(ctx, &part.slug, saml, &application.files).await?,
             None => None,
         };
-        prepared.push((part, idp));
+        let provider = match &part.oidc {
+            Some(oidc) => openid::read(ctx, &part.slug, oidc, &application.files)
+                .await
+                .map_err(|error| about(&part.slug, error))?,
+            None => None,
+        };
+        prepared.push((part, idp, provider));
     }
     let report = Arc::new(Mutex::new(Vec::new()));
     let lines = report.clone();
@@ -247,7 +265,7 @@ fn run(
     act: &Act,
     organization: Option<OrganizationPart>,
     mail: Option<MailPart>,
-    connections: Vec<(ConnectionPart, Option<IdentityProvider>)>,
+    connections: Vec<(ConnectionPart, Option<IdentityProvider>, Option<FoundProvider>)>,
     people: Vec<PersonPart>,
 ) -> Result<Vec<String>> {
     let newest = store::events::list(act.w, &store::events::Narrow::default(), 1)?;
@@ -264,9 +282,9 @@ fn run(
     if let Some(part) = mail {
         apply_mail::apply(act, part).map_err(|error| about("mail", error))?;
     }
-    for (part, idp) in connections {
+    for (part, idp, provider) in connections {
         let slug = part.slug.clone();
-        apply_connection(act, part, idp).map_err(|error| about(&slug, error))?;
+        apply_connection(act, part, idp, provider).map_err(|error| about(&slug, error))?;
     }
     for part in people {
         let email = part.email.clone();
@@ -281,7 +299,12 @@ fn run(
     Ok(events.iter().map(line).collect())
 }
 
-fn apply_connection(act: &Act, part: ConnectionPart, idp: Option<IdentityProvider>) -> Result<()> {
+fn apply_connection(
+    act: &Act,
+    part: ConnectionPart,
+    idp: Option<IdentityProvider>,
+    provider: Option<FoundProvider>,
+) -> Result<()> {
     let slug = part.slug.trim().to_owned();
     let found = store::connections::find_by_slug(act.w, &slug)?;
     let is_new = found.is_none();
@@ -297,9 +320,12 @@ fn apply_connection(act: &Act, part: ConnectionPart, idp: Option<IdentityProvide
             },
         )?;
     }
-    let gave_idp = idp.is_some();
+    let gave_idp = idp.is_some() || provider.is_some();
     if let Some(idp) = idp {
         connect::set_idp(act, &slug, idp)?;
+    }
+    if let Some(provider) = provider {
+        connect::set_provider(act, &slug, provider)?;
     }
     let saml = part.saml.unwrap_or_default();
     let fields = ConnectionFields {
@@ -309,6 +335,7 @@ fn apply_connection(act: &Act, part: ConnectionPart, idp: Option<IdentityProvide
         sign_requests: saml.sign_requests,
         request_binding: saml.request_binding,
         subject_attribute: saml.subject_attribute,
+        oidc: part.oidc.map(OidcFields::from).unwrap_or_default(),
         scim: part.scim.map(ScimFields::from).unwrap_or_default(),
     };
     let connection = connect::change(act, &slug, &fields, None)?;

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::error::{Error, FieldProblem, Result};
 use crate::model::person::checked_name;
 use crate::model::{
-    Action, Connection, ConnectionId, IdentityProvider, PinnedCertificate, Provider, RequestBinding,
-    SamlSettings, Slug, Subject, Unsolicited,
+    Action, Connection, ConnectionId, IdentityProvider, OidcSettings, PinnedCertificate, Provider,
+    RequestBinding, SamlSettings, Slug, Subject, Unsolicited,
 };
 use crate::saml;
 use crate::store;
@@ -20,12 +20,14 @@ use super::{Act, Context};
 mod domains;
 mod idp_source;
 pub mod proof;
+pub mod openid;
 mod scim;
 mod switches;
 mod trust;
 
 pub use domains::{confirm_domain, domain, withdraw_domain};
 pub use idp_source::{IdpSource, Understood, pins, understand};
+pub use openid::{OidcFields, OpenIdFields, Providers, find_provider, set_provider};
 pub use scim::ScimFields;
 pub use switches::{disable, enable, remove};
 pub use trust::Trust;
@@ -59,6 +61,7 @@ pub struct ConnectionFields {
     pub request_binding: Option<String>,
     /// An attribute name; empty: the NameID.
     pub subject_attribute: Option<String>,
+    pub oidc: OidcFields,
     pub scim: ScimFields,
 }
 
@@ -84,6 +87,9 @@ fn facts(connection: &Connection) -> Value {
         "sso_post_url": idp.and_then(|i| i.sso_post_url.as_ref()),
         "certificates": idp.map(|i| i.certificates.iter().map(|c| c.fingerprint.as_str()).collect::<Vec<_>>()),
     });
+    for (name, value) in openid::facts(&connection.oidc) {
+        facts[name] = value;
+    }
     for (name, value) in scim::facts(&connection.scim).as_object().into_iter().flatten() {
         facts[format!("scim.{name}")] = value.clone();
     }
@@ -134,7 +140,7 @@ pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
         name,
         enabled: false,
         saml: SamlSettings::default(),
-        oidc: crate::model::OidcSettings::default(),
+        oidc: OidcSettings::default(),
         scim: crate::model::ScimSettings::default(),
         version: 1,
         created_at: act.now,
@@ -199,6 +205,7 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
         if let Some(sign) = fields.sign_requests {
             connection.saml.sign_requests = sign;
         }
+        openid::change(&mut connection.oidc, &fields.oidc, &mut problems);
         scim::change(&mut connection.scim, &fields.scim, &mut problems);
         if problems.is_empty() {
             Ok(())
@@ -211,6 +218,12 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
 /// Tells the connection who its identity provider is; replaces what it knew.
 pub fn set_idp(act: &Act, slug: &str, idp: IdentityProvider) -> Result<Connection> {
     edit(act, slug, None, |connection| {
+        if connection.oidc.provider.is_some() {
+            return Err(Error::conflict(
+                "This integration speaks OpenID Connect already, and an integration speaks one language only. Add \
+                 another integration for SAML 2.0.",
+            ));
+        }
         if idp.certificates.is_empty() {
             return Err(Error::invalid(
                 "certificate",
@@ -281,7 +294,12 @@ fn edit(
     if is == was {
         return Ok(was);
     }
-    if is.saml != was.saml {
+    // A test says nothing of signing out.
+    let signs_in = |oidc: &OidcSettings| OidcSettings {
+        sign_out_there: false,
+        ..oidc.clone()
+    };
+    if is.saml != was.saml || signs_in(&is.oidc) != signs_in(&was.oidc) {
         is.tested_at = None;
     }
     is.version = version.unwrap_or(was.version);

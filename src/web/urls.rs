@@ -132,6 +132,11 @@ pub fn sso_metadata(slug: &str) -> String {
     format!("{}/metadata", sso(slug))
 }
 
+/// The redirect URI of OpenID Connect.
+pub fn sso_callback(slug: &str) -> String {
+    format!("{}/callback", sso(slug))
+}
+
 pub fn scim(slug: &str) -> String {
     format!("/scim/{}/v2", segment(slug))
 }

@@ -12,6 +12,7 @@ mod idp;
 mod journeys;
 mod loopback;
 mod names;
+mod oidc;
 mod outbound;
 mod peer;
 mod peers;
