@@ -11,6 +11,7 @@ mod http;
 mod idp;
 mod journeys;
 mod loopback;
+mod mail;
 mod outbound;
 mod peer;
 mod peers;
