@@ -1,12 +1,14 @@
 //! A lost passphrase: who asks learns nothing, and a link lets its holder choose a new passphrase, once.
 
+use std::time::{Duration, Instant};
+
 use doorward::flows::lost::{LINK_LIFE, PER_ADDRESS, PER_VISITOR, WINDOW};
 use doorward::flows::{Who, links, mail};
 use doorward::model::Purpose;
 use doorward::web::server::block_on;
 
 use super::mailing;
-use super::server::Smtp;
+use super::server::{Manner, Smtp};
 use crate::app::{ALICE, BOB, PASSPHRASE, Page, TestApp, Visitor};
 
 const NEW: &str = "eleven loud otters reading soup";
@@ -106,7 +108,11 @@ fn who_asks_learns_nothing() {
     for (email, answer) in all.iter().zip(&answers) {
         assert_eq!(answer.to(), "/login/lost/sent", "{email}");
         assert_eq!(answer.body, answers[0].body, "{email}");
-        let names = |page: &Page| page.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
+        let names = |page: &Page| {
+            let mut names: Vec<String> = page.headers.keys().map(ToString::to_string).collect();
+            names.sort();
+            names
+        };
         assert_eq!(names(answer), names(&answers[0]), "{email}");
     }
     // bob gets a link; erin, who has no passphrase, is told so; nobody else is written to.
@@ -122,6 +128,31 @@ fn who_asks_learns_nothing() {
     for wrong in ["", "no address", "a@b@c"] {
         assert_eq!(ask(&app.visitor(), wrong).status, 422, "{wrong}");
     }
+}
+
+#[test]
+fn known_and_unknown_people_wait_equally_long() {
+    let (app, smtp) = with_people();
+    smtp.change(Manner {
+        says: vec![("greeting", "421 4.3.2 later")],
+        ..Manner::default()
+    });
+    let visitor = app.visitor();
+    let mut took = [Vec::new(), Vec::new()];
+    for _ in 0..120 {
+        for (kind, email) in [BOB, "nobody@example.com"].iter().enumerate() {
+            app.forward(WINDOW);
+            let began = Instant::now();
+            assert_eq!(ask(&visitor, email).status, 303);
+            took[kind].push(began.elapsed());
+        }
+    }
+    let [known, unknown] = took.map(|mut times| {
+        times.sort();
+        times[times.len() / 2]
+    });
+    let apart = known.abs_diff(unknown);
+    assert!(apart < Duration::from_millis(5), "{known:?} and {unknown:?}");
 }
 
 #[test]

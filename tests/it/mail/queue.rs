@@ -174,7 +174,7 @@ fn a_stop_in_the_middle_of_a_try_loses_nothing_and_both_copies_are_one() {
     });
     queue(&app, "ana@example.com", None).expect("queued");
     for _ in 0..200 {
-        if smtp.heard().iter().any(|line| line == "DATA") {
+        if smtp.heard().iter().any(|line| line == ".") {
             break;
         }
         std::thread::sleep(Duration::from_millis(50));

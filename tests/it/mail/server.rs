@@ -164,6 +164,7 @@ impl Talk<'_> {
                     continue;
                 }
                 let data = read_mail(stream)?;
+                self.heard.lock().expect("the lines").push(".".to_owned());
                 thread::sleep(self.manner.thinks);
                 if !self.manner.says.iter().any(|(begins, _)| *begins == ".") {
                     let (from, to) = (from.clone(), to.clone());
