@@ -2,7 +2,7 @@
 //!
 //! An address that an admin types in is an order to this server to connect somewhere. [`GuardedClient`]
 //! obeys it for public addresses over https and for what the operator has named with `--allow-upstream`,
-//! and says in plain words why it did not get what was asked for.
+//! and says in plain words why it did not get what was asked for. [`mail::Mailer`] does the same for mail servers.
 
 pub mod address;
 pub mod dns;

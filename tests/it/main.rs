@@ -13,6 +13,7 @@ mod journeys;
 mod loopback;
 mod names;
 mod oidc;
+mod mail;
 mod outbound;
 mod peer;
 mod peers;

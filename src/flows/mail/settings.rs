@@ -119,7 +119,7 @@ pub fn set(act: &Act, fields: &MailFields) -> Result<()> {
     }
     store::organization::update(act.w, &organization)?;
     store::mails::hurry(act.w, act.now)?;
-    let (before, mut after) = difference(&was.as_ref().map_or(json!({}), facts), &facts(&settings));
+    let (before, mut after) = difference(&was.as_ref().map_or(Value::Null, facts), &facts(&settings));
     if new_password {
         after["password"] = json!("changed");
     }
