@@ -307,7 +307,6 @@ pub struct OrganizationFields {
     pub name: Option<String>,
     pub base_url: Option<String>,
     pub contact: Option<String>,
-    /// Whether the sign-in page lists the integrations.
     pub list_integrations: Option<bool>,
 }
 

@@ -29,6 +29,7 @@ export default async function ({ arrive, step, base, idp, scripts }) {
   await look(alice, 'email-first-wrong');
 
   step('to the passphrase, and back');
+  await alice.go('/login?next=/admin/people');
   await alice.fill({ 'E-mail': ALICE.email });
   await page.keyboard.press('Enter');
   await alice.at('Sign in with your passphrase');
@@ -117,7 +118,7 @@ export default async function ({ arrive, step, base, idp, scripts }) {
   await alice.press('Show the record');
   await alice.page.getByText('_doorward.xn--bcher-kva.example', { exact: true }).waitFor();
   await look(alice, 'domains-waiting');
-  await alice.page.getByRole('button', { name: /^Check / }).click();
+  await alice.page.getByRole('button', { name: /^Check now/ }).click();
   await alice.page.getByText('There is no TXT record named').waitFor();
   await look(alice, 'domains-not-found');
 }

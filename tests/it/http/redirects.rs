@@ -282,7 +282,7 @@ fn names() -> BTreeSet<String> {
 
 fn is_name(word: &str) -> bool {
     let letters = word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    letters && (2..=30).contains(&word.len()) && word.starts_with(|c: char| c.is_ascii_alphabetic())
+    letters && (1..=30).contains(&word.len()) && word.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
 fn path(route: &Route) -> String {
