@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::model::time::{DAY, MINUTE};
 use crate::store;
 
-use super::{Context, Who, provision, throttle};
+use super::{Context, Who, enforce, provision, throttle};
 
 /// How often the sweep runs.
 pub const EVERY: i64 = MINUTE;
@@ -25,6 +25,7 @@ pub const REMOVED_LIFE: i64 = 30 * DAY;
 /// Removes expired sessions, used assertions, old traces, forgotten throttles, expired credentials, old requests,
 /// and what identity providers removed long ago.
 pub async fn sweep(ctx: &Context) -> Result<()> {
+    enforce::keep_time(ctx).await?;
     ctx.act(Who::Doorward, |act| {
         store::sessions::delete_expired(act.w, act.now)?;
         store::seen_assertions::delete_expired(act.w, act.now)?;

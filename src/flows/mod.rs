@@ -8,6 +8,7 @@ pub mod administer;
 pub mod apply;
 pub mod connect;
 pub mod credentials;
+pub mod enforce;
 pub mod enroll;
 pub mod gate;
 pub mod maintain;

@@ -106,10 +106,18 @@ pub enum Action {
     OauthGranted,
     ScimRequestOpened,
     ScimRequestReplayed,
+    EnforcementPlanned,
+    EnforcementStarted,
+    EnforcementHeld,
+    EnforcementEnded,
+    BreakGlassMade,
+    BreakGlassUnmade,
+    BreakGlassUsed,
+    RecoveryLinkMade,
 }
 
 impl Action {
-    pub const ALL: [Action; 39] = [
+    pub const ALL: [Action; 47] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::PersonAdded,
@@ -149,6 +157,14 @@ impl Action {
         Action::OauthGranted,
         Action::ScimRequestOpened,
         Action::ScimRequestReplayed,
+        Action::EnforcementPlanned,
+        Action::EnforcementStarted,
+        Action::EnforcementHeld,
+        Action::EnforcementEnded,
+        Action::BreakGlassMade,
+        Action::BreakGlassUnmade,
+        Action::BreakGlassUsed,
+        Action::RecoveryLinkMade,
     ];
 
     pub fn key(self) -> &'static str {
@@ -205,6 +221,14 @@ impl Action {
             Action::OauthGranted => ("oauth.granted", "Let an OAuth client provision"),
             Action::ScimRequestOpened => ("scim_request.opened", "Opened the values of a request"),
             Action::ScimRequestReplayed => ("scim_request.replayed", "Replayed a request"),
+            Action::EnforcementPlanned => ("enforcement.planned", "Planned an enforcement"),
+            Action::EnforcementStarted => ("enforcement.started", "Began an enforcement"),
+            Action::EnforcementHeld => ("enforcement.held", "Held an enforcement for an owner"),
+            Action::EnforcementEnded => ("enforcement.ended", "Ended an enforcement"),
+            Action::BreakGlassMade => ("break_glass.made", "Made a break-glass owner"),
+            Action::BreakGlassUnmade => ("break_glass.unmade", "Took back a break-glass owner"),
+            Action::BreakGlassUsed => ("break_glass.used", "Came in as a break-glass owner"),
+            Action::RecoveryLinkMade => ("recovery_link.made", "Made a recovery link"),
         }
     }
 }

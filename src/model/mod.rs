@@ -6,6 +6,7 @@
 pub mod check;
 pub mod connection;
 pub mod email;
+pub mod enforcement;
 pub mod event;
 pub mod filter;
 pub mod ids;
@@ -25,10 +26,11 @@ pub use connection::{
     Connection, IdentityProvider, PinnedCertificate, Protocol, RequestBinding, SamlSettings, Unsolicited,
 };
 pub use email::Email;
+pub use enforcement::{BreakGlass, Enforcement};
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{
-    AccessRequestId, ConnectionId, CredentialId, HoldId, IdentityId, PersonId, ScimId, ScimRequestId,
-    SessionId, SignInId,
+    AccessRequestId, ConnectionId, CredentialId, EnforcementId, HoldId, IdentityId, PersonId, ScimId,
+    ScimRequestId, SessionId, SignInId,
 };
 pub use openid::{ClientAuth, OidcSettings, OpenIdProvider};
 pub use organization::{BaseUrl, Organization, Settings};

@@ -9,8 +9,10 @@
 //! readers are a small pool of `query_only` connections (`pool`). Nothing here is async.
 
 pub mod access_requests;
+pub mod break_glass;
 pub mod connections;
 pub mod directory;
+pub mod enforcements;
 pub mod events;
 pub mod identities;
 mod migrate;

@@ -141,6 +141,16 @@ pub fn domain_withdrawal(slug: &str, domain: &str) -> String {
     )
 }
 
+/// What is done to one enforcement: `rollback`, `end`, `start`.
+pub fn enforcement(slug: &str, id: &str, act: &str) -> String {
+    format!(
+        "{}/{}/{}",
+        integration_part(slug, "enforcement"),
+        segment(id),
+        segment(act)
+    )
+}
+
 /// A room of an integration's provisioning: `held`, `removed`, `users`, `groups`, `requests`, `settings`; empty: its page.
 pub fn provisioning(slug: &str, part: &str) -> String {
     let page = integration_part(slug, "provisioning");
@@ -220,6 +230,16 @@ pub fn settings() -> String {
 
 pub fn settings_part(part: &str) -> String {
     format!("/admin/settings/{}", segment(part))
+}
+
+/// Owners who keep a way in whatever is enforced.
+pub fn break_glass() -> String {
+    settings_part("recovery")
+}
+
+/// Where one of them is taken off that list.
+pub fn break_glass_removal(person: &str) -> String {
+    format!("{}/{}/removal", break_glass(), segment(person))
 }
 
 // Building blocks

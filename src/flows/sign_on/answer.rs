@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::flows::connect::service_provider;
+use crate::flows::enforce::{self, DoorKind};
 use crate::flows::{Act, Context, Visitor, Who, hash};
 use crate::model::{Check, Method, Outcome, SignIn, SignInKind, local_path};
 use crate::saml;
@@ -200,6 +201,20 @@ fn enter(
     row.person_id = subject::person_of(&found);
     if fresh {
         row.return_to = case.posted.return_to();
+    }
+    let door = DoorKind {
+        method: Method::Saml,
+        connection: Some(case.connection.id),
+    };
+    // Before anything is linked or proved: through this connection they could not come in anyway.
+    if let Some(person) = found
+        .person()
+        .filter(|person| crate::flows::gate::may_enter(person))
+        && let Some(check) = enforce::elsewhere(act.w, person, door, act.now)?
+    {
+        row.problem = Some(check.code.clone());
+        row.trace.checks.push(check);
+        return stuck(act, row, fresh, Outcome::Refused, browser);
     }
     let (person, identity) = match found {
         link::Found::Linked(person, identity) => (person, Some(identity)),

@@ -4,6 +4,7 @@
 //! said at the field it concerns ([`refuse`]) or, when it concerns none, on the page of an error.
 
 pub mod audit;
+pub mod break_glass;
 pub mod confirm;
 pub mod facts;
 pub mod integration;
@@ -43,6 +44,7 @@ pub fn routes() -> Vec<Route> {
         trace::routes(),
         audit::routes(),
         settings::routes(),
+        break_glass::routes(),
     ];
     families.into_iter().flatten().collect()
 }

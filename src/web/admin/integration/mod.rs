@@ -2,6 +2,7 @@
 
 mod certificates;
 mod domains;
+mod enforcement;
 mod identity_provider;
 mod page;
 mod provisioning;
@@ -25,6 +26,7 @@ pub fn routes() -> Vec<Route> {
         identity_provider::routes(),
         certificates::routes(),
         domains::routes(),
+        enforcement::routes(),
         provisioning::routes(),
         settings::routes(),
         switches::routes(),
@@ -39,6 +41,7 @@ enum Room {
     IdentityProvider,
     Certificates,
     Domains,
+    Enforcement,
     Provisioning,
     Settings,
 }
@@ -66,6 +69,7 @@ fn tabs(slug: &str, here: Room) -> Vec<Tab> {
         ),
         tab("Certificates", part("certificates"), Room::Certificates),
         tab("Domains", part("domains"), Room::Domains),
+        tab("Enforcement", part("enforcement"), Room::Enforcement),
         tab("Provisioning", part("provisioning"), Room::Provisioning),
         tab("Settings", part("settings"), Room::Settings),
     ]

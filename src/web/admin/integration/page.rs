@@ -1,6 +1,6 @@
 //! The page of one integration: what to do at the provider, our values, what we know, tests, the switch.
 
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use url::Url;
 
@@ -240,14 +240,15 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
         connection: connection.clone(),
     };
     let mut response = render(&page);
-    // The test's form ends, by redirect, at the provider; browsers hold redirects to `form-action` as well.
-    let target = connection
-        .saml
-        .idp
-        .as_ref()
-        .and_then(|idp| Url::parse(idp.sso_redirect_url.as_deref()?).ok());
-    if let Some(target) = target {
-        allow_form_to(&mut response, &target);
-    }
+    allow_test(&mut response, &connection);
     Ok(response)
+}
+
+/// The test's form ends, by redirect, at the provider; browsers hold redirects to `form-action` as well.
+pub fn allow_test(response: &mut HttpResponse, connection: &Connection) {
+    let idp = connection.saml.idp.as_ref();
+    let target = idp.and_then(|idp| Url::parse(idp.sso_redirect_url.as_deref()?).ok());
+    if let Some(target) = target {
+        allow_form_to(response, &target);
+    }
 }
