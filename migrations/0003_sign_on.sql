@@ -170,6 +170,8 @@ CREATE TABLE mails (
     state           TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),
     tries           INTEGER NOT NULL DEFAULT 0,
     next_try_at     INTEGER NOT NULL,
+    -- after this moment nobody is helped by it any more
+    good_until      INTEGER NOT NULL,
     -- what the mail server said last
     problem         TEXT,
     created_at      INTEGER NOT NULL,

@@ -11,6 +11,8 @@ pub mod credentials;
 pub mod enforce;
 pub mod enroll;
 pub mod gate;
+pub mod links;
+pub mod mail;
 pub mod maintain;
 pub mod oauth;
 pub mod passphrase;
@@ -73,6 +75,8 @@ pub struct Act<'a> {
     pub w: &'a Writer<'a>,
     pub now: Timestamp,
     pub random: &'a Random,
+    /// For what a write seals: a mail on its way.
+    pub vault: &'a Vault,
     pub actor: Actor,
     /// The actor's role as it stands inside the transaction.
     pub role: Role,
@@ -131,7 +135,7 @@ impl Context {
         T: Send + 'static,
         F: FnOnce(&Act) -> Result<T> + Send + 'static,
     {
-        let (now, random) = (self.now(), self.random.clone());
+        let (now, random, vault) = (self.now(), self.random.clone(), self.vault.clone());
         self.store
             .write(move |w| {
                 let (actor, role) = resolve(w, &who)?;
@@ -139,6 +143,7 @@ impl Context {
                     w,
                     now,
                     random: &random,
+                    vault: &vault,
                     actor,
                     role,
                 })

@@ -83,3 +83,7 @@ id!(
     /// One enforcement of a connection.
     EnforcementId
 );
+id!(
+    /// One mail on its way.
+    MailId
+);

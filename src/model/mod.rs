@@ -10,6 +10,8 @@ pub mod enforcement;
 pub mod event;
 pub mod filter;
 pub mod ids;
+pub mod link;
+pub mod mail;
 pub mod openid;
 pub mod organization;
 pub mod person;
@@ -29,9 +31,11 @@ pub use email::Email;
 pub use enforcement::{BreakGlass, Enforcement};
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{
-    AccessRequestId, ConnectionId, CredentialId, EnforcementId, HoldId, IdentityId, PersonId, ScimId,
+    AccessRequestId, ConnectionId, CredentialId, EnforcementId, HoldId, IdentityId, MailId, PersonId, ScimId,
     ScimRequestId, SessionId, SignInId,
 };
+pub use link::{OneTimeLink, Purpose};
+pub use mail::{Mail, MailSecurity, MailSettings, MailState};
 pub use openid::{ClientAuth, OidcSettings, OpenIdProvider};
 pub use organization::{BaseUrl, Organization, Settings};
 pub use person::{Person, PersonState, Role};

@@ -111,4 +111,6 @@ pub struct Organization {
 #[serde(default)]
 pub struct Settings {
     pub sessions: super::session::SessionLimits,
+    /// `None`: no mail goes out.
+    pub mail: Option<super::MailSettings>,
 }

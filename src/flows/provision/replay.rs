@@ -159,6 +159,7 @@ fn again_as(
         w: act.w,
         now: act.now,
         random: act.random,
+        vault: act.vault,
         actor: Actor::Connection {
             id: connection.id,
             label: connection.name.clone(),
