@@ -15,7 +15,7 @@ use crate::store;
 
 use super::administer::{self, OrganizationFields, PersonFields};
 use super::connect::{self, ConnectionFields, IdpSource, NewConnection, ScimFields};
-use super::{Act, Context, Who};
+use super::{Act, Context, Who, enforce};
 
 /// A file to apply, with the content of the files that it names.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Application {
     /// `metadata_file` → its content.
     pub files: BTreeMap<String, String>,
     pub dry_run: bool,
+    /// The proofs that an enforcement needs are not asked for.
+    #[serde(default)]
+    pub has_recovery_path: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -50,6 +53,7 @@ struct ConnectionPart {
     name: Option<String>,
     enabled: Option<bool>,
     domains: Option<Vec<String>>,
+    enforced: Option<bool>,
     saml: Option<SamlPart>,
     scim: Option<ScimPart>,
 }
@@ -149,9 +153,10 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
     let report = Arc::new(Mutex::new(Vec::new()));
     let lines = report.clone();
     let dry_run = application.dry_run;
+    let has_recovery_path = application.has_recovery_path;
     let done = ctx
         .act(Who::Command("apply"), move |act| {
-            let changes = run(act, file.organization, prepared, file.person)?;
+            let changes = run(act, file.organization, prepared, file.person, has_recovery_path)?;
             *lines.lock().unwrap_or_else(PoisonError::into_inner) = changes;
             // A dry run is a real run whose savepoint is rolled back.
             if dry_run {
@@ -239,6 +244,7 @@ fn run(
     organization: Option<OrganizationPart>,
     connections: Vec<(ConnectionPart, Option<IdentityProvider>)>,
     people: Vec<PersonPart>,
+    has_recovery_path: bool,
 ) -> Result<Vec<String>> {
     let newest = store::events::list(act.w, &store::events::Narrow::default(), 1)?;
     let before = newest.first().map_or(0, |event| event.sequence);
@@ -250,13 +256,21 @@ fn run(
         };
         administer::change_organization(act, &fields).map_err(|error| about("organization", error))?;
     }
+    let mut enforced = Vec::new();
     for (part, idp) in connections {
         let slug = part.slug.clone();
+        if let Some(on) = part.enforced {
+            enforced.push((slug.clone(), on));
+        }
         apply_connection(act, part, idp).map_err(|error| about(&slug, error))?;
     }
     for part in people {
         let email = part.email.clone();
         apply_person(act, part).map_err(|error| about(&email, error))?;
+    }
+    // Last, so that it holds for everybody whom the file names.
+    for (slug, on) in enforced {
+        enforce::agree(act, &slug, on, has_recovery_path).map_err(|error| about(&slug, error))?;
     }
     let written = store::events::Narrow {
         after: Some(before),

@@ -17,11 +17,12 @@ pub mod maintain;
 pub mod oauth;
 pub mod passphrase;
 pub mod provision;
+pub mod recover;
 pub mod recovery;
 pub mod sign_on;
 pub mod throttle;
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -55,6 +56,8 @@ pub struct Context {
     pub scim_log: provision::log::Buffer,
     /// How many reads of SCIM clients may run at once, so that slow ones leave the processors to sign-ins.
     pub scim_reads: Arc<tokio::sync::Semaphore>,
+    /// Where this process answers on its own machine; never set where it does not.
+    pub local_url: OnceLock<String>,
     organization: RwLock<Option<Arc<Organization>>>,
 }
 
@@ -103,6 +106,7 @@ impl Context {
             pages: provision::paging::Pages::default(),
             scim_log: provision::log::Buffer::default(),
             scim_reads: Arc::new(tokio::sync::Semaphore::new(provision::READS_AT_ONCE)),
+            local_url: OnceLock::new(),
             organization: RwLock::new(organization),
         })
     }

@@ -31,6 +31,11 @@ pub fn recovery() -> String {
     "/login/recovery".into()
 }
 
+/// The page of a link from `doorward recover`.
+pub fn recover(token: &str) -> String {
+    format!("/login/recover/{}", segment(token))
+}
+
 pub fn logout() -> String {
     "/logout".into()
 }

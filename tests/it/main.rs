@@ -10,6 +10,7 @@ mod gallery;
 mod http;
 mod idp;
 mod journeys;
+mod lockout;
 mod loopback;
 mod outbound;
 mod peer;

@@ -17,17 +17,23 @@ pub fn make(act: &Act, id: PersonId) -> Result<Person> {
             "{who} is no active owner. Only an owner can keep a way in whatever is enforced."
         )));
     }
-    if store::break_glass::find(act.w, id)?.is_none() {
-        store::break_glass::insert(act.w, id, &act.actor.label(), act.now)?;
-        let after = json!({ "break_glass": true });
-        act.event(
-            Action::BreakGlassMade,
-            administer::subject(&person),
-            Value::Null,
-            after,
-        )?;
-    }
+    keep(act, &person)?;
     Ok(person)
+}
+
+/// Writes it down, for whoever may come to be one.
+pub(in crate::flows) fn keep(act: &Act, person: &Person) -> Result<()> {
+    if store::break_glass::find(act.w, person.id)?.is_some() {
+        return Ok(());
+    }
+    store::break_glass::insert(act.w, person.id, &act.actor.label(), act.now)?;
+    let after = json!({ "break_glass": true });
+    act.event(
+        Action::BreakGlassMade,
+        administer::subject(person),
+        Value::Null,
+        after,
+    )
 }
 
 /// Takes it back; the last one stays while anything is enforced or planned.

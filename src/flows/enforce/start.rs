@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{DoorKind, Verdict, decide, why_void};
+use super::{DoorKind, Verdict, decide, tell, why_void};
 use crate::error::Result;
 use crate::flows::{Act, Context, Who, connect};
+use crate::model::enforcement::Standing;
 use crate::model::{Action, Connection, Enforcement};
 use crate::store::{self, Reader};
 
@@ -53,19 +54,24 @@ fn why_not(
     Ok((!proved).then_some("no break-glass owner has proved passphrase and second factor within 30 days"))
 }
 
-/// Starts what is due; what may not start waits, with an event. Called by the sweep.
+/// Starts what is due; what may not start waits, with an event. Writes to the people affected by what is planned, once
+/// mail is set up. Called by the sweep.
 pub async fn keep_time(ctx: &Context) -> Result<()> {
     let now = ctx.now();
-    let is_due =
-        move |e: &Enforcement| e.started_at.is_none() && e.waits_since.is_none() && e.starts_at <= now;
-    let due = ctx.store.reading(store::enforcements::list).await?;
-    if !due.iter().any(is_due) {
+    let is_planned = |e: &Enforcement| e.standing() == Standing::Planned;
+    let is_due = move |e: &Enforcement| is_planned(e) && e.starts_at <= now;
+    let planned = ctx.store.reading(store::enforcements::list).await?;
+    if !planned.iter().any(is_planned) {
         return Ok(());
     }
     ctx.act(Who::Doorward, move |act| {
         let all = store::enforcements::list(act.w)?;
-        for enforcement in all.iter().filter(|e| is_due(e)) {
+        for enforcement in all.iter().filter(|e| is_planned(e)) {
             let connection = store::connections::get(act.w, enforcement.connection_id)?;
+            if !is_due(enforcement) {
+                tell::the_affected(act, enforcement, &connection)?;
+                continue;
+            }
             match why_not(act.w, enforcement, &connection, act)? {
                 None => begin(act, enforcement, &connection)?,
                 Some(why) => wait(act, enforcement, &connection, why)?,
@@ -78,6 +84,7 @@ pub async fn keep_time(ctx: &Context) -> Result<()> {
 
 fn wait(act: &Act, enforcement: &Enforcement, connection: &Connection, why: &str) -> Result<()> {
     store::enforcements::touch_waiting(act.w, enforcement.id, act.now)?;
+    tell::owners_that_it_waits(act, enforcement, connection, why)?;
     let after = json!({ "for": enforcement.whom(), "waits_because": why });
     act.event(
         Action::EnforcementHeld,

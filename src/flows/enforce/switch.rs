@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{start, why_shut, why_void};
+use super::{start, tell, why_shut, why_void};
 use crate::error::{Error, FieldProblem, Result};
 use crate::flows::{Act, connect};
 use crate::model::enforcement::{LONGEST_AHEAD, TEST_LIFE};
@@ -152,6 +152,7 @@ pub fn switch_on(act: &Act, slug: &str, wish: Wish) -> Result<Enforcement> {
             Value::Null,
             after,
         )?;
+        tell::the_affected(act, &enforcement, &connection)?;
     }
     store::enforcements::get(act.w, enforcement.id)
 }
@@ -245,4 +246,35 @@ pub fn end(act: &Act, id: EnforcementId, confirmed: bool) -> Result<Enforcement>
         after,
     )?;
     store::enforcements::get(act.w, id)
+}
+
+/// Makes it so for all the connection's domains, and for everybody where it has none; or ends it for all. What agrees
+/// already stays as it is.
+pub fn agree(act: &Act, slug: &str, on: bool, without_proof: bool) -> Result<()> {
+    let connection = store::connections::get_by_slug(act.w, slug.trim())?;
+    let there = store::enforcements::list_of_connection(act.w, connection.id)?;
+    if !on {
+        return there
+            .iter()
+            .try_for_each(|enforcement| end(act, enforcement.id, true).map(drop));
+    }
+    let domains = store::connections::list_domains(act.w, connection.id)?;
+    let scopes: Vec<Option<String>> = match domains.is_empty() {
+        true => vec![None],
+        false => domains.into_iter().map(Some).collect(),
+    };
+    let typed = store::organization::get(act.w)?.name;
+    for domain in scopes {
+        if there.iter().any(|enforcement| enforcement.domain == domain) {
+            continue;
+        }
+        let wish = Wish {
+            domain,
+            starts_at: None,
+            typed: typed.clone(),
+            without_proof,
+        };
+        switch_on(act, connection.slug.as_str(), wish)?;
+    }
+    Ok(())
 }

@@ -92,6 +92,7 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
     if verdict == Verdict::BreakGlass {
         let subject = administer::subject(person);
         act.event_with(Action::BreakGlassUsed, subject, Value::Null, after, reference)?;
+        enforce::owners_of_break_glass(&act, person, sign_in)?;
     }
     Ok(Entered {
         token,

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod break_glass;
 pub mod confirm;
+pub mod enforced;
 pub mod facts;
 pub mod integration;
 pub mod integrations;

@@ -36,6 +36,7 @@ struct SettingsPage {
     is_owner: bool,
     organization: Organization,
     base_url: String,
+    break_glass: String,
     version: &'static str,
     licence: &'static str,
 }
@@ -70,6 +71,7 @@ fn page(visit: &Visit, admin: &Admin, form: Form, status: StatusCode) -> Answer 
         is_owner: admin.is_owner(),
         organization: organization(visit)?,
         base_url: urls::settings_part("base-url"),
+        break_glass: urls::break_glass(),
         version: env!("CARGO_PKG_VERSION"),
         licence: env!("CARGO_PKG_LICENSE"),
     };

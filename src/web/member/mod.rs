@@ -3,6 +3,7 @@
 
 pub mod home;
 pub mod login;
+pub mod recover;
 pub mod recovery;
 pub mod setup;
 pub mod sso;
@@ -15,6 +16,7 @@ pub fn routes() -> Vec<Route> {
         setup::routes(),
         login::routes(),
         recovery::routes(),
+        recover::routes(),
         sso::routes(),
         unfinished::routes(),
         home::routes(),

@@ -170,6 +170,7 @@ impl TestApp {
             toml: toml.to_owned(),
             files,
             dry_run: false,
+            has_recovery_path: false,
         };
         block_on(apply(&self.ctx, application))
     }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::model::provider::{GuideAttribute, GuideChoice, GuideTrap};
 use crate::model::{Connection, Provider, SignInKind, Timestamp};
 use crate::store;
+use crate::web::admin::enforced;
 use crate::web::admin::facts::{
     CertificateLine, certificate_lines, certificate_state, connection_state, count,
 };
@@ -87,7 +88,7 @@ struct IntegrationPage {
     /// It provisions people and was never meant to sign them in.
     only_provisions: bool,
     provisioning: State,
-    notice: Option<Notice>,
+    notices: Vec<Notice>,
     is_owner: bool,
     people: String,
     sessions: i64,
@@ -173,6 +174,7 @@ struct Figures {
     provisioning: State,
     tests: Vec<Line>,
     latest: Vec<Line>,
+    enforced: Vec<Notice>,
 }
 
 async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
@@ -196,6 +198,7 @@ async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
             provisioning: provisioning_state(r, &connection)?,
             tests: sign_ins::lines(r, &tests, all)?,
             latest: sign_ins::lines(r, &latest, all)?,
+            enforced: enforced::notices(r, Some(connection.id), now)?,
         })
     });
     reading.await
@@ -215,7 +218,11 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
         state: connection_state(&connection, now),
         only_provisions: connection.saml.idp.is_none() && connection.scim.enabled,
         provisioning: figures.provisioning,
-        notice: certificate_notice(&connection, now).map(|(_, notice)| notice),
+        notices: certificate_notice(&connection, now)
+            .map(|(_, notice)| notice)
+            .into_iter()
+            .chain(figures.enforced)
+            .collect(),
         is_owner: admin.is_owner(),
         people: count(figures.people, "person", "people"),
         sessions: figures.sessions,
