@@ -112,7 +112,10 @@ async fn recover(ctx: &Context, request: Recover) -> Result<Vec<String>> {
         make_owner: request.make_owner,
     };
     let made = recover::make_link(ctx, wanted).await?;
-    let base = ctx.organization().map(|o| o.base_url.to_string()).unwrap_or_default();
+    let base = ctx
+        .organization()
+        .map(|o| o.base_url.to_string())
+        .unwrap_or_default();
     let path = urls::recover(&made.token);
     let mut lines = vec![
         format!("This link lets {} in once, within an hour:", made.owner.email),

@@ -124,7 +124,9 @@ fn recover(config: &Config, options: RecoverOptions) -> Result<()> {
         make_owner: options.make_owner,
         local: start::local_url(config),
     });
-    perform(config, request)?.iter().for_each(|line| println!("{line}"));
+    perform(config, request)?
+        .iter()
+        .for_each(|line| println!("{line}"));
     Ok(())
 }
 

@@ -14,8 +14,8 @@ pub use affected::{Group, Listed, list as list_affected};
 pub(super) use break_glass::{forget as forget_break_glass, keep as keep_owner};
 pub use break_glass::{is_owner_kept, make as make_break_glass, need_another, unmake as unmake_break_glass};
 pub use start::keep_time;
+pub use switch::{Missing, Proofs, Wish, agree, end, proofs, start_waiting, switch_on};
 pub(super) use tell::owners_of_break_glass;
-pub use switch::{agree, Missing, Proofs, Wish, end, proofs, start_waiting, switch_on};
 
 use crate::error::Result;
 use crate::model::connection::ConnectionState;

@@ -9,7 +9,9 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::model::time::HOUR;
-use crate::model::{Action, Actor, Email, Method, Outcome, Person, PersonState, Purpose, Role, SignIn, SignInKind};
+use crate::model::{
+    Action, Actor, Email, Method, Outcome, Person, PersonState, Purpose, Role, SignIn, SignInKind,
+};
 use crate::store::{self, Reader};
 
 use super::administer::PersonFields;
@@ -159,7 +161,9 @@ pub async fn look(ctx: &Context, token: String) -> Result<Person> {
 }
 
 fn gone() -> Error {
-    Error::not_found("recovery link that is still good. It works once, within an hour. Make another one with `doorward recover`")
+    Error::not_found(
+        "recovery link that is still good. It works once, within an hour. Make another one with `doorward recover`",
+    )
 }
 
 /// Signs the owner in with the link and sets the new passphrase. `Invalid` for a weak one, before anything else.

@@ -67,7 +67,14 @@ async fn show(visit: Visit) -> Answer {
         let held = store::removals::count_held_of_all(r)?;
         let waiting = (asking, held);
         let enforced = super::enforced::notices(r, None, now)?;
-        Ok((counts(r, &connections, now)?, lines, linked, waiting, connections, enforced))
+        Ok((
+            counts(r, &connections, now)?,
+            lines,
+            linked,
+            waiting,
+            connections,
+            enforced,
+        ))
     });
     let (counts, lines, linked, (asking, held), connections, enforced) = found.await?;
     let mut notices = notices(&connections, asking, &held, now);

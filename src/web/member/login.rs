@@ -163,7 +163,10 @@ async fn wrong(visit: &Visit, typed: &str) -> crate::error::Result<String> {
     let wrong = "The e-mail address or the passphrase is not right.";
     Ok(match names.as_slice() {
         [] => wrong.to_owned(),
-        names => format!("{wrong} With this address, continue with {} instead.", names.join(" or ")),
+        names => format!(
+            "{wrong} With this address, continue with {} instead.",
+            names.join(" or ")
+        ),
     })
 }
 

@@ -121,7 +121,10 @@ fn elsewhere(visit: &Visit, found: Unfinished) -> Answer {
     let page = ElsewherePage {
         shell: visit.shell("Sign in another way"),
         organization: organization.name.clone(),
-        connection: found.connection.as_ref().map_or_else(String::new, |c| c.name.clone()),
+        connection: found
+            .connection
+            .as_ref()
+            .map_or_else(String::new, |c| c.name.clone()),
         doors: found.instead.iter().map(door).collect(),
         contact: organization.contact.clone(),
         reference: found.sign_in.reference.clone(),

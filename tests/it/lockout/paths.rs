@@ -4,7 +4,9 @@ use doorward::flows::sign_on::FLOW_LIFE;
 use doorward::model::time::{DAY, MINUTE};
 use serde_json::json;
 
-use super::{House, NEW, PLACE, assert_owner_inside, command, follow, is_let_in, link_of, try_passphrase, wanted};
+use super::{
+    House, NEW, PLACE, assert_owner_inside, command, follow, is_let_in, link_of, try_passphrase, wanted,
+};
 use crate::app::{ALICE, BOB, PASSPHRASE};
 
 /// The break-glass owner comes in and rolls back; then everybody may come in as before.
@@ -13,7 +15,10 @@ fn break_the_glass(house: &House) {
     assert_owner_inside(&alice);
     let id = house.place("rollback");
     if alice.post(&id, &[]).status != 303 {
-        assert_eq!(alice.post(&house.place("end"), &[("confirmation", "Acme")]).to(), PLACE);
+        assert_eq!(
+            alice.post(&house.place("end"), &[("confirmation", "Acme")]).to(),
+            PLACE
+        );
     }
     assert!(is_let_in(&house.app, BOB, PASSPHRASE));
 }
@@ -33,7 +38,10 @@ fn the_identity_provider_is_gone() {
 fn its_certificate_has_ended() {
     let house = House::enforced();
     house.write(|w| {
-        w.execute("UPDATE connections SET saml = json_set(saml, '$.idp.certificates[0].not_after', 1)", [])?;
+        w.execute(
+            "UPDATE connections SET saml = json_set(saml, '$.idp.certificates[0].not_after', 1)",
+            [],
+        )?;
         Ok(())
     });
     // It cannot let anybody in, so it does not count, and the pages say so.
@@ -42,7 +50,10 @@ fn its_certificate_has_ended() {
     assert_owner_inside(&alice);
     for page in ["/admin", "/admin/integrations/okta", PLACE] {
         let text = alice.get(page).text();
-        assert!(text.contains("does not count") && text.contains("has ended"), "{page}: {text}");
+        assert!(
+            text.contains("does not count") && text.contains("has ended"),
+            "{page}: {text}"
+        );
     }
 }
 
@@ -57,7 +68,10 @@ fn its_metadata_is_wrong() {
     let files = [("idp.xml".to_owned(), metadata)].into();
     let toml = "[[connection]]\nslug = \"okta\"\n[connection.saml]\nmetadata_file = \"idp.xml\"\n";
     house.app.try_apply(toml, files).expect("it is applied");
-    assert_eq!(house.okta.sign_in(&house.app.visitor(), "lou@example.com").status, 403);
+    assert_eq!(
+        house.okta.sign_in(&house.app.visitor(), "lou@example.com").status,
+        403
+    );
     break_the_glass(&house);
 }
 
@@ -110,25 +124,44 @@ fn a_break_glass_owner_is_out_of_reach_whatever_their_role_says() {
 #[test]
 fn the_domain_is_lost() {
     let house = House::ready();
-    house.app.apply("[[connection]]\nslug = \"okta\"\ndomains = [\"example.com\"]\n");
+    house
+        .app
+        .apply("[[connection]]\nslug = \"okta\"\ndomains = [\"example.com\"]\n");
     assert_eq!(house.enforce("example.com", "").to(), PLACE);
     assert!(!is_let_in(&house.app, BOB, PASSPHRASE));
     let withdrawal = "/admin/integrations/okta/domains/example.com/withdrawal";
     assert_eq!(house.alice.post(withdrawal, &[]).status, 303);
-    assert!(is_let_in(&house.app, BOB, PASSPHRASE), "it does not count any more");
+    assert!(
+        is_let_in(&house.app, BOB, PASSPHRASE),
+        "it does not count any more"
+    );
     assert_owner_inside(&house.app.alice());
-    assert!(house.alice.get("/admin").text().contains("no longer speaks for example.com"));
+    assert!(
+        house
+            .alice
+            .get("/admin")
+            .text()
+            .contains("no longer speaks for example.com")
+    );
 }
 
 #[test]
 fn the_integration_is_turned_off_or_removed() {
     let house = House::enforced();
-    assert_eq!(house.alice.post("/admin/integrations/okta/deactivation", &[]).status, 303);
+    assert_eq!(
+        house
+            .alice
+            .post("/admin/integrations/okta/deactivation", &[])
+            .status,
+        303
+    );
     assert!(is_let_in(&house.app, BOB, PASSPHRASE));
     assert!(house.alice.get("/admin").text().contains("does not count"));
     // On again: it counts again, for sessions of the time between as well.
     let (bob, _) = try_passphrase(&house.app, BOB, PASSPHRASE);
-    house.app.apply("[[connection]]\nslug = \"okta\"\nenabled = true\n");
+    house
+        .app
+        .apply("[[connection]]\nslug = \"okta\"\nenabled = true\n");
     assert_eq!(bob.me(), None);
     assert!(!is_let_in(&house.app, BOB, PASSPHRASE));
     let removal = "/admin/integrations/okta/removal";
@@ -142,14 +175,23 @@ fn nobody_can_be_told_by_mail() {
     let house = House::enforced();
     // A mail server that does not exist: what is queued for it keeps nobody waiting.
     house.write(|w| {
-        let mail = json!({ "host": "mail.invalid", "port": 25, "security": "none", "from": "door@example.com",
-                           "from_name": "Door", "user": null });
-        w.execute("UPDATE organization SET settings = json_set(settings, '$.mail', json(?1))", [mail.to_string()])?;
+        let mail = json!({ "host": "mail.invalid", "port": 25, "security": "none", "user": "",
+                           "from_address": "door@example.com", "from_name": "" });
+        w.execute(
+            "UPDATE organization SET settings = json_set(settings, '$.mail', json(?1))",
+            [mail.to_string()],
+        )?;
         Ok(())
     });
     break_the_glass(&house);
     let lines = command(&house.app, wanted(None)).expect("a link");
     assert_owner_inside(&follow(&house.app, &link_of(&lines)));
+    assert!(
+        house
+            .app
+            .count("SELECT count(*) FROM mails WHERE kind = 'break_glass.used' AND state = 'waiting'")
+            > 0
+    );
 }
 
 #[test]
@@ -173,7 +215,12 @@ fn a_recovery_code_lets_a_break_glass_owner_in_and_nobody_else() {
     let house = House::enforced();
     let recover = |email: &str, code: &str| {
         let visitor = house.app.visitor();
-        let fields = [("email", email), ("code", code), ("passphrase", NEW), ("passphrase_again", NEW)];
+        let fields = [
+            ("email", email),
+            ("code", code),
+            ("passphrase", NEW),
+            ("passphrase_again", NEW),
+        ];
         visitor.post("/login/recovery", &fields);
         visitor
     };
@@ -184,20 +231,36 @@ fn a_recovery_code_lets_a_break_glass_owner_in_and_nobody_else() {
     let now = house.app.ctx.now();
     house.write(move |w| doorward::store::passphrases::put_recovery_codes(w, olga, &[code], now));
     assert_eq!(recover("olga@example.com", "AAAAA-BBBBB-CCCCC-DDDDD").me(), None);
-    let unused = format!("SELECT count(*) FROM recovery_codes WHERE person_id = '{olga}' AND used_at IS NULL");
+    let unused =
+        format!("SELECT count(*) FROM recovery_codes WHERE person_id = '{olga}' AND used_at IS NULL");
     assert_eq!(house.app.count(&unused), 1, "refused before it was used");
     let alice = recover(ALICE, &house.app.recovery_codes[0]);
     assert_owner_inside(&alice);
-    assert_eq!(house.app.count("SELECT count(*) FROM events WHERE action = 'break_glass.used'"), 1);
+    assert_eq!(
+        house
+            .app
+            .count("SELECT count(*) FROM events WHERE action = 'break_glass.used'"),
+        1
+    );
 }
 
 #[test]
 fn the_base_url_is_wrong() {
     let house = House::enforced();
-    house.app.apply("[organization]\nbase_url = \"https://nowhere.example\"\n");
+    house
+        .app
+        .apply("[organization]\nbase_url = \"https://nowhere.example\"\n");
     let lines = command(&house.app, wanted(None)).expect("a link");
-    assert!(lines.iter().any(|line| line.starts_with("https://nowhere.example/login/recover/")), "{lines:?}");
-    let local = lines.iter().find(|line| line.starts_with(&house.app.base)).expect("the local address");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with("https://nowhere.example/login/recover/")),
+        "{lines:?}"
+    );
+    let local = lines
+        .iter()
+        .find(|line| line.starts_with(&house.app.base))
+        .expect("the local address");
     let alice = follow(&house.app, local.strip_prefix(&house.app.base).expect("a path"));
     assert_owner_inside(&alice);
 }

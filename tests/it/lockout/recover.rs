@@ -17,7 +17,10 @@ fn the_link_lets_an_owner_in_once() {
     let page = house.app.visitor().get(&link);
     assert_eq!(page.status, 200);
     assert!(page.text().contains(ALICE));
-    let weak = [("passphrase", "passwordpassword"), ("passphrase_again", "passwordpassword")];
+    let weak = [
+        ("passphrase", "passwordpassword"),
+        ("passphrase_again", "passwordpassword"),
+    ];
     assert_eq!(house.app.visitor().post(&link, &weak).status, 422);
     let differ = [("passphrase", NEW), ("passphrase_again", PASSPHRASE)];
     assert_eq!(house.app.visitor().post(&link, &differ).status, 422);
@@ -52,7 +55,10 @@ fn twenty_at_once_are_one() {
             scope.spawn(|| house.app.visitor().post(&link, &fields).status == 303)
         };
         let all: Vec<_> = (0..20).map(|_| post()).collect();
-        all.into_iter().filter_map(|t| t.join().ok()).filter(|good| *good).count()
+        all.into_iter()
+            .filter_map(|t| t.join().ok())
+            .filter(|good| *good)
+            .count()
     });
     assert_eq!(good, 1);
 }
@@ -67,9 +73,22 @@ fn it_asks_for_which_owner_and_says_which_flag_helps() {
     assert!(said(wanted(Some(BOB))).contains("is no owner"));
     app.apply("[[person]]\nemail = \"olga@example.com\"\nactive = false\n");
     assert!(said(wanted(Some(OLGA))).contains("--reactivate"));
-    let make = Recover { make_owner: true, ..wanted(Some("new@example.com")) };
-    assert!(said(make).contains("is no owner"), "as long as an active one is left");
-    let lines = command(&app, Recover { reactivate: true, ..wanted(Some(OLGA)) }).expect("a link");
+    let make = Recover {
+        make_owner: true,
+        ..wanted(Some("new@example.com"))
+    };
+    assert!(
+        said(make).contains("is no owner"),
+        "as long as an active one is left"
+    );
+    let lines = command(
+        &app,
+        Recover {
+            reactivate: true,
+            ..wanted(Some(OLGA))
+        },
+    )
+    .expect("a link");
     let olga = follow(&app, &link_of(&lines));
     assert_owner_inside(&olga);
     assert_eq!(olga.email().as_deref(), Some(OLGA));
@@ -85,7 +104,14 @@ fn no_active_owner_is_left() {
     app.ctx.store.write_blocking(off).expect("it is written");
     let said = command(&app, wanted(None)).expect_err("a refusal").message;
     assert!(said.contains("--reactivate --email alice@example.com"), "{said}");
-    let lines = command(&app, Recover { reactivate: true, ..wanted(Some(ALICE)) }).expect("a link");
+    let lines = command(
+        &app,
+        Recover {
+            reactivate: true,
+            ..wanted(Some(ALICE))
+        },
+    )
+    .expect("a link");
     assert_owner_inside(&follow(&app, &link_of(&lines)));
 }
 
@@ -101,7 +127,14 @@ fn no_owner_exists_at_all() {
         app.ctx.store.write_blocking(none).expect("it is written");
         let said = command(&app, wanted(None)).expect_err("a refusal").message;
         assert!(said.contains("--make-owner"), "{said}");
-        let lines = command(&app, Recover { make_owner: true, ..wanted(Some(email)) }).expect("a link");
+        let lines = command(
+            &app,
+            Recover {
+                make_owner: true,
+                ..wanted(Some(email))
+            },
+        )
+        .expect("a link");
         let owner = follow(&app, &link_of(&lines));
         assert_owner_inside(&owner);
         assert_eq!(owner.email().as_deref(), Some(email));

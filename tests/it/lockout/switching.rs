@@ -12,15 +12,26 @@ fn an_enforced_door_is_the_only_one() {
     assert!(bob.me().is_some());
     assert_eq!(house.enforce("", "").to(), PLACE);
     assert_eq!(bob.me(), None, "a session by another door ends");
-    assert_eq!(house.app.count("SELECT count(*) FROM sessions"), 1, "alice's, who is exempt");
+    assert_eq!(
+        house.app.count("SELECT count(*) FROM sessions"),
+        1,
+        "alice's, who is exempt"
+    );
     let (_, page) = try_passphrase(&house.app, BOB, PASSPHRASE);
     assert_eq!(page.status, 401);
-    assert!(page.text().contains("continue with okta instead"), "{}", page.text());
+    assert!(
+        page.text().contains("continue with okta instead"),
+        "{}",
+        page.text()
+    );
     assert_eq!(house.last_problem().as_deref(), Some("enforce.elsewhere"));
     // Enforced people, wrong ones and strangers at the domain read the same.
     let plain = |email: &str, passphrase: &str| {
         let (_, page) = try_passphrase(&house.app, email, passphrase);
-        (page.status, page.text().replace(&page.reference(), "R").replace(email, "E"))
+        (
+            page.status,
+            page.text().replace(&page.reference(), "R").replace(email, "E"),
+        )
     };
     let right = plain(BOB, PASSPHRASE);
     assert_eq!(right, plain(BOB, "not the passphrase"));
@@ -29,7 +40,12 @@ fn an_enforced_door_is_the_only_one() {
     let bob = house.app.visitor();
     house.okta.sign_in(&bob, "new@example.com");
     assert!(is_let_in(&house.app, ALICE, PASSPHRASE), "the break-glass owner");
-    assert_eq!(house.app.count("SELECT count(*) FROM events WHERE action = 'break_glass.used'"), 1);
+    assert_eq!(
+        house
+            .app
+            .count("SELECT count(*) FROM events WHERE action = 'break_glass.used'"),
+        1
+    );
 }
 
 #[test]
@@ -63,11 +79,16 @@ fn what_is_not_proved_is_not_enforced() {
     house.app.forward(HOUR + 1);
     refused(&house, "Pass a test sign-in");
     // The session idled out as well.
-    let house = House { alice: house.app.alice(), ..house };
+    let house = House {
+        alice: house.app.alice(),
+        ..house
+    };
     house.test(&house.alice);
     // A change of the settings after the test.
     house.app.forward(MINUTE);
-    house.app.apply("[[connection]]\nslug = \"okta\"\n[connection.saml]\nunsolicited = \"refuse\"\n");
+    house
+        .app
+        .apply("[[connection]]\nslug = \"okta\"\n[connection.saml]\nunsolicited = \"refuse\"\n");
     refused(&house, "Pass a test sign-in");
     house.test(&house.alice);
     // Somebody else's test is not alice's.
@@ -92,9 +113,17 @@ fn what_is_not_proved_is_not_enforced() {
     house.make_break_glass(ALICE);
     house.prove(ALICE);
     let wrong = [("for", ""), ("starts", ""), ("confirm", "Acme Ltd")];
-    assert_eq!(house.alice.post(PLACE, &wrong).status, 422, "the organization's name");
+    assert_eq!(
+        house.alice.post(PLACE, &wrong).status,
+        422,
+        "the organization's name"
+    );
     let strange = [("for", "elsewhere.example"), ("starts", ""), ("confirm", "Acme")];
-    assert_eq!(house.alice.post(PLACE, &strange).status, 422, "a domain that is not confirmed");
+    assert_eq!(
+        house.alice.post(PLACE, &strange).status,
+        422,
+        "a domain that is not confirmed"
+    );
     assert_eq!(house.enforce("", "").to(), PLACE);
 }
 
@@ -121,7 +150,11 @@ fn only_owners_switch_it() {
     assert_eq!(carol.get(PLACE).status, 200, "an admin may look");
     assert_eq!(house.enforce("", "2026-11-22 08:00").to(), PLACE);
     for act in ["rollback", "end", "start"] {
-        assert_eq!(carol.post(&house.place(act), &[("confirmation", "Acme")]).status, 403, "{act}");
+        assert_eq!(
+            carol.post(&house.place(act), &[("confirmation", "Acme")]).status,
+            403,
+            "{act}"
+        );
     }
 }
 
@@ -160,24 +193,42 @@ fn dated_ahead_it_starts_at_its_moment() {
     house.sweep();
     assert!(!is_let_in(&house.app, BOB, PASSPHRASE));
     assert_eq!(bob.me(), None);
-    assert_eq!(house.app.count("SELECT count(*) FROM events WHERE action = 'enforcement.started'"), 1);
+    assert_eq!(
+        house
+            .app
+            .count("SELECT count(*) FROM events WHERE action = 'enforcement.started'"),
+        1
+    );
 }
 
 #[test]
 fn dated_ahead_without_its_conditions_it_waits_and_says_so() {
     let house = House::ready();
     assert_eq!(house.enforce("", "2026-11-22 08:00").to(), PLACE);
-    house.app.apply("[[connection]]\nslug = \"okta\"\n[connection.saml]\nunsolicited = \"refuse\"\n");
+    house
+        .app
+        .apply("[[connection]]\nslug = \"okta\"\n[connection.saml]\nunsolicited = \"refuse\"\n");
     house.app.forward(21 * HOUR);
     house.sweep();
     house.sweep();
     assert!(is_let_in(&house.app, BOB, PASSPHRASE));
-    let count = |action: &str| house.app.count(&format!("SELECT count(*) FROM events WHERE action = '{action}'"));
+    let count = |action: &str| {
+        house
+            .app
+            .count(&format!("SELECT count(*) FROM events WHERE action = '{action}'"))
+    };
     assert_eq!((count("enforcement.held"), count("enforcement.started")), (1, 0));
     let alice = house.app.alice();
     let overview = alice.get("/admin").text();
-    assert!(overview.contains("waits since 22 Nov 2026, 08:00 UTC"), "{overview}");
-    assert_eq!(alice.post(&house.place("start"), &[]).status, 409, "not before it is proved again");
+    assert!(
+        overview.contains("waits since 22 Nov 2026, 08:00 UTC"),
+        "{overview}"
+    );
+    assert_eq!(
+        alice.post(&house.place("start"), &[]).status,
+        409,
+        "not before it is proved again"
+    );
     house.test(&alice);
     assert_eq!(alice.post(&house.place("start"), &[]).to(), PLACE);
     assert!(!is_let_in(&house.app, BOB, PASSPHRASE));
@@ -186,7 +237,9 @@ fn dated_ahead_without_its_conditions_it_waits_and_says_so() {
 #[test]
 fn a_domain_goes_before_everybody() {
     let house = House::ready();
-    house.app.apply("[[connection]]\nslug = \"okta\"\ndomains = [\"example.com\"]\n");
+    house
+        .app
+        .apply("[[connection]]\nslug = \"okta\"\ndomains = [\"example.com\"]\n");
     house.app.add("gus@guest.example", "member");
     house.app.give_passphrase("gus@guest.example", PASSPHRASE);
     assert_eq!(house.enforce("example.com", "").to(), format!("{PLACE}"));
@@ -195,12 +248,21 @@ fn a_domain_goes_before_everybody() {
     // Entra for everybody: who has a rule of their own keeps it.
     house.app.connect("entra", "");
     let toml = "[[connection]]\nslug = \"entra\"\nenforced = true\n";
-    assert!(house.app.try_apply(toml, Default::default()).is_err(), "nothing was proved for entra");
+    assert!(
+        house.app.try_apply(toml, Default::default()).is_err(),
+        "nothing was proved for entra"
+    );
     super::apply_anyway(&house.app, toml);
     assert!(!is_let_in(&house.app, "gus@guest.example", PASSPHRASE));
     let (_, page) = try_passphrase(&house.app, BOB, PASSPHRASE);
-    assert!(page.text().contains("continue with okta instead"), "{}", page.text());
-    house.app.apply("[[connection]]\nslug = \"entra\"\nenforced = false\n");
+    assert!(
+        page.text().contains("continue with okta instead"),
+        "{}",
+        page.text()
+    );
+    house
+        .app
+        .apply("[[connection]]\nslug = \"entra\"\nenforced = false\n");
     assert!(is_let_in(&house.app, "gus@guest.example", PASSPHRASE));
 }
 
@@ -211,10 +273,15 @@ fn a_file_needs_the_same_proof() {
     house.app.apply(toml);
     assert!(!is_let_in(&house.app, BOB, PASSPHRASE));
     assert_eq!(house.app.apply(toml), Vec::<String>::new(), "it agrees already");
-    house.app.apply("[[connection]]\nslug = \"okta\"\nenforced = false\n");
+    house
+        .app
+        .apply("[[connection]]\nslug = \"okta\"\nenforced = false\n");
     assert!(is_let_in(&house.app, BOB, PASSPHRASE));
     house.app.forward(2 * HOUR);
-    assert!(house.app.try_apply(toml, Default::default()).is_err(), "the test is too old");
+    assert!(
+        house.app.try_apply(toml, Default::default()).is_err(),
+        "the test is too old"
+    );
     super::apply_anyway(&house.app, toml);
     assert!(!is_let_in(&house.app, BOB, PASSPHRASE));
 }
@@ -236,9 +303,13 @@ fn the_last_break_glass_owner_stays() {
     stays();
     // A second one who is deactivated is none.
     house.make_break_glass("olga@example.com");
-    house.app.apply("[[person]]\nemail = \"olga@example.com\"\nactive = false\n");
+    house
+        .app
+        .apply("[[person]]\nemail = \"olga@example.com\"\nactive = false\n");
     stays();
-    house.app.apply("[[person]]\nemail = \"olga@example.com\"\nactive = true\n");
+    house
+        .app
+        .apply("[[person]]\nemail = \"olga@example.com\"\nactive = true\n");
     assert_eq!(house.alice.post(&removal, &[]).to(), "/admin/settings/recovery");
     assert_eq!(house.app.count("SELECT count(*) FROM break_glass"), 1);
 }
@@ -248,8 +319,12 @@ fn whoever_is_no_owner_any_more_is_no_break_glass_owner() {
     let house = House::ready();
     house.app.add("olga@example.com", "owner");
     house.make_break_glass("olga@example.com");
-    house.app.apply("[[person]]\nemail = \"olga@example.com\"\nrole = \"admin\"\n");
-    house.app.apply("[[person]]\nemail = \"olga@example.com\"\nrole = \"owner\"\n");
+    house
+        .app
+        .apply("[[person]]\nemail = \"olga@example.com\"\nrole = \"admin\"\n");
+    house
+        .app
+        .apply("[[person]]\nemail = \"olga@example.com\"\nrole = \"owner\"\n");
     house.app.give_passphrase("olga@example.com", PASSPHRASE);
     assert_eq!(house.enforce("", "").to(), PLACE);
     assert!(!is_let_in(&house.app, "olga@example.com", PASSPHRASE));
