@@ -140,12 +140,13 @@ CREATE INDEX sessions_subject ON sessions (connection_id, subject) WHERE subject
 -- Forms that wait while somebody proves once more who they are, sealed.
 CREATE TABLE held_forms (
     id_hash         BLOB PRIMARY KEY,
-    session_id      TEXT NOT NULL,
+    person_id       TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
     sealed          BLOB NOT NULL,
     created_at      INTEGER NOT NULL,
     expires_at      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX held_forms_expires ON held_forms (expires_at);
+CREATE INDEX held_forms_person ON held_forms (person_id, created_at);
 
 -- Sign-outs that went to an identity provider and wait for its answer.
 CREATE TABLE sign_outs (

@@ -18,7 +18,9 @@ pub mod oauth;
 pub mod passphrase;
 pub mod provision;
 pub mod recover;
+pub mod reauth;
 pub mod recovery;
+pub mod sessions;
 pub mod sign_on;
 pub mod throttle;
 

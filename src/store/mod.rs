@@ -14,6 +14,7 @@ pub mod connections;
 pub mod directory;
 pub mod enforcements;
 pub mod events;
+pub mod held_forms;
 pub mod identities;
 pub mod mails;
 mod migrate;

@@ -101,6 +101,12 @@ const SAID: &[(&str, &str)] = &[
         "{} is a break-glass owner now. They should sign in once with passphrase and second factor.",
     ),
     ("break-glass-unmade", "{} is no break-glass owner any more."),
+    ("session-ended", "The session on {} has ended."),
+    ("other-sessions-ended", "Every other session has ended."),
+    (
+        "session-limits-saved",
+        "The limits were saved. They count from now on.",
+    ),
 ];
 
 /// A redirect that says `key` on the next page.

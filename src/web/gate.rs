@@ -21,9 +21,10 @@ use super::page::Shell;
 use super::peer::{self, Client, throttle_key};
 use super::pieces::Notice;
 use super::routes::{self, Access, ROUTES, Route, find_route};
-use super::{body, urls};
+use super::{body, reauth, urls};
 use crate::error::{Error, Result};
 use crate::flows::gate::Principal;
+use crate::flows::reauth::FRESH;
 use crate::flows::{Context, Visitor, Who};
 use crate::model::Role;
 
@@ -163,6 +164,8 @@ async fn meet(
         return Ok(request.into_response(refusal).map_into_boxed_body());
     }
     request.extensions_mut().insert(visit.clone());
+    let request = reauth::resume(&visit, request).await?;
+    let path = request.path().to_owned();
     let response = next.call(request).await?;
     let mut response = redraw(&visit, &path, response.map_into_boxed_body());
     // Said once: the page that showed it lets it go.
@@ -187,6 +190,12 @@ pub async fn admit(
     };
     if let Some(refusal) = refuse(&visit, &request, route) {
         return Ok(request.into_response(refusal).map_into_boxed_body());
+    }
+    if let Some(principal) = &visit.principal
+        && routes::needs_fresh_proof(route)
+        && !principal.is_fresh(visit.ctx.now(), FRESH)
+    {
+        return reauth::ask(&visit, principal, request, route).await;
     }
     let response = next.call(request).await?;
     Ok(response.map_into_boxed_body())

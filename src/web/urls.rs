@@ -40,6 +40,29 @@ pub fn logout() -> String {
     "/logout".into()
 }
 
+/// Proving once more who one is. `form`: what waits for it; `next`: where to go when nothing waits.
+pub fn reauth(form: &str, next: &str) -> String {
+    query("/reauth", &[("form", form), ("next", next)])
+}
+
+/// Where what waited is sent on its way.
+pub const REAUTH_RESUME: &str = "/reauth/resume";
+
+/// A person's own page.
+pub fn account() -> String {
+    "/account".into()
+}
+
+/// A room of it: `sessions`, `factors`, `passphrase`.
+pub fn account_part(part: &str) -> String {
+    format!("/account/{}", segment(part))
+}
+
+/// What is done with one's own sessions: `end`, `end-others`.
+pub fn own_sessions(act: &str) -> String {
+    format!("{}/{}", account_part("sessions"), segment(act))
+}
+
 pub fn setup() -> String {
     "/setup".into()
 }

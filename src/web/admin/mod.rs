@@ -15,6 +15,7 @@ pub mod people;
 pub mod person;
 pub mod person_form;
 pub mod person_provisioning;
+pub mod session_limits;
 pub mod settings;
 pub mod sign_ins;
 pub mod trace;
@@ -46,6 +47,7 @@ pub fn routes() -> Vec<Route> {
         audit::routes(),
         settings::routes(),
         break_glass::routes(),
+        session_limits::routes(),
     ];
     families.into_iter().flatten().collect()
 }

@@ -37,6 +37,7 @@ struct SettingsPage {
     organization: Organization,
     base_url: String,
     break_glass: String,
+    sessions: String,
     version: &'static str,
     licence: &'static str,
 }
@@ -72,6 +73,7 @@ fn page(visit: &Visit, admin: &Admin, form: Form, status: StatusCode) -> Answer 
         organization: organization(visit)?,
         base_url: urls::settings_part("base-url"),
         break_glass: urls::break_glass(),
+        sessions: urls::settings_part("sessions"),
         version: env!("CARGO_PKG_VERSION"),
         licence: env!("CARGO_PKG_LICENSE"),
     };

@@ -77,6 +77,11 @@ impl Field {
         Self::of(Kind::Line("url"), name, label).max(2_000).mono()
     }
 
+    /// A whole number.
+    pub fn number(name: &'static str, label: impl Into<String>) -> Self {
+        Self::of(Kind::Line("number"), name, label)
+    }
+
     pub fn password(name: &'static str, label: impl Into<String>) -> Self {
         Self::of(Kind::Password, name, label)
     }

@@ -1,6 +1,7 @@
 //! The pages that everybody may see: first run, signing in and out, the way through an identity provider,
 //! the start page, and who am I for programs.
 
+pub mod account;
 pub mod home;
 pub mod login;
 pub mod recover;
@@ -20,6 +21,7 @@ pub fn routes() -> Vec<Route> {
         sso::routes(),
         unfinished::routes(),
         home::routes(),
+        account::routes(),
     ];
     families.into_iter().flatten().collect()
 }

@@ -11,5 +11,6 @@ mod provisioning;
 mod recovery;
 mod redirects;
 mod secrets;
+mod sessions;
 mod sign_on;
 mod sweep;
