@@ -51,6 +51,11 @@ CREATE TABLE domain_claims (
     PRIMARY KEY (domain, connection_id)
 ) STRICT, WITHOUT ROWID;
 
+-- A TXT record that proved a domain is looked for again: what it says, when we looked last, and what was wrong then.
+ALTER TABLE connection_domains ADD COLUMN token TEXT;
+ALTER TABLE connection_domains ADD COLUMN checked_at INTEGER;
+ALTER TABLE connection_domains ADD COLUMN problem TEXT;
+
 -- Enforcement: from `starts_at` on, these people sign in through the connection only.
 CREATE TABLE enforcements (
     id              TEXT PRIMARY KEY,

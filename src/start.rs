@@ -12,8 +12,8 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{Config, TlsSetting};
 use crate::error::{Error, Kind, Result};
-use crate::flows::{Context, enroll, maintain, provision};
-use crate::outbound::{GuardedClient, Policy};
+use crate::flows::{Context, connect, enroll, maintain, provision};
+use crate::outbound::{Dns, GuardedClient, Policy};
 use crate::random::Random;
 use crate::store::{self, Store};
 use crate::vault::Vault;
@@ -54,7 +54,9 @@ impl House {
         let nothing_sealed = store.read(store::own_keys::is_empty)?;
         let vault = Vault::open(&folder.join(KEY), nothing_sealed, &random)?;
         let outbound = GuardedClient::new(Policy::new(config.allow_upstream.clone()));
-        let ctx = Arc::new(Context::new(store, clock, random, vault, outbound)?);
+        let mut ctx = Context::new(store, clock, random, vault, outbound)?;
+        ctx.dns = Dns::at(config.dns_server);
+        let ctx = Arc::new(ctx);
         Ok(Opened::Mine(Self { ctx, _lock: lock }))
     }
 }
@@ -140,6 +142,7 @@ impl Appliance {
         let mut side_jobs = vec![
             tokio::spawn(sweep(ctx.clone())),
             tokio::spawn(provision::log::keep_flushing(ctx.clone())),
+            tokio::spawn(check_domains(ctx.clone())),
         ];
         match control::listen(&self.config.data_dir, ctx.clone()) {
             Ok(control) => side_jobs.push(tokio::spawn(control)),
@@ -181,6 +184,17 @@ pub fn local_url(config: &Config) -> Option<String> {
         ip if ip.is_unspecified() => format!("{scheme}://localhost:{port}"),
         _ => format!("{scheme}://{}", config.listen),
     })
+}
+
+/// Looks for TXT records apart from the sweep: name servers may take their time.
+async fn check_domains(ctx: Arc<Context>) {
+    let every = Duration::from_millis(u64::try_from(maintain::EVERY).unwrap_or(60_000));
+    loop {
+        tokio::time::sleep(every).await;
+        if let Err(error) = connect::proof::check_due(&ctx).await {
+            tracing::warn!(%error, "the records of e-mail domains could not be checked; the next minute tries again");
+        }
+    }
 }
 
 /// `doorward serve`: prints where it answers, and the first-run address while there is no owner.

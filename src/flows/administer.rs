@@ -304,6 +304,8 @@ pub struct OrganizationFields {
     pub name: Option<String>,
     pub base_url: Option<String>,
     pub contact: Option<String>,
+    /// Whether the sign-in page lists the integrations.
+    pub list_integrations: Option<bool>,
 }
 
 /// Checks a name for an organization: 1 to 200 characters that print.
@@ -335,10 +337,17 @@ pub fn change_organization(act: &Act, fields: &OrganizationFields) -> Result<Org
     if let Some(contact) = &fields.contact {
         is.contact = checked_name(contact).map_err(|e| Error::invalid("contact", e))?;
     }
+    if let Some(list) = fields.list_integrations {
+        is.settings.login.list_integrations = list;
+    }
     if is != was {
         store::organization::update(act.w, &is)?;
-        let facts =
-            |o: &Organization| json!({ "name": o.name, "base_url": o.base_url, "contact": o.contact });
+        let facts = |o: &Organization| {
+            json!({
+                "name": o.name, "base_url": o.base_url, "contact": o.contact,
+                "list_integrations": o.settings.login.list_integrations,
+            })
+        };
         let (before, after) = difference(&facts(&was), &facts(&is));
         act.event(
             Action::OrganizationChanged,

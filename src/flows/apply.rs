@@ -43,6 +43,7 @@ struct OrganizationPart {
     name: Option<String>,
     base_url: Option<String>,
     contact: Option<String>,
+    list_integrations: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -253,6 +254,7 @@ fn run(
             name: part.name,
             base_url: part.base_url,
             contact: part.contact,
+            list_integrations: part.list_integrations,
         };
         administer::change_organization(act, &fields).map_err(|error| about("organization", error))?;
     }

@@ -36,7 +36,7 @@ use crate::model::{
     Action, Actor, NewEvent, Organization, Outcome, PersonId, Role, SignIn, SignInId, SignInKind, Subject,
     Timestamp,
 };
-use crate::outbound::GuardedClient;
+use crate::outbound::{Dns, GuardedClient};
 use crate::random::Random;
 use crate::store::{self, Store, Writer};
 use crate::vault::Vault;
@@ -48,6 +48,7 @@ pub struct Context {
     pub random: Random,
     pub vault: Vault,
     pub outbound: GuardedClient,
+    pub dns: Dns,
     pub hasher: passphrase::Hasher,
     pub trust: connect::Trust,
     /// The first run that is under way in a browser.
@@ -102,6 +103,7 @@ impl Context {
             random,
             vault,
             outbound,
+            dns: Dns::default(),
             hasher: passphrase::Hasher::default(),
             trust: connect::Trust::default(),
             pending: Mutex::new(None),

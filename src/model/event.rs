@@ -114,10 +114,12 @@ pub enum Action {
     BreakGlassUnmade,
     BreakGlassUsed,
     RecoveryLinkMade,
+    DomainClaimed,
+    DomainClaimDropped,
 }
 
 impl Action {
-    pub const ALL: [Action; 47] = [
+    pub const ALL: [Action; 49] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::PersonAdded,
@@ -165,6 +167,8 @@ impl Action {
         Action::BreakGlassUnmade,
         Action::BreakGlassUsed,
         Action::RecoveryLinkMade,
+        Action::DomainClaimed,
+        Action::DomainClaimDropped,
     ];
 
     pub fn key(self) -> &'static str {
@@ -229,6 +233,8 @@ impl Action {
             Action::BreakGlassUnmade => ("break_glass.unmade", "Took back a break-glass owner"),
             Action::BreakGlassUsed => ("break_glass.used", "Came in as a break-glass owner"),
             Action::RecoveryLinkMade => ("recovery_link.made", "Made a recovery link"),
+            Action::DomainClaimed => ("domain.claimed", "Began to prove a domain"),
+            Action::DomainClaimDropped => ("domain.claim_dropped", "Stopped proving a domain"),
         }
     }
 }

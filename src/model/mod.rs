@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod connection;
+pub mod domain;
 pub mod email;
 pub mod enforcement;
 pub mod event;
@@ -27,6 +28,7 @@ pub use check::{Attribute, Check, Verdict};
 pub use connection::{
     Connection, IdentityProvider, PinnedCertificate, Protocol, RequestBinding, SamlSettings, Unsolicited,
 };
+pub use domain::Domain;
 pub use email::Email;
 pub use enforcement::{BreakGlass, Enforcement};
 pub use event::{Action, Actor, Event, NewEvent, Subject};

@@ -5,6 +5,7 @@
 //! and says in plain words why it did not get what was asked for.
 
 pub mod address;
+pub mod dns;
 pub mod http;
 mod policy;
 mod problem;
@@ -12,6 +13,7 @@ mod resolver;
 mod trouble;
 
 pub use address::is_public;
+pub use dns::{Dns, NoAnswer};
 pub use http::{Fetched, GuardedClient};
 pub use policy::{AllowedUpstream, Policy};
 pub use problem::UpstreamProblem;

@@ -13,6 +13,7 @@ pub mod break_glass;
 pub mod connections;
 pub mod directory;
 pub mod enforcements;
+pub mod domains;
 pub mod events;
 pub mod held_forms;
 pub mod identities;

@@ -57,9 +57,14 @@ const SAID: &[(&str, &str)] = &[
     ("certificate-removed", "The certificate is no longer trusted."),
     (
         "domain-confirmed",
-        "First sign-ins from {} are linked by e-mail from now on.",
+        "{} is confirmed: the sign-in page leads its addresses here, and first sign-ins are linked.",
     ),
     ("domain-withdrawn", "{} is no longer confirmed."),
+    ("domain-claimed", "Now put the record of {} into the DNS."),
+    (
+        "domain-unclaimed",
+        "Doorward no longer waits for the record of {}.",
+    ),
     (
         "nothing-chosen",
         "Nothing was chosen. Tick at least one line first.",

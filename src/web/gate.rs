@@ -38,6 +38,8 @@ pub struct Visit {
     pub session_token: Option<String>,
     pub flow_cookie: Option<String>,
     pub device_cookie: Option<String>,
+    /// The way that this browser signed in last, as it says.
+    pub way_cookie: Option<String>,
     flash: Option<Notice>,
 }
 
@@ -244,6 +246,7 @@ async fn look(request: &ServiceRequest) -> Result<Visit> {
         principal,
         flow_cookie: read(Jar::Flow),
         device_cookie: read(Jar::Device),
+        way_cookie: read(Jar::Way),
         flash: read(Jar::Flash).and_then(|text| super::flash::read(&text)),
         user_agent: user_agent.chars().take(300).collect(),
         session_token,

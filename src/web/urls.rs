@@ -26,6 +26,26 @@ pub fn login_then(path: &str) -> String {
     query(&login(), &[("next", path)])
 }
 
+/// Where the sign-in page's forms go: the page to go on to, and the sealed e-mail that was typed, where there is one.
+pub fn login_with(path: &str, sealed: &str) -> String {
+    query(&login(), &[("next", path), ("for", sealed)])
+}
+
+/// The page for the passphrase.
+pub fn login_passphrase(path: &str, sealed: &str) -> String {
+    query("/login/passphrase", &[("next", path), ("for", sealed)])
+}
+
+/// The choice between several integrations that speak for one domain.
+pub fn login_choice(path: &str, sealed: &str) -> String {
+    query("/login/choice", &[("next", path), ("for", sealed)])
+}
+
+/// Through an integration to `path`, with the sealed e-mail that was typed.
+pub fn sso_for(slug: &str, path: &str, sealed: &str) -> String {
+    query(&sso(slug), &[("return_to", path), ("for", sealed)])
+}
+
 /// Signing in with a recovery code.
 pub fn recovery() -> String {
     "/login/recovery".into()
@@ -175,6 +195,16 @@ pub fn enforcement(slug: &str, id: &str, act: &str) -> String {
         "{}/{}/{}",
         integration_part(slug, "enforcement"),
         segment(id),
+        segment(act)
+    )
+}
+
+/// What is done about a domain that waits for its TXT record: `check`, `removal`.
+pub fn domain_claim(slug: &str, domain: &str, act: &str) -> String {
+    format!(
+        "{}/{}/{}",
+        integration_part(slug, "domain-claims"),
+        segment(domain),
         segment(act)
     )
 }

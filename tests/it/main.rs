@@ -12,6 +12,7 @@ mod idp;
 mod journeys;
 mod lockout;
 mod loopback;
+mod names;
 mod outbound;
 mod peer;
 mod peers;

@@ -11,7 +11,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("saml", &["model"], &["samael", "bergshamra"]),
     ("scim", &["model"], &[]),
     ("store", &["model", "error"], &["rusqlite"]),
-    ("outbound", &["model"], &["reqwest"]),
+    ("outbound", &["model"], &["reqwest", "hickory_resolver"]),
     (
         "flows",
         &[

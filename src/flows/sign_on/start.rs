@@ -48,6 +48,8 @@ pub struct Wish {
     pub flow_cookie: Option<String>,
     /// The session that this browser holds; it ends when the sign-in is good.
     pub old_token: Option<String>,
+    /// The e-mail that was typed here, so that the provider need not ask for it again (OpenID Connect Core §3.1.2.1).
+    pub login_hint: Option<String>,
     pub visitor: Visitor,
 }
 

@@ -2,6 +2,7 @@
 //! the start page, and who am I for programs.
 
 pub mod account;
+pub mod email_first;
 pub mod home;
 pub mod login;
 pub mod recover;
@@ -15,6 +16,7 @@ use super::routes::Route;
 pub fn routes() -> Vec<Route> {
     let families = [
         setup::routes(),
+        email_first::routes(),
         login::routes(),
         recovery::routes(),
         recover::routes(),

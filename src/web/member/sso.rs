@@ -9,6 +9,7 @@ use url::Url;
 use super::login::enter;
 use crate::error::Error;
 use crate::flows::sign_on::start::Wish;
+use crate::flows::sign_on::way;
 use crate::flows::sign_on::{self, Go, Posted, Purpose, Started};
 use crate::model::Outcome;
 use crate::saml::PostForm;
@@ -41,19 +42,53 @@ pub fn routes() -> Vec<Route> {
 pub struct StartQuery {
     #[serde(default)]
     return_to: String,
+    /// The e-mail that was typed on the sign-in page, sealed.
+    #[serde(default, rename = "for")]
+    sealed: String,
 }
 
 async fn start(visit: Visit, slug: web::Path<String>, query: web::Query<StartQuery>) -> Answer {
+    let query = query.into_inner();
+    let email = way::unseal(&visit.ctx, &query.sealed);
+    let came_by_form = email.is_some();
     let wish = Wish {
         slug: slug.into_inner(),
         purpose: Purpose::SignIn,
-        return_to: query.into_inner().return_to,
+        return_to: query.return_to,
+        login_hint: email.map(|email| email.to_string()),
         flow_cookie: visit.flow_cookie.clone(),
         old_token: visit.principal.as_ref().and(visit.session_token.clone()),
         visitor: visit.visitor(),
     };
     let started = sign_on::start(&visit.ctx, wish).await?;
-    go(&visit, started)
+    if came_by_form {
+        go_by_page(&visit, started)
+    } else {
+        go(&visit, started)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "member/onward.html")]
+struct OnwardPage {
+    shell: Shell,
+    name: String,
+    target: String,
+}
+
+/// As [`go`], for a browser that a form of ours sent here: browsers hold the redirects behind a form to `form-action`,
+/// and nobody knows all the hosts that an identity provider leads over. A page that goes on by itself ends the form.
+fn go_by_page(visit: &Visit, started: Started) -> Answer {
+    let Go::Redirect(target) = started.go else {
+        return go(visit, started);
+    };
+    let mut response = render(&OnwardPage {
+        shell: visit.shell("Continue"),
+        name: started.connection_name,
+        target,
+    });
+    let _ = response.add_cookie(&cookies::flow(visit.secure(), started.flow_token));
+    Ok(response)
 }
 
 #[derive(Template)]

@@ -119,6 +119,7 @@ impl TestApp {
             allow_upstream: vec![AllowedUpstream::Network(
                 "127.0.0.1/32".parse().expect("a network"),
             )],
+            dns_server: None,
             log: LogLevel::Error,
             log_format: LogFormat::Text,
         };

@@ -1,6 +1,8 @@
 //! What the server answers, family by family. No browser; real sockets.
 
 mod apply;
+mod domains;
+mod email_first;
 mod first_run;
 mod gate;
 mod hostile;

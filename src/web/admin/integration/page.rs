@@ -6,7 +6,7 @@ use url::Url;
 
 use super::identity_provider::{Giving, Way};
 use super::values::{Value, under_its_labels};
-use super::{Room, Tab, load, provisioning_state, shell, tabs};
+use super::{Room, Tab, gone_notice, load, provisioning_state, shell, tabs};
 use crate::error::{Error, Result};
 use crate::model::provider::{GuideAttribute, GuideChoice, GuideTrap};
 use crate::model::{Connection, Provider, SignInKind, Timestamp};
@@ -175,6 +175,7 @@ struct Figures {
     tests: Vec<Line>,
     latest: Vec<Line>,
     enforced: Vec<Notice>,
+    gone: Option<Notice>,
 }
 
 async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
@@ -194,6 +195,10 @@ async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
             people: store::identities::count_of_connection(r, connection.id)?,
             sessions: store::sessions::count_of_connection(r, connection.id, now)?,
             domains: store::connections::list_domains(r, connection.id)?,
+            gone: store::domains::count_gone(r)?
+                .into_iter()
+                .find(|(id, _)| *id == connection.id)
+                .map(|(_, many)| gone_notice(&connection, many)),
             last_used_at: store::identities::find_last_used(r, connection.id)?,
             provisioning: provisioning_state(r, &connection)?,
             tests: sign_ins::lines(r, &tests, all)?,
@@ -221,6 +226,7 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
         notices: certificate_notice(&connection, now)
             .map(|(_, notice)| notice)
             .into_iter()
+            .chain(figures.gone)
             .chain(figures.enforced)
             .collect(),
         is_owner: admin.is_owner(),

@@ -45,6 +45,7 @@ async fn test(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
         return_to: String::new(),
         flow_cookie: visit.flow_cookie.clone(),
         old_token: None,
+        login_hint: None,
         visitor: visit.visitor(),
     };
     let started = sign_on::start(&visit.ctx, wish).await?;
