@@ -50,9 +50,9 @@ fn twenty_at_once_are_one() {
     let house = House::enforced();
     let link = link_of(&command(&house.app, wanted(None)).expect("a link"));
     let good = std::thread::scope(|scope| {
+        let fields = &[("passphrase", NEW), ("passphrase_again", NEW)];
         let post = || {
-            let fields = [("passphrase", NEW), ("passphrase_again", NEW)];
-            scope.spawn(|| house.app.visitor().post(&link, &fields).status == 303)
+            scope.spawn(|| house.app.visitor().post(&link, fields).status == 303)
         };
         let all: Vec<_> = (0..20).map(|_| post()).collect();
         all.into_iter()
