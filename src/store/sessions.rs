@@ -150,7 +150,3 @@ pub fn list_all(r: &Reader, now: Timestamp) -> Result<Vec<Session>> {
     let rows = statement.query_map([now.0], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
-
-pub fn delete_one(w: &Writer, id: SessionId) -> Result<bool> {
-    Ok(w.execute("DELETE FROM sessions WHERE id = ?1", [id.to_string()])? == 1)
-}

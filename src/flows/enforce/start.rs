@@ -29,7 +29,7 @@ fn end_other_sessions(act: &Act) -> Result<usize> {
         let person = store::people::get(act.w, session.person_id)?;
         let verdict = decide(act.w, &person, DoorKind::of(&session), act.now)?;
         if matches!(verdict, Verdict::Only(_)) {
-            ended += usize::from(store::sessions::delete_one(act.w, session.id)?);
+            ended += usize::from(store::sessions::delete_one(act.w, session.id, person.id)?);
         }
     }
     Ok(ended)

@@ -51,9 +51,7 @@ fn twenty_at_once_are_one() {
     let link = link_of(&command(&house.app, wanted(None)).expect("a link"));
     let good = std::thread::scope(|scope| {
         let fields = &[("passphrase", NEW), ("passphrase_again", NEW)];
-        let post = || {
-            scope.spawn(|| house.app.visitor().post(&link, fields).status == 303)
-        };
+        let post = || scope.spawn(|| house.app.visitor().post(&link, fields).status == 303);
         let all: Vec<_> = (0..20).map(|_| post()).collect();
         all.into_iter()
             .filter_map(|t| t.join().ok())
