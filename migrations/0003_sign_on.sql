@@ -68,13 +68,17 @@ CREATE TABLE enforcements (
     made_by         TEXT NOT NULL,
     made_at         INTEGER NOT NULL,
     starts_at       INTEGER NOT NULL,
+    -- when it began to hold; a moment that comes while the conditions are not met begins nothing
+    started_at      INTEGER,
+    -- since when it waits for its conditions
+    waits_since     INTEGER,
     -- when the people affected were written to
     told_at         INTEGER,
     ended_at        INTEGER,
     ended_by        TEXT
 ) STRICT;
 CREATE INDEX enforcements_connection ON enforcements (connection_id);
-CREATE INDEX enforcements_live ON enforcements (starts_at) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX enforcements_live ON enforcements (connection_id, coalesce(domain, '')) WHERE ended_at IS NULL;
 
 -- Owners who keep a way in of their own whatever is enforced.
 CREATE TABLE break_glass (

@@ -20,6 +20,8 @@ pub enum Command {
     Apply(Config, ApplyOptions),
     /// Tokens of SCIM clients.
     Token(Config, TokenCommand),
+    /// A link that lets an owner in once, whatever is broken.
+    Recover(Config, RecoverOptions),
 }
 
 /// What `doorward token` is told.
@@ -40,12 +42,23 @@ pub enum TokenCommand {
     },
 }
 
+/// What `doorward recover` is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecoverOptions {
+    /// Which owner; not needed where there is only one.
+    pub email: Option<String>,
+    pub reactivate: bool,
+    pub make_owner: bool,
+}
+
 /// What `doorward apply` is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplyOptions {
     pub file: PathBuf,
     /// Say what would change and change nothing.
     pub dry_run: bool,
+    /// An enforcement needs no proof: whoever says so can run `doorward recover` here.
+    pub has_recovery_path: bool,
 }
 
 /// Why there is no command: the operator asked for help, or something is wrong with what was given.
@@ -82,6 +95,21 @@ enum Asked {
         /// Print what would change, and change nothing
         #[arg(long)]
         dry_run: bool,
+        /// Take `enforced = true` without a test sign-in and a break-glass proof: you can run `doorward recover` here
+        #[arg(long = "i-have-a-recovery-path")]
+        has_recovery_path: bool,
+    },
+    /// Print a link that lets an owner in once, within an hour, whatever is broken
+    Recover {
+        /// Which owner (default: the only one)
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<String>,
+        /// Reactivate the owner, if they are deactivated
+        #[arg(long, requires = "email")]
+        reactivate: bool,
+        /// Make this address an owner, if no active owner is left
+        #[arg(long, requires = "email")]
+        make_owner: bool,
     },
     /// Tokens by which an identity provider's SCIM client proves itself
     #[command(subcommand)]
@@ -169,7 +197,30 @@ impl Command {
         Ok(match cli.command {
             None | Some(Asked::Serve) => Self::Serve(config),
             Some(Asked::Init(init)) => Self::Init(config, InitOptions::read(&cli.flags, &init, environment)?),
-            Some(Asked::Apply { file, dry_run }) => Self::Apply(config, ApplyOptions { file, dry_run }),
+            Some(Asked::Apply {
+                file,
+                dry_run,
+                has_recovery_path,
+            }) => Self::Apply(
+                config,
+                ApplyOptions {
+                    file,
+                    dry_run,
+                    has_recovery_path,
+                },
+            ),
+            Some(Asked::Recover {
+                email,
+                reactivate,
+                make_owner,
+            }) => Self::Recover(
+                config,
+                RecoverOptions {
+                    email,
+                    reactivate,
+                    make_owner,
+                },
+            ),
             Some(Asked::Token(asked)) => Self::Token(config, asked.into()),
         })
     }

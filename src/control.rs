@@ -15,10 +15,12 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Result};
 use crate::flows::apply::{Application, apply};
 use crate::flows::enroll::{self, FirstRun};
+use crate::flows::recover::{self, Wanted};
 use crate::flows::{Act, Context, Who, credentials};
 use crate::model::CredentialId;
 use crate::store;
 use crate::store::scim_credentials::Credential;
+use crate::web::urls;
 
 const SOCKET: &str = "doorward.sock";
 /// Largest request: an application file with its metadata.
@@ -30,6 +32,17 @@ pub enum Request {
     Apply(Application),
     Init(Init),
     Token(Token),
+    Recover(Recover),
+}
+
+/// A link for an owner.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Recover {
+    pub email: Option<String>,
+    pub reactivate: bool,
+    pub make_owner: bool,
+    /// Where Doorward will answer on this machine, when it does not run now.
+    pub local: Option<String>,
 }
 
 /// Tokens of SCIM clients.
@@ -87,7 +100,36 @@ pub async fn perform(ctx: &Context, request: Request) -> Result<Vec<String>> {
             Ok(codes)
         }
         Request::Token(request) => token(ctx, request).await,
+        Request::Recover(request) => recover(ctx, request).await,
     }
+}
+
+/// The link under the base URL, and under the address on this machine, in case that the first one leads nowhere.
+async fn recover(ctx: &Context, request: Recover) -> Result<Vec<String>> {
+    let wanted = Wanted {
+        email: request.email,
+        reactivate: request.reactivate,
+        make_owner: request.make_owner,
+    };
+    let made = recover::make_link(ctx, wanted).await?;
+    let base = ctx
+        .organization()
+        .map(|o| o.base_url.to_string())
+        .unwrap_or_default();
+    let path = urls::recover(&made.token);
+    let mut lines = vec![
+        format!("This link lets {} in once, within an hour:", made.owner.email),
+        format!("{base}{path}"),
+    ];
+    let running = ctx.local_url.get();
+    if let Some(local) = running.cloned().or(request.local).filter(|local| *local != base) {
+        lines.push("If that address leads nowhere, on this machine:".to_owned());
+        lines.push(format!("{local}{path}"));
+    }
+    if running.is_none() {
+        lines.push("Doorward does not run now. Start it first: doorward serve".to_owned());
+    }
+    Ok(lines)
 }
 
 async fn token(ctx: &Context, request: Token) -> Result<Vec<String>> {

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use doorward::cli::{ApplyOptions, Command, TokenCommand};
+use doorward::cli::{ApplyOptions, Command, RecoverOptions, TokenCommand};
 use doorward::clock::Clock;
 use doorward::config::{Config, InitOptions, LogFormat};
-use doorward::control::{self, Init, Request, Token};
+use doorward::control::{self, Init, Recover, Request, Token};
 use doorward::error::{Error, Result};
 use doorward::flows::apply::{Application, named_files};
 use doorward::random::Random;
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Init(config, options) => init(&config, options),
         Command::Apply(config, options) => apply(&config, &options),
         Command::Token(config, command) => token(&config, command),
+        Command::Recover(config, options) => recover(&config, options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -85,6 +86,7 @@ fn apply(config: &Config, options: &ApplyOptions) -> Result<()> {
             toml,
             files,
             dry_run: options.dry_run,
+            has_recovery_path: options.has_recovery_path,
         }),
     )?;
     match (changes.is_empty(), options.dry_run) {
@@ -112,6 +114,19 @@ fn token(config: &Config, command: TokenCommand) -> Result<()> {
     };
     let lines = perform(config, Request::Token(request))?;
     lines.iter().for_each(|line| println!("{line}"));
+    Ok(())
+}
+
+fn recover(config: &Config, options: RecoverOptions) -> Result<()> {
+    let request = Request::Recover(Recover {
+        email: options.email,
+        reactivate: options.reactivate,
+        make_owner: options.make_owner,
+        local: start::local_url(config),
+    });
+    perform(config, request)?
+        .iter()
+        .for_each(|line| println!("{line}"));
     Ok(())
 }
 

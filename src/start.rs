@@ -95,12 +95,15 @@ impl Appliance {
             Error::unavailable(message, cause)
         })?;
         listener.set_nonblocking(true).map_err(Error::internal)?;
-        Ok(Self {
+        let appliance = Self {
             house,
             listener,
             config,
             certificate,
-        })
+        };
+        // For links that must work while the base URL does not.
+        let _ = appliance.house.ctx.local_url.set(appliance.url());
+        Ok(appliance)
     }
 
     /// Where it listens; with port 0 in the settings, the port that it got.
@@ -175,6 +178,16 @@ async fn sweep(ctx: Arc<Context>) {
             tracing::warn!(%error, "what has expired could not be swept; the next minute tries again");
         }
     }
+}
+
+/// Where an appliance with these settings answers on this machine; `None` when only the system knows the port.
+pub fn local_url(config: &Config) -> Option<String> {
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    let port = config.listen.port();
+    (port != 0).then(|| match config.listen.ip() {
+        ip if ip.is_unspecified() => format!("{scheme}://localhost:{port}"),
+        _ => format!("{scheme}://{}", config.listen),
+    })
 }
 
 /// Looks for TXT records apart from the sweep: name servers may take their time.

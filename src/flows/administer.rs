@@ -16,7 +16,7 @@ use crate::store::{self, identities::LinkedHow};
 
 use super::provision::project;
 use super::sign_on::link;
-use super::{Act, Context, Who, credentials, links, notices};
+use super::{Act, Context, Who, credentials, enforce, links, notices};
 
 /// A person as a form or a file describes them. Empty names are allowed; an address is not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -202,6 +202,7 @@ pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Op
     need_to_manage(act, checked.role)?;
     if was.role == Role::Owner && checked.role != Role::Owner {
         need_another_owner(act, &was, "demoted")?;
+        enforce::need_another(act.w, &was, "demoted")?;
     }
     let mut person = was.clone();
     person.email = checked.email;
@@ -217,6 +218,9 @@ pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Op
         store::sessions::delete_of_person(act.w, id)?;
     }
     put(act, &was, &mut person, None)?;
+    if person.role != Role::Owner {
+        enforce::forget_break_glass(act, &person)?;
+    }
     store::people::get(act.w, id)
 }
 
@@ -228,6 +232,7 @@ pub fn deactivate(act: &Act, id: PersonId) -> Result<usize> {
     }
     if person.role == Role::Owner {
         need_another_owner(act, &person, "deactivated")?;
+        enforce::need_another(act.w, &person, "deactivated")?;
     }
     turn(act, &mut person, false, None)
 }

@@ -17,7 +17,7 @@ use super::administer::{self, OrganizationFields, PersonFields};
 use super::apply_mail::{self, MailPart};
 use super::connect::openid::FoundProvider;
 use super::connect::{self, ConnectionFields, IdpSource, NewConnection, OidcFields, ScimFields};
-use super::{Act, Context, Who};
+use super::{Act, Context, Who, enforce};
 
 mod openid;
 
@@ -30,6 +30,9 @@ pub struct Application {
     /// `metadata_file`, `client_secret_file` → its content.
     pub files: BTreeMap<String, String>,
     pub dry_run: bool,
+    /// The proofs that an enforcement needs are not asked for.
+    #[serde(default)]
+    pub has_recovery_path: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,6 +61,7 @@ struct ConnectionPart {
     name: Option<String>,
     enabled: Option<bool>,
     domains: Option<Vec<String>>,
+    enforced: Option<bool>,
     saml: Option<SamlPart>,
     oidc: Option<OidcPart>,
     scim: Option<ScimPart>,
@@ -176,9 +180,17 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
     let report = Arc::new(Mutex::new(Vec::new()));
     let lines = report.clone();
     let dry_run = application.dry_run;
+    let has_recovery_path = application.has_recovery_path;
     let done = ctx
         .act(Who::Command("apply"), move |act| {
-            let changes = run(act, file.organization, mail, prepared, file.person)?;
+            let changes = run(
+                act,
+                file.organization,
+                mail,
+                prepared,
+                file.person,
+                has_recovery_path,
+            )?;
             *lines.lock().unwrap_or_else(PoisonError::into_inner) = changes;
             // A dry run is a real run whose savepoint is rolled back.
             if dry_run {
@@ -267,6 +279,7 @@ fn run(
     mail: Option<MailPart>,
     connections: Vec<(ConnectionPart, Option<IdentityProvider>, Option<FoundProvider>)>,
     people: Vec<PersonPart>,
+    has_recovery_path: bool,
 ) -> Result<Vec<String>> {
     let newest = store::events::list(act.w, &store::events::Narrow::default(), 1)?;
     let before = newest.first().map_or(0, |event| event.sequence);
@@ -282,13 +295,21 @@ fn run(
     if let Some(part) = mail {
         apply_mail::apply(act, part).map_err(|error| about("mail", error))?;
     }
+    let mut enforced = Vec::new();
     for (part, idp, provider) in connections {
         let slug = part.slug.clone();
+        if let Some(on) = part.enforced {
+            enforced.push((slug.clone(), on));
+        }
         apply_connection(act, part, idp, provider).map_err(|error| about(&slug, error))?;
     }
     for part in people {
         let email = part.email.clone();
         apply_person(act, part).map_err(|error| about(&email, error))?;
+    }
+    // Last, so that it holds for everybody whom the file names.
+    for (slug, on) in enforced {
+        enforce::agree(act, &slug, on, has_recovery_path).map_err(|error| about(&slug, error))?;
     }
     let written = store::events::Narrow {
         after: Some(before),

@@ -19,8 +19,8 @@ use super::{Act, Context};
 
 mod domains;
 mod idp_source;
-pub mod proof;
 pub mod openid;
+pub mod proof;
 mod scim;
 mod switches;
 mod trust;

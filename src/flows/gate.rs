@@ -1,13 +1,14 @@
 //! The one gate: is this principal live? Every door asks here, and nowhere else.
 //!
-//! A session opens when its token is known, neither idle nor too old, its person is active, and the
-//! connection it came through is still on. Anything else is a stranger.
+//! A session opens when its token is known, neither idle nor too old, its person is active, the connection it came
+//! through is still on, and no enforcement wants another door. Anything else is a stranger.
 
 use crate::error::Result;
 use crate::model::session::SEEN_STEP;
 use crate::model::{Connection, Person, Role, Session, Timestamp};
 use crate::store::{self, Reader};
 
+use super::enforce::{self, DoorKind, Verdict};
 use super::{Context, hash};
 
 /// Somebody signed in. Made here only, so that holding one is the proof.
@@ -60,6 +61,12 @@ pub fn admit(r: &Reader, token: &str, now: Timestamp) -> Result<Option<Principal
         None => return Ok(None),
     };
     let live = may_enter(&person) && through_open_door && session.is_current(limits, now);
+    // Asked again with every request: what is enforced, or for whom, may have changed since the session began.
+    let live = live
+        && !matches!(
+            enforce::decide(r, &person, DoorKind::of(&session), now)?,
+            Verdict::Only(_)
+        );
     Ok(live.then_some(Principal {
         person,
         session,

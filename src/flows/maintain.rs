@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::model::time::{DAY, MINUTE};
 use crate::store;
 
-use super::{Context, Who, provision, throttle};
+use super::{Context, Who, enforce, provision, throttle};
 
 /// How often the sweep runs.
 pub const EVERY: i64 = MINUTE;
@@ -29,6 +29,7 @@ pub const REMOVED_LIFE: i64 = 30 * DAY;
 /// mails, old requests,
 /// and what identity providers removed long ago.
 pub async fn sweep(ctx: &Context) -> Result<()> {
+    enforce::keep_time(ctx).await?;
     ctx.act(Who::Doorward, |act| {
         store::sessions::delete_expired(act.w, act.now)?;
         store::held_forms::delete_expired(act.w, act.now)?;

@@ -9,6 +9,7 @@ pub mod apply;
 mod apply_mail;
 pub mod connect;
 pub mod credentials;
+pub mod enforce;
 pub mod enroll;
 pub mod gate;
 pub mod links;
@@ -20,12 +21,13 @@ pub mod oauth;
 pub mod passphrase;
 pub mod provision;
 pub mod reauth;
+pub mod recover;
 pub mod recovery;
 pub mod sessions;
 pub mod sign_on;
 pub mod throttle;
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -68,6 +70,8 @@ pub struct Context {
     pub scim_connections: credentials::Known,
     /// How many reads of SCIM clients may run at once, so that slow ones leave the processors to sign-ins.
     pub scim_reads: Arc<tokio::sync::Semaphore>,
+    /// Where this process answers on its own machine; never set where it does not.
+    pub local_url: OnceLock<String>,
     organization: RwLock<Option<Arc<Organization>>>,
 }
 
@@ -121,6 +125,7 @@ impl Context {
             scim_log: provision::log::Buffer::default(),
             scim_connections: credentials::Known::default(),
             scim_reads: Arc::new(tokio::sync::Semaphore::new(provision::READS_AT_ONCE)),
+            local_url: OnceLock::new(),
             organization: RwLock::new(organization),
         })
     }

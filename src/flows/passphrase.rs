@@ -13,6 +13,7 @@ use crate::model::sign_in::Trace;
 use crate::model::{Check, Email, Method, Outcome, Person, PersonId, SignIn, SignInKind, Verdict};
 use crate::store;
 
+use super::enforce::{self, DoorKind};
 use super::sign_on::session::{self, Entered};
 use super::throttle::{self, Keys};
 use super::{Act, Context, Visitor, Who, gate};
@@ -178,8 +179,19 @@ fn settle(act: &Act, judged: Judged, keys: &Keys) -> Result<Answered> {
     let entering = person
         .filter(|_| judged.right)
         .map(|p| store::people::get(act.w, p.id));
-    let Some(entering) = entering.transpose()?.filter(gate::may_enter) else {
+    let entering = entering.transpose()?.filter(gate::may_enter);
+    let door = DoorKind::own(Method::Passphrase);
+    let elsewhere = match &entering {
+        Some(person) => enforce::elsewhere(act.w, person, door, act.now)?,
+        None => None,
+    };
+    // Who is sent elsewhere gets the answer of a wrong passphrase, so that nobody learns here that it was right.
+    let Some(entering) = entering.filter(|_| elsewhere.is_none()) else {
         sign_in.trace = trace(person, judged.right);
+        if let Some(check) = elsewhere {
+            sign_in.problem = Some(check.code.clone());
+            sign_in.trace.checks.push(check);
+        }
         store::sign_ins::insert(act.w, &sign_in, None)?;
         return Ok(Answered::Refused {
             reference: sign_in.reference,

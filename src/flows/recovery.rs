@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::model::{Action, Actor, Email, Method, Outcome, SignIn};
 use crate::store;
 
+use super::enforce::{self, DoorKind};
 use super::enroll::plain_recovery_code;
 use super::passphrase::{Answered, blank_row, check_strength};
 use super::sign_on::session::{self, Door};
@@ -49,7 +50,16 @@ pub async fn recover(ctx: &Context, typed: Recovery) -> Result<Answered> {
             ..blank_row(act, person.as_ref(), visitor)
         };
         row.problem = Some("recovery.wrong".to_owned());
-        let entering = person.filter(gate::may_enter);
+        let mut entering = person.filter(gate::may_enter);
+        // Before the code is used up: it stays good for the day on which this door is theirs again.
+        if let Some(person) = &entering {
+            let door = DoorKind::own(Method::Passphrase);
+            if let Some(check) = enforce::elsewhere(act.w, person, door, act.now)? {
+                row.problem = Some(check.code.clone());
+                row.trace.checks.push(check);
+                entering = None;
+            }
+        }
         let right = match &entering {
             Some(person) => store::passphrases::use_recovery_code(act.w, person.id, &code, act.now)?,
             None => false,

@@ -58,6 +58,11 @@ impl Keys {
         }
     }
 
+    /// Lets an account start anew, whatever was got wrong for it.
+    pub fn forget_account(act: &Act, email_key: &str) -> Result<()> {
+        throttles::delete(act.w, &format!("account:{}", hex(&hash(email_key))))
+    }
+
     /// Each key with its limit and window.
     fn limits(&self) -> impl Iterator<Item = (&str, i64, i64)> {
         let account = self.account.as_deref();

@@ -109,12 +109,20 @@ pub enum Action {
     MailChanged,
     MailRemoved,
     PassphraseLinkMade,
+    EnforcementPlanned,
+    EnforcementStarted,
+    EnforcementHeld,
+    EnforcementEnded,
+    BreakGlassMade,
+    BreakGlassUnmade,
+    BreakGlassUsed,
+    RecoveryLinkMade,
     DomainClaimed,
     DomainClaimDropped,
 }
 
 impl Action {
-    pub const ALL: [Action; 44] = [
+    pub const ALL: [Action; 52] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::PersonAdded,
@@ -157,6 +165,14 @@ impl Action {
         Action::MailChanged,
         Action::MailRemoved,
         Action::PassphraseLinkMade,
+        Action::EnforcementPlanned,
+        Action::EnforcementStarted,
+        Action::EnforcementHeld,
+        Action::EnforcementEnded,
+        Action::BreakGlassMade,
+        Action::BreakGlassUnmade,
+        Action::BreakGlassUsed,
+        Action::RecoveryLinkMade,
         Action::DomainClaimed,
         Action::DomainClaimDropped,
     ];
@@ -218,6 +234,14 @@ impl Action {
             Action::MailChanged => ("mail.changed", "Changed the mail settings"),
             Action::MailRemoved => ("mail.removed", "Removed a mail from the queue"),
             Action::PassphraseLinkMade => ("passphrase.link_made", "Made a link for a new passphrase"),
+            Action::EnforcementPlanned => ("enforcement.planned", "Planned an enforcement"),
+            Action::EnforcementStarted => ("enforcement.started", "Began an enforcement"),
+            Action::EnforcementHeld => ("enforcement.held", "Held an enforcement for an owner"),
+            Action::EnforcementEnded => ("enforcement.ended", "Ended an enforcement"),
+            Action::BreakGlassMade => ("break_glass.made", "Made a break-glass owner"),
+            Action::BreakGlassUnmade => ("break_glass.unmade", "Took back a break-glass owner"),
+            Action::BreakGlassUsed => ("break_glass.used", "Came in as a break-glass owner"),
+            Action::RecoveryLinkMade => ("recovery_link.made", "Made a recovery link"),
             Action::DomainClaimed => ("domain.claimed", "Began to prove a domain"),
             Action::DomainClaimDropped => ("domain.claim_dropped", "Stopped proving a domain"),
         }

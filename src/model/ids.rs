@@ -80,6 +80,10 @@ id!(
     HoldId
 );
 id!(
+    /// One enforcement of a connection.
+    EnforcementId
+);
+id!(
     /// One mail on its way.
     MailId
 );

@@ -7,6 +7,7 @@ pub mod check;
 pub mod connection;
 pub mod domain;
 pub mod email;
+pub mod enforcement;
 pub mod event;
 pub mod filter;
 pub mod ids;
@@ -29,10 +30,11 @@ pub use connection::{
 };
 pub use domain::Domain;
 pub use email::Email;
+pub use enforcement::{BreakGlass, Enforcement};
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{
-    AccessRequestId, ConnectionId, CredentialId, HoldId, IdentityId, MailId, PersonId, ScimId, ScimRequestId,
-    SessionId, SignInId,
+    AccessRequestId, ConnectionId, CredentialId, EnforcementId, HoldId, IdentityId, MailId, PersonId, ScimId,
+    ScimRequestId, SessionId, SignInId,
 };
 pub use link::{OneTimeLink, Purpose};
 pub use mail::{Mail, MailSecurity, MailSettings, MailState};

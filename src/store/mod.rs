@@ -9,10 +9,12 @@
 //! readers are a small pool of `query_only` connections (`pool`). Nothing here is async.
 
 pub mod access_requests;
+pub mod break_glass;
 pub mod connection_secrets;
 pub mod connections;
 pub mod directory;
 pub mod domains;
+pub mod enforcements;
 pub mod events;
 pub mod held_forms;
 pub mod identities;

@@ -143,3 +143,10 @@ pub fn delete_of_connection(w: &Writer, connection: ConnectionId) -> Result<usiz
 pub fn delete_expired(w: &Writer, now: Timestamp) -> Result<usize> {
     Ok(w.execute("DELETE FROM sessions WHERE expires_at <= ?1", [now.0])?)
 }
+
+/// Every session that has not expired, of everybody.
+pub fn list_all(r: &Reader, now: Timestamp) -> Result<Vec<Session>> {
+    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM sessions WHERE expires_at > ?1"))?;
+    let rows = statement.query_map([now.0], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -204,3 +204,20 @@ pub fn find_session(r: &Reader, id: SignInId) -> Result<Option<Vec<u8>>> {
     let found = statement.query_row([id.to_string()], |row| row.get::<_, Option<Vec<u8>>>(0));
     Ok(found.optional()?.flatten())
 }
+
+/// Tests of a connection that passed every rule and were started within these two moments, newest first.
+pub fn list_good_tests(
+    r: &Reader,
+    connection: ConnectionId,
+    since: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<SignIn>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM sign_ins
+         WHERE connection_id = ?1 AND kind = 'test' AND outcome = 'succeeded' AND started_at BETWEEN ?2 AND ?3
+         ORDER BY started_at DESC LIMIT 50"
+    );
+    let mut statement = r.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![connection.to_string(), since.0, until.0], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -92,6 +92,20 @@ const SAID: &[(&str, &str)] = &[
     ),
     ("organization-changed", "The settings were saved."),
     ("signed-out", "You are signed out."),
+    (
+        "enforced",
+        "{} is enforced. Any owner can roll it back here with one click for 24 hours.",
+    ),
+    (
+        "enforcement-planned",
+        "The enforcement of {} is planned. It can be taken back here any time.",
+    ),
+    ("enforcement-ended", "The enforcement of {} has ended."),
+    (
+        "break-glass-made",
+        "{} is a break-glass owner now. They should sign in once with passphrase and second factor.",
+    ),
+    ("break-glass-unmade", "{} is no break-glass owner any more."),
     ("session-ended", "The session on {} has ended."),
     ("other-sessions-ended", "Every other session has ended."),
     (

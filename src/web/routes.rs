@@ -134,6 +134,8 @@ const EVERYDAY: &[&str] = &[
     "/admin/people/{id}/deactivation",
     "/admin/integrations/{slug}/deactivation",
     "/admin/integrations/{slug}/provisioning/deactivation",
+    // undoing what may have shut the way by which it would be proved
+    "/admin/integrations/{slug}/enforcement/{id}/rollback",
     // what an identity provider or somebody without an account asked for
     "/admin/access-requests/{id}/grant",
     "/admin/access-requests/{id}/dismissal",

@@ -76,6 +76,11 @@ pub fn without_token(path: &str) -> &str {
     }
 }
 
+/// The page of a link from `doorward recover`.
+pub fn recover(token: &str) -> String {
+    format!("/login/recover/{}", segment(token))
+}
+
 pub fn logout() -> String {
     "/logout".into()
 }
@@ -214,6 +219,16 @@ pub fn domain_withdrawal(slug: &str, domain: &str) -> String {
     )
 }
 
+/// What is done to one enforcement: `rollback`, `end`, `start`.
+pub fn enforcement(slug: &str, id: &str, act: &str) -> String {
+    format!(
+        "{}/{}/{}",
+        integration_part(slug, "enforcement"),
+        segment(id),
+        segment(act)
+    )
+}
+
 /// What is done about a domain that waits for its TXT record: `check`, `removal`.
 pub fn domain_claim(slug: &str, domain: &str, act: &str) -> String {
     format!(
@@ -317,6 +332,16 @@ pub fn mail(part: &str) -> String {
 /// What is done to one mail of the queue: `retry`, `removal`.
 pub fn mail_act(id: &str, act: &str) -> String {
     format!("{}/{}", mail(id), segment(act))
+}
+
+/// Owners who keep a way in whatever is enforced.
+pub fn break_glass() -> String {
+    settings_part("recovery")
+}
+
+/// Where one of them is taken off that list.
+pub fn break_glass_removal(person: &str) -> String {
+    format!("{}/{}/removal", break_glass(), segment(person))
 }
 
 // Building blocks

@@ -480,7 +480,8 @@ fn settings_stand_before_or_after_the_command() {
         options,
         ApplyOptions {
             file: "a.toml".into(),
-            dry_run: true
+            dry_run: true,
+            has_recovery_path: false
         }
     );
     let twice = parse(&["--allow-upstream", "a", "serve", "--allow-upstream", "b"], &[]);

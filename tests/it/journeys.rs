@@ -49,6 +49,11 @@ fn just_set_up(name: &str) {
 
 /// The same with integrations and people.
 fn set_up(name: &str, more: &[(&str, Value)]) {
+    set_up_and(name, more, |_| {});
+}
+
+/// The same, with something done before the journey.
+fn set_up_and(name: &str, more: &[(&str, Value)], before: impl FnOnce(&TestApp)) {
     let Some((mut peer, idp)) = Peer::serve() else {
         return;
     };
@@ -71,6 +76,7 @@ fn set_up(name: &str, more: &[(&str, Value)]) {
     ];
     let files = BTreeMap::from([("idp.xml".to_owned(), metadata)]);
     app.try_apply(&toml.concat(), files).expect("it is applied");
+    before(&app);
     journey(name, &with(json!({"base": app.base, "idp": idp}), more));
 }
 
@@ -215,4 +221,18 @@ fn the_guides_to_provisioning() {
     let app = fresh().set_up();
     app.apply("[[person]]\nemail = \"mary@example.com\"\ngiven_name = \"Mary\"\nfamily_name = \"Member\"\n");
     journey("guide-scim", &json!({"base": app.base}));
+}
+
+/// alice keeps a way in, and has proved it as with passphrase and second factor.
+#[test]
+fn enforcement_and_the_way_back() {
+    set_up_and("enforcement", &[], |app| {
+        let now = app.ctx.now();
+        let proved = move |w: &doorward::store::Writer| {
+            let alice = doorward::store::people::find_by_email(w, crate::app::ALICE)?.expect("alice");
+            doorward::store::break_glass::insert(w, alice.id, "test", now)?;
+            doorward::store::break_glass::touch_proved(w, alice.id, now)
+        };
+        app.ctx.store.write_blocking(proved).expect("it is written");
+    });
 }

@@ -18,8 +18,11 @@ pub enum Wish {
     TakeBack,
 }
 
-/// Every owner; an admin whom this connection did not create, or who has a passphrase.
+/// Every owner, and break-glass owners above all; an admin whom this connection did not create, or who has a passphrase.
 pub fn is_out_of_reach(r: &Reader, connection: ConnectionId, person: &Person) -> Result<bool> {
+    if store::break_glass::find(r, person.id)?.is_some() {
+        return Ok(true);
+    }
     match person.role {
         Role::Owner => Ok(true),
         Role::Member => Ok(false),

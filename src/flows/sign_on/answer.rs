@@ -3,6 +3,7 @@
 //! `saml` and `openid` judge what their protocol brings; from "who is this subject" on there is one way for both.
 
 use crate::error::Result;
+use crate::flows::enforce::{self, DoorKind};
 use crate::flows::{Act, Visitor, hash};
 use crate::model::{Check, Connection, IdpSession, Method, Outcome, Protocol, SignIn, SignInKind, Timestamp};
 use crate::store;
@@ -153,6 +154,20 @@ fn enter(
         row.return_to.clone_from(&arrival.return_to);
     }
     let browser = arrival.browser;
+    let door = DoorKind {
+        method: arrival.method,
+        connection: Some(arrival.connection.id),
+    };
+    // Before anything is linked or proved: through this connection they could not come in anyway.
+    if let Some(person) = found
+        .person()
+        .filter(|person| crate::flows::gate::may_enter(person))
+        && let Some(check) = enforce::elsewhere(act.w, person, door, act.now)?
+    {
+        row.problem = Some(check.code.clone());
+        row.trace.checks.push(check);
+        return stuck(act, row, fresh, Outcome::Refused, browser);
+    }
     let (person, identity) = match found {
         link::Found::Linked(person, identity) => (person, Some(identity)),
         link::Found::MayLink(person, how) if crate::flows::gate::may_enter(&person) => {

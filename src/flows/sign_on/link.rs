@@ -50,6 +50,16 @@ pub enum Found {
     Nobody,
 }
 
+impl Found {
+    /// Whoever it is, linked or not.
+    pub fn person(&self) -> Option<&Person> {
+        match self {
+            Found::Linked(person, _) | Found::MayLink(person, _) | Found::MustProve(person) => Some(person),
+            Found::Nobody => None,
+        }
+    }
+}
+
 /// Looks the subject up, and failing that the e-mail that came with it.
 pub fn find(r: &Reader, subject: &Subject, claimed: Option<&Claimed>) -> Result<Found> {
     if let Some(identity) = store::identities::find(r, subject.connection, &subject.issuer, &subject.subject)?

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
+use crate::flows::enforce::{self, DoorKind, Verdict};
 use crate::flows::{Act, administer, gate, hash};
 use crate::model::{
     Action, Actor, ConnectionId, IdpSession, Method, Person, Session, SessionId, SignIn, Timestamp,
@@ -36,10 +37,24 @@ pub struct Door {
     pub old_token: Option<String>,
 }
 
-/// Writes the session and its event. Fails for a person who may not enter, whatever the caller thought.
+/// Writes the session and its event. Fails for a person who may not enter, or not by this door, whatever the caller
+/// thought.
 pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result<Entered> {
     if !gate::may_enter(person) {
         return Err(Error::denied("This account is not active."));
+    }
+    let kind = DoorKind {
+        method: door.method,
+        connection: door.connection,
+    };
+    let verdict = enforce::decide(act.w, person, kind, act.now)?;
+    if let Verdict::Only(connections) = &verdict {
+        let names: Vec<&str> = connections.iter().map(|c| c.name.as_str()).collect();
+        let message = format!("You sign in through {} only. Start there.", names.join(" or "));
+        return Err(Error::denied(message));
+    }
+    if door.strong {
+        store::break_glass::touch_proved(act.w, person.id, act.now)?;
     }
     if let Some(old) = &door.old_token {
         store::sessions::delete(act.w, &hash(old))?;
@@ -79,9 +94,14 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
         Action::SessionStarted,
         administer::subject(person),
         Value::Null,
-        after,
-        reference,
+        after.clone(),
+        reference.clone(),
     )?;
+    if verdict == Verdict::BreakGlass {
+        let subject = administer::subject(person);
+        act.event_with(Action::BreakGlassUsed, subject, Value::Null, after, reference)?;
+        enforce::owners_of_break_glass(&act, person, sign_in)?;
+    }
     Ok(Entered {
         token,
         expires_at,

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 use crate::error::{Error, Result};
+use crate::flows::enforce;
 use crate::flows::gate::Principal;
 use crate::flows::{Context, Who, hash};
 use crate::model::time::MINUTE;
@@ -35,6 +36,8 @@ pub struct Unfinished {
     /// How that account signs in today.
     pub has_passphrase: bool,
     pub other_connections: Vec<Connection>,
+    /// Where the person has to sign in instead; only when this way was refused for it.
+    pub instead: Vec<Connection>,
 }
 
 /// The unfinished sign-in of this browser; `NotFound` for any other browser, or when it is too old.
@@ -58,7 +61,14 @@ pub fn get(r: &Reader, reference: &str, flow_cookie: Option<&str>, now: Timestam
         account: None,
         has_passphrase: false,
         other_connections: Vec::new(),
+        instead: Vec::new(),
     };
+    if unfinished.sign_in.problem.as_deref() == Some(enforce::ELSEWHERE)
+        && let Some(id) = unfinished.sign_in.person_id
+    {
+        let domain = store::people::get(r, id)?.email.domain();
+        unfinished.instead = enforce::only_through(r, &domain, now)?;
+    }
     if let (Some(c), Some(issuer), Some(subject)) = (
         &unfinished.connection,
         &unfinished.sign_in.issuer,

@@ -7,8 +7,8 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::error::Result;
-use crate::flows::Context;
-use crate::model::{Connection, Email};
+use crate::flows::{Context, enforce};
+use crate::model::{Connection, Email, Timestamp};
 use crate::store::{self, Reader};
 use crate::vault::Place;
 
@@ -31,8 +31,12 @@ pub fn doors(r: &Reader) -> Result<Vec<Connection>> {
     Ok(all)
 }
 
-/// Those that were proved to speak for the domain of this address.
-pub fn doors_of(r: &Reader, email: &Email) -> Result<Vec<Connection>> {
+/// Those that are enforced for this address; where none is, those that were proved to speak for its domain.
+pub fn doors_of(r: &Reader, email: &Email, now: Timestamp) -> Result<Vec<Connection>> {
+    let only = enforce::only_through(r, &email.domain(), now)?;
+    if !only.is_empty() {
+        return Ok(only);
+    }
     let speaking = store::connections::list_by_domain(r, &email.domain())?;
     let mut all = doors(r)?;
     all.retain(|connection| speaking.contains(&connection.id));

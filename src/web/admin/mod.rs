@@ -4,7 +4,9 @@
 //! said at the field it concerns ([`refuse`]) or, when it concerns none, on the page of an error.
 
 pub mod audit;
+pub mod break_glass;
 pub mod confirm;
+pub mod enforced;
 pub mod facts;
 pub mod integration;
 pub mod integrations;
@@ -15,8 +17,8 @@ pub mod people;
 pub mod person;
 pub mod person_form;
 pub mod person_provisioning;
-pub mod session_limits;
 pub mod reset_link;
+pub mod session_limits;
 pub mod settings;
 pub mod sign_ins;
 pub mod trace;
@@ -47,6 +49,7 @@ pub fn routes() -> Vec<Route> {
         trace::routes(),
         audit::routes(),
         settings::routes(),
+        break_glass::routes(),
         session_limits::routes(),
         mail::routes(),
         reset_link::routes(),

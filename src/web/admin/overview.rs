@@ -66,12 +66,22 @@ async fn show(visit: Visit) -> Answer {
         let lines = sign_ins::lines(r, &latest, &connections)?;
         let held = store::removals::count_held_of_all(r)?;
         let waiting = (asking, held, store::domains::count_gone(r)?);
-        Ok((counts(r, &connections, now)?, lines, linked, waiting, connections))
+        let enforced = super::enforced::notices(r, None, now)?;
+        Ok((
+            counts(r, &connections, now)?,
+            lines,
+            linked,
+            waiting,
+            connections,
+            enforced,
+        ))
     });
-    let (counts, lines, linked, (asking, held, gone), connections) = found.await?;
+    let (counts, lines, linked, (asking, held, gone), connections, enforced) = found.await?;
+    let mut notices = notices(&connections, asking, &held, &gone, now);
+    notices.extend(enforced);
     Ok(render(&OverviewPage {
         shell: visit.shell("Overview").at(Section::Overview),
-        notices: notices(&connections, asking, &held, &gone, now),
+        notices,
         steps: steps(&connections, linked),
         counts,
         people: urls::people(),

@@ -4,6 +4,7 @@ use actix_web::web;
 use askama::Template;
 
 use super::facts::{device, label, outcome_state};
+use crate::flows::enforce;
 use crate::flows::sign_on::FLOW_LIFE;
 use crate::model::sign_in::Mapped;
 use crate::model::{Attribute, Check, Connection, Outcome, Person, SignIn, SignInKind, Verdict};
@@ -259,6 +260,11 @@ fn suggestions(found: &Found, is_under_way: bool) -> Vec<Suggestion> {
     ) {
         let problem = sign_in.problem.as_deref().unwrap_or_default();
         let (text, label, part) = match problem {
+            enforce::ELSEWHERE => (
+                "Another way in is enforced for this person. Is that meant?",
+                "Integration",
+                "enforcement",
+            ),
             p if p.contains("signature") || p.contains("certificate") => (
                 "Does Doorward know the certificate that the provider signs with today?",
                 "Identity provider",

@@ -151,7 +151,12 @@ pub async fn lead(visit: &Visit, next: &str, body: Vec<(String, String)>) -> Ans
         return Ok(render_as(StatusCode::UNPROCESSABLE_ENTITY, &page));
     };
     let sealed = way::seal(&visit.ctx, &email)?;
-    let doors = visit.ctx.store.reading(move |r| way::doors_of(r, &email)).await?;
+    let now = visit.ctx.now();
+    let doors = visit
+        .ctx
+        .store
+        .reading(move |r| way::doors_of(r, &email, now))
+        .await?;
     Ok(see_other(&match doors.as_slice() {
         [] => urls::login_passphrase(next, &sealed),
         [only] => urls::sso_for(only.slug.as_str(), next, &sealed),
@@ -181,7 +186,12 @@ async fn choose(visit: Visit, along: web::Query<Along>) -> Answer {
         return Ok(see_other(&again));
     };
     let typed = email.to_string();
-    let doors = visit.ctx.store.reading(move |r| way::doors_of(r, &email)).await?;
+    let now = visit.ctx.now();
+    let doors = visit
+        .ctx
+        .store
+        .reading(move |r| way::doors_of(r, &email, now))
+        .await?;
     let (last, doors) = sorted(&visit, doors, &next, along.sealed());
     let passphrase = urls::login_passphrase(&next, along.sealed());
     let comes_first = last.as_ref().is_some_and(|door| door.href == passphrase);

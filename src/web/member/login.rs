@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::email_first::{self, Along};
 use crate::error::Kind;
+use crate::flows::enforce;
 use crate::flows::passphrase::{self, Answered, Attempt};
 use crate::flows::sign_on::Entered;
 use crate::flows::throttle;
@@ -111,7 +112,7 @@ async fn sign_in(visit: Visit, along: web::Query<Along>, body: web::Form<Vec<(St
             Ok(response)
         }
         Ok(Answered::Refused { reference }) => {
-            form.trouble = Some("The e-mail address or the passphrase is not right.".to_owned());
+            form.trouble = Some(wrong(&visit, form.text("email")).await?);
             let page = page(&visit, form, &along, Some(reference));
             Ok(render_as(actix_web::http::StatusCode::UNAUTHORIZED, &page))
         }
@@ -128,6 +129,25 @@ async fn sign_in(visit: Visit, along: web::Query<Along>, body: web::Form<Vec<(St
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The words for everybody whom a passphrase did not let in, known or not. They depend on the address alone: where
+/// another door is enforced for its domain, they name it.
+async fn wrong(visit: &Visit, typed: &str) -> crate::error::Result<String> {
+    let (typed, now) = (typed.to_owned(), visit.ctx.now());
+    let reading = visit
+        .ctx
+        .store
+        .reading(move |r| enforce::doors_of_address(r, &typed, now));
+    let names: Vec<String> = reading.await?.into_iter().map(|c| c.name).collect();
+    let wrong = "The e-mail address or the passphrase is not right.";
+    Ok(match names.as_slice() {
+        [] => wrong.to_owned(),
+        names => format!(
+            "{wrong} With this address, continue with {} instead.",
+            names.join(" or ")
+        ),
+    })
 }
 
 /// Sends the browser on with its new session.

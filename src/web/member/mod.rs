@@ -6,6 +6,7 @@ pub mod email_first;
 pub mod home;
 pub mod login;
 pub mod lost;
+pub mod recover;
 pub mod recovery;
 pub mod setup;
 pub mod sso;
@@ -20,6 +21,7 @@ pub fn routes() -> Vec<Route> {
         login::routes(),
         recovery::routes(),
         lost::routes(),
+        recover::routes(),
         sso::routes(),
         unfinished::routes(),
         home::routes(),

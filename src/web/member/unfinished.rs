@@ -6,8 +6,9 @@ use askama::Template;
 
 use super::login::enter;
 use crate::error::{Error, Result};
+use crate::flows::enforce;
 use crate::flows::sign_on::unfinished::{self, PROOF_LIFE, Unfinished};
-use crate::model::Outcome;
+use crate::model::{Connection, Outcome};
 use crate::web::fail::Answer;
 use crate::web::gate::{SignedIn, Visit, see_other};
 use crate::web::page::{Shell, render_as};
@@ -59,6 +60,9 @@ async fn notice(visit: Visit, reference: web::Path<String>) -> Answer {
     if found.sign_in.outcome == Outcome::Unproved {
         return Ok(see_other(&urls::unfinished(&reference, "link")));
     }
+    if found.sign_in.problem.as_deref() == Some(enforce::ELSEWHERE) {
+        return elsewhere(&visit, found);
+    }
     if !matches!(found.sign_in.outcome, Outcome::Unknown | Outcome::Deactivated) {
         return Ok(see_other(&urls::home()));
     }
@@ -86,6 +90,45 @@ async fn notice(visit: Visit, reference: web::Path<String>) -> Answer {
         request: urls::unfinished(&reference, "access-request"),
         again: urls::login(),
         reference,
+    };
+    Ok(render_as(StatusCode::FORBIDDEN, &page))
+}
+
+#[derive(Template)]
+#[template(path = "member/elsewhere.html")]
+struct ElsewherePage {
+    shell: Shell,
+    organization: String,
+    connection: String,
+    /// Name and address of each door that is theirs.
+    doors: Vec<(String, String)>,
+    contact: String,
+    reference: String,
+    again: String,
+}
+
+/// The right person by the wrong door: the way to the right one.
+fn elsewhere(visit: &Visit, found: Unfinished) -> Answer {
+    let organization = visit
+        .ctx
+        .organization()
+        .ok_or_else(|| Error::not_found("organization yet"))?;
+    let return_to = found.sign_in.return_to.as_str();
+    let door = |c: &Connection| {
+        let href = urls::query(&urls::sso(c.slug.as_str()), &[("return_to", return_to)]);
+        (c.name.clone(), href)
+    };
+    let page = ElsewherePage {
+        shell: visit.shell("Sign in another way"),
+        organization: organization.name.clone(),
+        connection: found
+            .connection
+            .as_ref()
+            .map_or_else(String::new, |c| c.name.clone()),
+        doors: found.instead.iter().map(door).collect(),
+        contact: organization.contact.clone(),
+        reference: found.sign_in.reference.clone(),
+        again: urls::login(),
     };
     Ok(render_as(StatusCode::FORBIDDEN, &page))
 }

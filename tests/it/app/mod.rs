@@ -18,7 +18,7 @@ mod visitor;
 
 pub use raw::{Raw, ask, ask_in_parts};
 pub use scim::ScimClient;
-pub use sso::Asked;
+pub use sso::{Asked, Connected};
 pub use visitor::{Page, Visitor};
 
 use std::collections::BTreeMap;
@@ -172,6 +172,7 @@ impl TestApp {
             toml: toml.to_owned(),
             files,
             dry_run: false,
+            has_recovery_path: false,
         };
         block_on(apply(&self.ctx, application))
     }

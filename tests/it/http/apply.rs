@@ -75,6 +75,7 @@ fn dry(app: &TestApp, toml: &str) -> doorward::error::Result<Vec<String>> {
         toml: toml.to_owned(),
         files: files(),
         dry_run: true,
+        has_recovery_path: false,
     };
     block_on(apply(&app.ctx, application))
 }

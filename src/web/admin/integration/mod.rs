@@ -2,6 +2,7 @@
 
 mod certificates;
 mod domains;
+mod enforcement;
 mod identity_provider;
 mod openid;
 mod page;
@@ -27,6 +28,7 @@ pub fn routes() -> Vec<Route> {
         identity_provider::routes(),
         certificates::routes(),
         domains::routes(),
+        enforcement::routes(),
         provisioning::routes(),
         settings::routes(),
         switches::routes(),
@@ -41,6 +43,7 @@ enum Room {
     IdentityProvider,
     Certificates,
     Domains,
+    Enforcement,
     Provisioning,
     Settings,
 }
@@ -68,6 +71,7 @@ fn tabs(slug: &str, here: Room) -> Vec<Tab> {
         ),
         tab("Certificates", part("certificates"), Room::Certificates),
         tab("Domains", part("domains"), Room::Domains),
+        tab("Enforcement", part("enforcement"), Room::Enforcement),
         tab("Provisioning", part("provisioning"), Room::Provisioning),
         tab("Settings", part("settings"), Room::Settings),
     ]

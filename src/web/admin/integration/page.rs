@@ -1,6 +1,6 @@
 //! The page of one integration: what to do at the provider, our values, what we know, tests, the switch.
 
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use askama::Template;
 use url::Url;
 
@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::model::provider::{GuideAttribute, GuideChoice, GuideTrap};
 use crate::model::{Connection, Protocol, Provider, SignInKind, Timestamp};
 use crate::store;
+use crate::web::admin::enforced;
 use crate::web::admin::facts::{
     CertificateLine, certificate_lines, certificate_state, connection_state, count,
 };
@@ -90,7 +91,7 @@ struct IntegrationPage {
     /// It provisions people and was never meant to sign them in.
     only_provisions: bool,
     provisioning: State,
-    notice: Option<Notice>,
+    notices: Vec<Notice>,
     is_owner: bool,
     people: String,
     sessions: i64,
@@ -200,6 +201,7 @@ struct Figures {
     provisioning: State,
     tests: Vec<Line>,
     latest: Vec<Line>,
+    enforced: Vec<Notice>,
     gone: Option<Notice>,
 }
 
@@ -228,6 +230,7 @@ async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
             provisioning: provisioning_state(r, &connection)?,
             tests: sign_ins::lines(r, &tests, all)?,
             latest: sign_ins::lines(r, &latest, all)?,
+            enforced: enforced::notices(r, Some(connection.id), now)?,
         })
     });
     reading.await
@@ -256,9 +259,12 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>, with: web::Qu
         state: connection_state(&connection, now),
         only_provisions: !is_known && connection.scim.enabled && with.with.is_empty(),
         provisioning: figures.provisioning,
-        notice: certificate_notice(&connection, now)
+        notices: certificate_notice(&connection, now)
             .map(|(_, notice)| notice)
-            .or(figures.gone),
+            .into_iter()
+            .chain(figures.gone)
+            .chain(figures.enforced)
+            .collect(),
         is_owner: admin.is_owner(),
         people: count(figures.people, "person", "people"),
         sessions: figures.sessions,
@@ -294,7 +300,12 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>, with: web::Qu
         connection: connection.clone(),
     };
     let mut response = render(&page);
-    // The test's form ends, by redirect, at the provider; browsers hold redirects to `form-action` as well.
+    allow_test(&mut response, &connection);
+    Ok(response)
+}
+
+/// The test's form ends, by redirect, at the provider; browsers hold redirects to `form-action` as well.
+pub fn allow_test(response: &mut HttpResponse, connection: &Connection) {
     let by_saml = connection
         .saml
         .idp
@@ -307,7 +318,6 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>, with: web::Qu
         .map(|known| known.authorization_endpoint.as_str());
     let target = by_saml.or(by_openid).and_then(|url| Url::parse(url).ok());
     if let Some(target) = target {
-        allow_form_to(&mut response, &target);
+        allow_form_to(response, &target);
     }
-    Ok(response)
 }

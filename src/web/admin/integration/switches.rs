@@ -73,6 +73,8 @@ struct Touched {
     people: i64,
     only: i64,
     sessions: i64,
+    /// For whom it is enforced, or will be.
+    enforced: Vec<String>,
 }
 
 async fn touched(visit: &Visit, connection: &Connection) -> Result<Touched> {
@@ -82,6 +84,10 @@ async fn touched(visit: &Visit, connection: &Connection) -> Result<Touched> {
             people: store::identities::count_of_connection(r, id)?,
             only: store::identities::count_only_through(r, id)?,
             sessions: store::sessions::count_of_connection(r, id, now)?,
+            enforced: store::enforcements::list_of_connection(r, id)?
+                .iter()
+                .map(crate::model::Enforcement::whom)
+                .collect(),
         })
     });
     reading.await
@@ -107,6 +113,11 @@ impl Touched {
             let who = count(self.only, "of them has", "of them have");
             lines.push(format!(
                 "{who} no other way in and cannot sign in until there is one."
+            ));
+        }
+        for whom in &self.enforced {
+            lines.push(format!(
+                "It is enforced for {whom}. That does not count any more then: they sign in by any door that is theirs."
             ));
         }
         lines
