@@ -67,6 +67,7 @@ struct SamlPart {
     sign_requests: Option<bool>,
     request_binding: Option<String>,
     subject_attribute: Option<String>,
+    sign_out_there: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -295,6 +296,7 @@ fn apply_connection(act: &Act, part: ConnectionPart, idp: Option<IdentityProvide
         sign_requests: saml.sign_requests,
         request_binding: saml.request_binding,
         subject_attribute: saml.subject_attribute,
+        sign_out_there: saml.sign_out_there,
         scim: part.scim.map(ScimFields::from).unwrap_or_default(),
     };
     let connection = connect::change(act, &slug, &fields, None)?;

@@ -50,6 +50,8 @@ pub struct ConnectionFields {
     pub request_binding: Option<String>,
     /// An attribute name; empty: the NameID.
     pub subject_attribute: Option<String>,
+    /// Signing out here signs out at the provider too.
+    pub sign_out_there: Option<bool>,
     pub scim: ScimFields,
 }
 
@@ -70,9 +72,12 @@ fn facts(connection: &Connection) -> Value {
         "sign_requests": connection.saml.sign_requests,
         "request_binding": connection.saml.request_binding,
         "subject_attribute": connection.saml.subject_attribute,
+        "sign_out_there": connection.saml.sign_out_there,
         "entity_id": idp.map(|i| &i.entity_id),
         "sso_redirect_url": idp.and_then(|i| i.sso_redirect_url.as_ref()),
         "sso_post_url": idp.and_then(|i| i.sso_post_url.as_ref()),
+        "slo_redirect": idp.and_then(|i| i.slo_redirect.as_ref()),
+        "slo_post": idp.and_then(|i| i.slo_post.as_ref()),
         "certificates": idp.map(|i| i.certificates.iter().map(|c| c.fingerprint.as_str()).collect::<Vec<_>>()),
     });
     for (name, value) in scim::facts(&connection.scim).as_object().into_iter().flatten() {
@@ -190,6 +195,9 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
         if let Some(sign) = fields.sign_requests {
             connection.saml.sign_requests = sign;
         }
+        if let Some(there) = fields.sign_out_there {
+            connection.saml.sign_out_there = there;
+        }
         scim::change(&mut connection.scim, &fields.scim, &mut problems);
         if problems.is_empty() {
             Ok(())
@@ -272,7 +280,12 @@ fn edit(
     if is == was {
         return Ok(was);
     }
-    if is.saml != was.saml {
+    // A test says nothing of signing out.
+    let tested = |saml: &SamlSettings| SamlSettings {
+        sign_out_there: false,
+        ..saml.clone()
+    };
+    if tested(&is.saml) != tested(&was.saml) {
         is.tested_at = None;
     }
     is.version = version.unwrap_or(was.version);
@@ -301,6 +314,7 @@ pub fn service_provider(base: &crate::model::BaseUrl, slug: &Slug) -> saml::Serv
     saml::ServiceProvider {
         entity_id: base.sp_metadata(slug),
         acs_url: base.acs(slug),
+        slo_url: base.single_logout(slug),
     }
 }
 

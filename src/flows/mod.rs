@@ -15,6 +15,7 @@ pub mod oauth;
 pub mod passphrase;
 pub mod provision;
 pub mod recovery;
+pub mod sign_off;
 pub mod sign_on;
 pub mod throttle;
 

@@ -22,7 +22,8 @@ pub mod time;
 
 pub use check::{Attribute, Check, Verdict};
 pub use connection::{
-    Connection, IdentityProvider, PinnedCertificate, Protocol, RequestBinding, SamlSettings, Unsolicited,
+    Connection, IdentityProvider, LogoutService, PinnedCertificate, Protocol, RequestBinding, SamlSettings,
+    Unsolicited,
 };
 pub use email::Email;
 pub use event::{Action, Actor, Event, NewEvent, Subject};

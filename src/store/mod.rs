@@ -13,6 +13,7 @@ pub mod connections;
 pub mod directory;
 pub mod events;
 pub mod identities;
+pub mod idp_sessions;
 mod migrate;
 pub mod oauth;
 pub mod organization;
@@ -27,6 +28,7 @@ pub mod scim_requests;
 pub mod seen_assertions;
 pub mod sessions;
 pub mod sign_ins;
+pub mod sign_outs;
 pub mod throttles;
 mod writer;
 

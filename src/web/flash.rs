@@ -87,6 +87,11 @@ const SAID: &[(&str, &str)] = &[
     ),
     ("organization-changed", "The settings were saved."),
     ("signed-out", "You are signed out."),
+    ("signed-out-there", "You are signed out, here and at {}."),
+    (
+        "signed-out-here",
+        "You are signed out here. {} did not confirm that you are signed out everywhere else.",
+    ),
 ];
 
 /// A redirect that says `key` on the next page.

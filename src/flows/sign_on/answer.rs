@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::flows::connect::service_provider;
-use crate::flows::{Act, Context, Visitor, Who, hash};
+use crate::flows::{Act, Context, Visitor, Who, hash, sign_off};
 use crate::model::{Check, Method, Outcome, SignIn, SignInKind, local_path};
 use crate::saml;
 use crate::store;
@@ -79,7 +79,7 @@ pub async fn answer(ctx: &Context, posted: Posted) -> Result<Answer> {
         .map_err(Clone::clone)
         .and_then(|xml| saml::peek(xml));
     let peek = peeked.as_ref().cloned().unwrap_or_default();
-    let case = ctx.store.reading(move |r| gather(r, posted, peek, now)).await?;
+    let mut case = ctx.store.reading(move |r| gather(r, posted, peek, now)).await?;
     if peeked.is_ok() && case.may_restart() {
         return restart(ctx, case).await;
     }
@@ -91,6 +91,9 @@ pub async fn answer(ctx: &Context, posted: Posted) -> Result<Answer> {
             Err(checks::Broken::from(&problem)),
         ),
     };
+    if let Ok(assertion) = &judged.1 {
+        case.idp = Some(sign_off::hint::of_assertion(ctx, &case.connection, assertion)?);
+    }
     let browser =
         flow_token(case.posted.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
     ctx.act(Who::Doorward, move |act| settle(act, case, judged, browser))
@@ -227,7 +230,7 @@ fn enter(
         method: Method::Saml,
         connection: Some(case.connection.id),
         ends_at: known.session_ends_at,
-        idp: None,
+        idp: case.idp.clone(),
         strong: false,
         old_token: case.posted.old_token.clone(),
     };

@@ -5,6 +5,7 @@ pub mod home;
 pub mod login;
 pub mod recovery;
 pub mod setup;
+pub mod sign_out;
 pub mod sso;
 pub mod unfinished;
 
@@ -16,6 +17,7 @@ pub fn routes() -> Vec<Route> {
         login::routes(),
         recovery::routes(),
         sso::routes(),
+        sign_out::routes(),
         unfinished::routes(),
         home::routes(),
     ];

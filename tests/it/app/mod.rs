@@ -18,6 +18,7 @@ mod visitor;
 
 pub use raw::{Raw, ask, ask_in_parts};
 pub use scim::ScimClient;
+pub use sso::Connected;
 pub use visitor::{Page, Visitor};
 
 use std::collections::BTreeMap;

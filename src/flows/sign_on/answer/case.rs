@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::flows::hash;
 use crate::flows::sign_on::{FLOW_LIFE, flow_token};
 use crate::model::time::MINUTE;
-use crate::model::{Check, Connection, Outcome, SignIn, SignInKind, Timestamp, Unsolicited};
+use crate::model::{Check, Connection, IdpSession, Outcome, SignIn, SignInKind, Timestamp, Unsolicited};
 use crate::saml::Peek;
 use crate::store;
 
@@ -26,6 +26,8 @@ pub struct Case {
     pub asked: std::result::Result<Option<Asked>, Check>,
     /// How often this browser was sent out again lately because an answer named no request.
     pub restarts: i64,
+    /// What the identity provider calls this sign-in; only after its answer was verified.
+    pub idp: Option<IdpSession>,
 }
 
 /// Finds the connection and the request that the response claims to answer.
@@ -45,6 +47,7 @@ pub fn gather(r: &store::Reader, posted: Posted, peek: Peek, now: Timestamp) -> 
         peek,
         asked,
         restarts,
+        idp: None,
     })
 }
 
