@@ -61,13 +61,13 @@ pub fn list_people(
           WHERE i.connection_id = ?1 AND ?2 <> '' AND (p.email_key = ?2 OR lower(i.subject) = ?2)
          UNION
          SELECT person_id FROM directory_users
-          WHERE connection_id = ?1 AND person_id IS NOT NULL AND external_id = ?4 AND ?4 <> ''
+          WHERE connection_id = ?1 AND claimed = 1 AND person_id IS NOT NULL AND external_id = ?4 AND ?4 <> ''
          UNION
          SELECT person_id FROM directory_users
-          WHERE connection_id = ?1 AND person_id IS NOT NULL AND user_name_key = ?2 AND ?2 <> ''
+          WHERE connection_id = ?1 AND claimed = 1 AND person_id IS NOT NULL AND user_name_key = ?2 AND ?2 <> ''
          UNION
          SELECT u.person_id FROM directory_emails e JOIN directory_users u ON u.seq = e.user_seq
-          WHERE e.connection_id = ?1 AND e.value_key = ?2 AND u.person_id IS NOT NULL AND ?2 <> ''",
+          WHERE e.connection_id = ?1 AND e.value_key = ?2 AND u.claimed = 1 AND u.person_id IS NOT NULL AND ?2 <> ''",
     )?;
     let rows = statement.query_map(
         params![connection.to_string(), email_key, issuer, subject],

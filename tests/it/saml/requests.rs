@@ -240,7 +240,8 @@ fn our_metadata() {
             "AssertionConsumerService",
         ];
         if certificate.is_some() {
-            expected.splice(0..0, ["KeyDescriptor", "KeyDescriptor"]);
+            let slo = "SingleLogoutService";
+            expected.splice(0..0, ["KeyDescriptor", "KeyDescriptor", slo, slo]);
         }
         assert_eq!(names, expected);
         let acs = doc.get_elements_by_tag_name("AssertionConsumerService")[0];

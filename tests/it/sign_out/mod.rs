@@ -3,6 +3,7 @@
 
 mod calls;
 mod leaving;
+mod peers;
 mod requests;
 
 use std::collections::BTreeMap;

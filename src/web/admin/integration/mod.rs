@@ -6,6 +6,7 @@ mod identity_provider;
 mod page;
 mod provisioning;
 mod settings;
+mod signing_out;
 mod switches;
 mod values;
 

@@ -96,6 +96,8 @@ struct IntegrationPage {
     guide: Guide,
     giving: Giving,
     ours: Ours,
+    /// The addresses by which either side ends the other's sessions.
+    signing_out: Vec<Value>,
     known: Option<Known>,
     tests: Vec<Line>,
     latest: Vec<Line>,
@@ -224,6 +226,11 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
         guide: guide(&visit, &connection)?,
         giving: Giving::new(slug, Way::of(provider), None),
         ours: ours(&visit, &connection).await?,
+        signing_out: visit
+            .ctx
+            .organization()
+            .map(|o| super::signing_out::values(&connection, &o.base_url))
+            .unwrap_or_default(),
         known: known(&connection, now),
         tests: figures.tests,
         latest: figures.latest,

@@ -65,6 +65,20 @@ fn binding() -> Field {
         )
 }
 
+/// What single logout does, or why it does nothing yet.
+fn sign_out_hint(connection: &Connection) -> &'static str {
+    match &connection.saml.idp {
+        Some(idp) if !idp.offers_logout() => {
+            "The identity provider's metadata names no address for single logout. Until it does and is given here \
+             again, signing out stays here."
+        }
+        _ => {
+            "Whoever signs out here goes on to the identity provider, which ends its own session and may end other \
+             applications too. The session here ends first, whatever it answers."
+        }
+    }
+}
+
 fn form(connection: &Connection) -> Form {
     let saml = &connection.saml;
     let providers = Provider::all().iter();
@@ -85,6 +99,9 @@ fn form(connection: &Connection) -> Form {
             .hint("Only where the provider asks for it. It needs Doorward's certificate then.")
             .ticked(saml.sign_requests),
         binding().value(saml.request_binding.key()),
+        Field::checkbox("sign_out_there", "Sign out at the identity provider too")
+            .hint(sign_out_hint(connection))
+            .ticked(saml.sign_out_there),
         Field::text("subject_attribute", "Attribute that identifies the person")
             .hint(subject)
             .mono()
@@ -136,6 +153,7 @@ async fn save(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -
         sign_requests: Some(form.is_ticked("sign_requests")),
         request_binding: Some(form.text("request_binding").to_owned()),
         subject_attribute: Some(form.text("subject_attribute").to_owned()),
+        sign_out_there: Some(form.is_ticked("sign_out_there")),
         ..ConnectionFields::default()
     };
     let wanted = slug.clone();
