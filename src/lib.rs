@@ -3,13 +3,15 @@
 //! The house, and who may call whom (calls go down only):
 //!
 //! ```text
-//!   web ──────────────► flows ─────────► saml, scim    protocols: pure (bytes + expectations + now → typed result)
-//!    │ (reads only)       │  └─────────► outbound      other people's machines: one guarded client
+//!   web ──────────────► flows ─────────► saml, oidc,   protocols: pure (bytes + expectations + now → typed result)
+//!    │ (reads only)       │  │           scim
+//!    │                    │  └─────────► outbound      other people's machines: one guarded client
 //!    └──────────────────► store ───────► model         store: all SQL; model: nouns and rules, no I/O
 //! ```
 //!
 //! * [`model`]: people, connections, sign-ins, sessions, events, filters. Uses nothing of ours.
 //! * [`saml`]: metadata, requests, responses. A response is verified first and read from the verified bytes only.
+//! * [`oidc`]: discovery, keys, requests, tokens. What a token says counts only where our own lists and questions allow it.
 //! * [`scim`]: resources, filters, patches, what vendors send beside the standard. Documents in, documents out.
 //! * [`store`]: one writer thread that commits whole batches, a few readers that cannot write.
 //! * [`outbound`]: the guarded HTTP client: https, public addresses, no redirects, small and quick.
@@ -27,6 +29,7 @@ pub mod control;
 pub mod error;
 pub mod flows;
 pub mod model;
+pub mod oidc;
 pub mod outbound;
 pub mod random;
 pub mod saml;

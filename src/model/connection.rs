@@ -163,6 +163,14 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// What its codes begin with: `saml`, `oidc`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Protocol::Saml => "saml",
+            Protocol::Oidc => "oidc",
+        }
+    }
+
     /// `SAML 2.0`, `OpenID Connect`.
     pub fn name(self) -> &'static str {
         match self {

@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::time::SECOND;
+
+/// How far the provider's clock and ours may differ: 60 s, in milliseconds.
+pub const SKEW_MILLIS: i64 = 60 * SECOND;
+
 /// Everything that OpenID Connect needs to know for a connection. A client secret is kept apart, sealed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -1,33 +1,48 @@
-//! The one guarded HTTP client: fetches what an admin's address names, within limits.
+//! The one guarded HTTP client: asks what an admin's address names, within limits.
 //!
-//! A fetch makes its own client and drops it: nothing stays connected, and a certificate authority that
-//! was added to the machine counts from the next fetch on. No redirects, no proxy, no cookies, no
-//! decompression, HTTP/1.1 only.
+//! No redirects, no proxy, no cookies, no decompression, HTTP/1.1 only, and nothing stays connected: each request
+//! resolves the name anew and connects to an address that the policy permits. What is kept is the prepared client with
+//! the machine's trust store, because reading that takes some 20 ms of CPU. It is made anew after five minutes, so that
+//! a certificate authority that was removed from the machine stops counting, and at once when a certificate is from an
+//! unknown issuer, so that one that was added counts from the next request on.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
-use reqwest::{Certificate, Client, Response, StatusCode, redirect};
-use rustls::pki_types::ServerName;
-use url::{Host, Url};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::{Certificate, Client, RequestBuilder, Response, redirect};
+use url::form_urlencoded;
 
+use super::kept::Kept;
 use super::policy::Policy;
 use super::problem::UpstreamProblem;
+use super::reply::{check_head, check_status, header, read_body};
 use super::resolver::GuardedResolver;
+use super::target::Target;
 use super::trouble;
 
 /// No answer is ever larger than this, whatever the caller asks for.
 pub const BODY_LIMIT: usize = 2 * 1024 * 1024;
-const HEADER_LIMIT: usize = 64 * 1024;
-const ADDRESS_LIMIT: usize = 4096;
 const TIME_LIMIT: Duration = Duration::from_secs(5);
+/// How long a prepared client is used.
+const CLIENT_LIFE: Duration = Duration::from_secs(5 * 60);
 
-/// Fetches what the policy permits.
+/// Asks what the policy permits. Copies share their prepared clients.
 #[derive(Clone, Debug)]
 pub struct GuardedClient {
     policy: Policy,
     roots: Vec<Certificate>,
     time_limit: Duration,
+    prepared: Arc<Prepared>,
+}
+
+/// One client for https, one that speaks http only.
+#[derive(Debug)]
+struct Prepared {
+    encrypted: Kept<Client>,
+    plain: Kept<Client>,
 }
 
 /// What came back with status 200.
@@ -38,12 +53,25 @@ pub struct Fetched {
     pub content_type: Option<String>,
 }
 
-/// An address that may be asked, as far as one can tell without resolving its name.
-struct Target {
-    url: Url,
-    host: String,
-    port: u16,
-    encrypted: bool,
+/// What came back to a POST, whatever its status says: an error has a body that matters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replied {
+    /// Never a redirect.
+    pub status: u16,
+    pub body: Vec<u8>,
+    /// As sent; it is the sender's claim and decides nothing by itself.
+    pub content_type: Option<String>,
+}
+
+/// What to ask.
+enum Question {
+    Get {
+        authorization: Option<HeaderValue>,
+    },
+    Form {
+        body: String,
+        authorization: Option<HeaderValue>,
+    },
 }
 
 impl GuardedClient {
@@ -52,6 +80,7 @@ impl GuardedClient {
             policy,
             roots: Vec::new(),
             time_limit: TIME_LIMIT,
+            prepared: Arc::new(Prepared::new()),
         }
     }
 
@@ -64,6 +93,7 @@ impl GuardedClient {
             .iter()
             .map(|der| Certificate::from_der(der))
             .collect::<Result<_, _>>()?;
+        self.prepared = Arc::new(Prepared::new());
         Ok(self)
     }
 
@@ -79,30 +109,110 @@ impl GuardedClient {
     /// # Errors
     /// Every answer but a complete 200 is a problem.
     pub async fn get(&self, url: &str, max_bytes: usize) -> Result<Fetched, UpstreamProblem> {
+        self.fetch(url, None, max_bytes).await
+    }
+
+    /// As [`GuardedClient::get`], with `token` as proof that we may (RFC 6750 §2.1).
+    ///
+    /// # Errors
+    /// Every answer but a complete 200 is a problem; so is a token that no header can carry.
+    pub async fn get_with_bearer(
+        &self,
+        url: &str,
+        token: &str,
+        max_bytes: usize,
+    ) -> Result<Fetched, UpstreamProblem> {
+        self.fetch(url, Some(secret_header(&format!("Bearer {token}"))?), max_bytes)
+            .await
+    }
+
+    /// Posts `form` to `url`, with `basic` (user, password) as HTTP Basic. What comes back is limited as for
+    /// [`GuardedClient::get`], but may have any status except a redirect.
+    ///
+    /// # Errors
+    /// Everything that kept a whole answer from coming.
+    pub async fn post_form(
+        &self,
+        url: &str,
+        form: &[(String, String)],
+        basic: Option<(&str, &str)>,
+        max_bytes: usize,
+    ) -> Result<Replied, UpstreamProblem> {
+        let basic = basic.map(|(user, password)| STANDARD.encode(format!("{user}:{password}")));
+        let question = Question::Form {
+            body: form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(form)
+                .finish(),
+            authorization: basic
+                .map(|basic| secret_header(&format!("Basic {basic}")))
+                .transpose()?,
+        };
+        self.ask(url, &question, max_bytes).await
+    }
+
+    async fn fetch(
+        &self,
+        url: &str,
+        authorization: Option<HeaderValue>,
+        max_bytes: usize,
+    ) -> Result<Fetched, UpstreamProblem> {
+        let question = Question::Get { authorization };
+        let Replied {
+            body, content_type, ..
+        } = self.ask(url, &question, max_bytes).await?;
+        Ok(Fetched { body, content_type })
+    }
+
+    /// One question and its answer, within the time limit.
+    async fn ask(
+        &self,
+        url: &str,
+        question: &Question,
+        max_bytes: usize,
+    ) -> Result<Replied, UpstreamProblem> {
         let target = Target::check(url, &self.policy)?;
-        let host = target.host.clone();
-        match tokio::time::timeout(self.time_limit, self.fetch(target, max_bytes.min(BODY_LIMIT))).await {
-            Ok(fetched) => fetched,
+        let answer = async {
+            let response = self.send(&target, question).await?;
+            check_head(&target, &response)?;
+            if matches!(question, Question::Get { .. }) {
+                check_status(&target, &response)?;
+            }
+            let status = response.status().as_u16();
+            let content_type = header(response.headers(), CONTENT_TYPE);
+            let explain = |problem: reqwest::Error| trouble::explain(&target.host, target.port, &problem);
+            let body = read_body(&target.host, response, max_bytes.min(BODY_LIMIT), explain).await?;
+            Ok(Replied {
+                status,
+                body,
+                content_type,
+            })
+        };
+        match tokio::time::timeout(self.time_limit, answer).await {
+            Ok(answer) => answer,
             Err(_) => Err(UpstreamProblem::TimedOut {
-                host,
+                host: target.host.clone(),
                 seconds: self.time_limit.as_secs(),
             }),
         }
     }
 
-    async fn fetch(&self, target: Target, limit: usize) -> Result<Fetched, UpstreamProblem> {
-        let client = self.client(target.encrypted).await?;
+    async fn send(&self, target: &Target, question: &Question) -> Result<Response, UpstreamProblem> {
         let explain = |problem: reqwest::Error| trouble::explain(&target.host, target.port, &problem);
-        let request = client.get(target.url.clone()).header(ACCEPT_ENCODING, "identity");
-        let response = request.send().await.map_err(explain)?;
-        check_head(&target, &response)?;
-        let content_type = header(response.headers(), CONTENT_TYPE);
-        let body = read_body(&target.host, response, limit, explain).await?;
-        Ok(Fetched { body, content_type })
+        let kept = self.prepared.of(target.encrypted);
+        if let Some(client) = kept.get(Instant::now()) {
+            match question.to(&client, target).send().await.map_err(explain) {
+                // The authority may have been added to the machine since. Nothing has been sent yet.
+                Err(UpstreamProblem::CertificateFromUnknownIssuer { .. }) => {}
+                answer => return answer,
+            }
+        }
+        let client = self.prepare(target.encrypted).await?;
+        kept.put(client.clone(), Instant::now());
+        question.to(&client, target).send().await.map_err(explain)
     }
 
     /// Reading the trust store takes some milliseconds of disk and CPU: not on the threads that answer requests.
-    async fn client(&self, encrypted: bool) -> Result<Client, UpstreamProblem> {
+    async fn prepare(&self, encrypted: bool) -> Result<Client, UpstreamProblem> {
         let resolver = GuardedResolver {
             policy: self.policy.clone(),
             encrypted,
@@ -133,131 +243,45 @@ impl GuardedClient {
     }
 }
 
-impl Target {
-    /// Reads `url` the way browsers do, so that `https://0x7f.1` is 127.0.0.1 here and everywhere after.
-    fn check(url: &str, policy: &Policy) -> Result<Self, UpstreamProblem> {
-        let bad = |reason: &str| UpstreamProblem::BadAddress {
-            reason: reason.to_owned(),
-        };
-        if url.len() > ADDRESS_LIMIT {
-            return Err(bad("it is too long"));
+impl Prepared {
+    fn new() -> Self {
+        Self {
+            encrypted: Kept::new(CLIENT_LIFE),
+            plain: Kept::new(CLIENT_LIFE),
         }
-        let url = Url::parse(url.trim()).map_err(|problem| bad(&problem.to_string()))?;
-        let encrypted = match url.scheme() {
-            "https" => true,
-            "http" => false,
-            scheme => return Err(bad(&format!("{scheme} is not a web address"))),
-        };
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(bad("it carries a user name or password in front of the host"));
-        }
-        let (Some(parsed), Some(port)) = (url.host(), url.port_or_known_default()) else {
-            return Err(bad("it names no host"));
-        };
-        let host = match parsed {
-            Host::Domain(name) => name.to_owned(),
-            Host::Ipv4(address) => address.to_string(),
-            Host::Ipv6(address) => address.to_string(),
-        };
-        let address = match parsed {
-            Host::Domain(_) => None,
-            Host::Ipv4(address) => Some(address.into()),
-            Host::Ipv6(address) => Some(address.into()),
-        };
-        match address {
-            Some(address) if policy.permits(address, encrypted) => {}
-            Some(address) if policy.permits(address, true) => return Err(UpstreamProblem::NotHttps { host }),
-            Some(address) => return Err(UpstreamProblem::Inside { host, address }),
-            None if ServerName::try_from(host.as_str()).is_err() => {
-                return Err(bad("the host is not a valid name"));
+    }
+
+    fn of(&self, encrypted: bool) -> &Kept<Client> {
+        if encrypted { &self.encrypted } else { &self.plain }
+    }
+}
+
+impl Question {
+    fn to(&self, client: &Client, target: &Target) -> RequestBuilder {
+        let (request, authorization) = match self {
+            Question::Get { authorization } => (client.get(target.url.clone()), authorization),
+            Question::Form { body, authorization } => {
+                let request = client
+                    .post(target.url.clone())
+                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .header(ACCEPT, "application/json")
+                    .body(body.clone());
+                (request, authorization)
             }
-            None if !encrypted && !policy.may_be_plain(&host) => {
-                return Err(UpstreamProblem::NotHttps { host });
-            }
-            // What the name stands for is checked by the resolver, at the moment of connecting.
-            None => {}
+        };
+        let request = request.header(ACCEPT_ENCODING, "identity");
+        match authorization {
+            Some(value) => request.header(AUTHORIZATION, value.clone()),
+            None => request,
         }
-        Ok(Self {
-            url,
-            host,
-            port,
-            encrypted,
-        })
     }
 }
 
-fn check_head(target: &Target, response: &Response) -> Result<(), UpstreamProblem> {
-    let (host, headers) = (target.host.clone(), response.headers());
-    let size: usize = headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum();
-    if size > HEADER_LIMIT {
-        return Err(UpstreamProblem::BadAnswer {
-            host,
-            reason: "its headers are too large".to_owned(),
-        });
-    }
-    let status = response.status();
-    if status.is_redirection()
-        && let Some(to) = header(headers, LOCATION)
-    {
-        let to = target
-            .url
-            .join(&to)
-            .map_or(to, String::from)
-            .chars()
-            .take(300)
-            .collect();
-        return Err(UpstreamProblem::Redirected { host, to });
-    }
-    if status != StatusCode::OK {
-        let meaning = status
-            .canonical_reason()
-            .map(|reason| format!(" ({reason})"))
-            .unwrap_or_default();
-        return Err(UpstreamProblem::Status {
-            host,
-            status: status.as_u16(),
-            meaning,
-        });
-    }
-    match header(headers, CONTENT_ENCODING) {
-        Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => Err(UpstreamProblem::Compressed {
-            host,
-            encoding: encoding.chars().take(40).collect(),
-        }),
-        _ => Ok(()),
-    }
-}
-
-async fn read_body(
-    host: &str,
-    mut response: Response,
-    limit: usize,
-    explain: impl Fn(reqwest::Error) -> UpstreamProblem,
-) -> Result<Vec<u8>, UpstreamProblem> {
-    let too_large = || UpstreamProblem::TooLarge {
-        host: host.to_owned(),
-        limit,
-    };
-    if response
-        .content_length()
-        .is_some_and(|length| length > limit as u64)
-    {
-        return Err(too_large());
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(&explain)? {
-        if body.len() + chunk.len() > limit {
-            return Err(too_large());
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// A header as readable text; `None` when it is missing or has other bytes in it.
-fn header(headers: &HeaderMap, name: reqwest::header::HeaderName) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(str::to_owned)
+/// A header that is kept out of debug output.
+fn secret_header(text: &str) -> Result<HeaderValue, UpstreamProblem> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| UpstreamProblem::BadAddress {
+        reason: "what should prove that this server may ask holds characters that cannot be sent".to_owned(),
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }

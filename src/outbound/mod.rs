@@ -6,12 +6,15 @@
 
 pub mod address;
 pub mod http;
+mod kept;
 mod policy;
 mod problem;
+mod reply;
 mod resolver;
+mod target;
 mod trouble;
 
 pub use address::is_public;
-pub use http::{Fetched, GuardedClient};
+pub use http::{Fetched, GuardedClient, Replied};
 pub use policy::{AllowedUpstream, Policy};
 pub use problem::UpstreamProblem;

@@ -1,45 +1,22 @@
-//! The way back: what arrives at the ACS, judged, and turned into a session, a page or a new start.
+//! The way back: what arrives from an identity provider, judged, and turned into a session, a page or a new start.
 //!
-//! Nothing in the response is believed before it was verified; what is read before that only finds the
-//! request that it claims to answer.
+//! `saml` and `openid` judge what their protocol brings; from "who is this subject" on there is one way for both.
 
-use crate::error::{Error, Result};
-use crate::flows::connect::service_provider;
-use crate::flows::{Act, Context, Visitor, Who, hash, sign_off};
-use crate::model::{Check, Method, Outcome, SignIn, SignInKind, local_path};
-use crate::saml;
+use crate::error::Result;
+use crate::flows::{Act, Visitor, hash};
+use crate::model::{Check, Connection, IdpSession, Method, Outcome, Protocol, SignIn, SignInKind, Timestamp};
 use crate::store;
 
+use super::link;
 use super::session::{self, Door, Entered};
-use super::{flow_token, link};
 
 mod case;
 mod checks;
 mod judge;
+mod saml;
 mod subject;
 
-use case::{Case, gather};
-use judge::{Judged, judge};
-
-/// What the browser posted to `/sso/{slug}/acs`.
-#[derive(Clone, Debug)]
-pub struct Posted {
-    pub slug: String,
-    pub saml_response: String,
-    pub relay_state: Option<String>,
-    pub flow_cookie: Option<String>,
-    /// The session that this browser holds now; it ends when the sign-in is good.
-    pub old_token: Option<String>,
-    pub visitor: Visitor,
-}
-
-impl Posted {
-    /// Where a response that answers no request of ours wants to go; never another host.
-    fn return_to(&self) -> String {
-        let path = self.relay_state.as_deref().and_then(local_path);
-        path.unwrap_or_else(|| "/".to_owned())
-    }
-}
+pub use saml::{Posted, answer};
 
 /// What becomes of it.
 #[derive(Clone, Debug)]
@@ -66,92 +43,65 @@ pub enum Answer {
     },
 }
 
-/// Judges a response. An error is our own; whatever is wrong with the response is an [`Answer`].
-pub async fn answer(ctx: &Context, posted: Posted) -> Result<Answer> {
-    let organization = ctx
-        .organization()
-        .ok_or_else(|| Error::not_found("organization yet"))?;
-    let now = ctx.now();
-    let decoded = saml::decode_post(&posted.saml_response);
-    // Only to find the request that it claims to answer; nothing of it is believed.
-    let peeked = decoded
-        .as_ref()
-        .map_err(Clone::clone)
-        .and_then(|xml| saml::peek(xml));
-    let peek = peeked.as_ref().cloned().unwrap_or_default();
-    let mut case = ctx.store.reading(move |r| gather(r, posted, peek, now)).await?;
-    if peeked.is_ok() && case.may_restart() {
-        return restart(ctx, case).await;
-    }
-    let sp = service_provider(&organization.base_url, &case.connection.slug);
-    let judged = match (decoded, peeked) {
-        (Ok(xml), Ok(_)) => judge(ctx, &case, xml, sp, now).await?,
-        (Err(problem), _) | (_, Err(problem)) => (
-            vec![checks::of_problem(&problem)],
-            Err(checks::Broken::from(&problem)),
-        ),
-    };
-    if let Ok(assertion) = &judged.1 {
-        case.idp = Some(sign_off::hint::of_assertion(ctx, &case.connection, assertion)?);
-    }
-    let browser =
-        flow_token(case.posted.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
-    ctx.act(Who::Doorward, move |act| settle(act, case, judged, browser))
-        .await
+/// What arrived, as far as it no longer depends on the protocol.
+struct Arrival {
+    connection: Connection,
+    protocol: Protocol,
+    method: Method,
+    /// The sign-in that it answers; `None`: it gets a row of its own.
+    asked: Option<SignIn>,
+    /// The kind of a row of its own.
+    kind: SignInKind,
+    /// Whom the answer says that it is from. Not believed, only written down.
+    issuer: Option<String>,
+    claimed_issuer: Option<String>,
+    /// Where a sign-in that nobody asked for wants to go; never another host.
+    return_to: String,
+    /// The session that this browser holds now; it ends when the sign-in is good.
+    old_token: Option<String>,
+    visitor: Visitor,
+    /// Ties a page on which the person is stuck to the browser.
+    browser: String,
 }
 
-/// A tile in the provider's portal: not trusted, but understood as the wish to sign in.
-async fn restart(ctx: &Context, case: Case) -> Result<Answer> {
-    let return_to = case.posted.return_to();
-    let copy = return_to.clone();
-    ctx.act(Who::Doorward, move |act| {
-        let mut row = blank(act, &case, SignInKind::Unsolicited);
-        row.outcome = Outcome::Restarted;
-        row.return_to = copy;
-        let browser = flow_token(case.posted.flow_cookie.as_deref()).map(hash);
-        store::sign_ins::insert(act.w, &row, browser.as_deref())
-    })
-    .await?;
-    Ok(Answer::Restart { return_to })
+/// Who a verified answer speaks of.
+struct Known {
+    found: link::Subject,
+    email: Option<link::Claimed>,
+    /// Name of the answer, where it could be brought a second time, and the moment from which it could not.
+    once: Option<(String, Timestamp)>,
+    session_ends_at: Option<Timestamp>,
+    idp: Option<IdpSession>,
 }
 
 /// Writes how it ended, in the transaction that also makes the session.
-fn settle(act: &Act, case: Case, (mut checks, result): Judged, browser: String) -> Result<Answer> {
-    let asked = case
-        .asked
-        .as_ref()
-        .ok()
-        .and_then(Option::as_ref)
-        .map(|asked| asked.sign_in.clone());
-    let kind = if case.peek.in_response_to.is_some() {
-        SignInKind::Requested
-    } else {
-        SignInKind::Unsolicited
-    };
-    let mut row = asked.clone().unwrap_or_else(|| blank(act, &case, kind));
+fn settle(
+    act: &Act,
+    arrival: Arrival,
+    mut checks: Vec<Check>,
+    read: impl FnOnce(&mut Vec<Check>, &mut SignIn) -> std::result::Result<Known, checks::Broken>,
+) -> Result<Answer> {
+    let asked = arrival.asked.clone();
+    let mut row = asked.clone().unwrap_or_else(|| arrival.blank(act));
     row.finished_at = Some(act.now);
-    row.issuer = case
-        .peek
-        .issuer
-        .clone()
-        .or_else(|| case.peek.assertion_issuer.clone());
+    row.issuer = arrival.issuer.clone().or_else(|| arrival.claimed_issuer.clone());
     let fresh = asked.is_none();
     if let Some(id) = asked.as_ref().and_then(|s| s.request_id.as_deref()) {
         // Answered a moment ago by another response to the same request?
         let still = store::sign_ins::find_by_request(act.w, id)?;
         if still.is_none_or(|(s, _)| s.outcome != Outcome::Waiting) {
-            return refuse_again(act, &case, checks::answered_before(&row));
+            let check = checks::answered_before(arrival.protocol, &row);
+            return refuse_again(act, &arrival, check);
         }
     }
-    let verified =
-        result.and_then(|assertion| subject::read(&case.connection, assertion, &mut checks, &mut row));
+    let verified = read(&mut checks, &mut row);
     row.trace.checks = checks;
     let known = match verified {
         Ok(known) => known,
         Err(broken) => {
             row.outcome = Outcome::Refused;
             row.problem = Some(broken.code.to_owned());
-            write(act, &row, fresh, &browser)?;
+            write(act, &row, fresh, &arrival.browser)?;
             let reference = row.reference;
             return Ok(match row.kind {
                 SignInKind::Test => Answer::Tested { reference },
@@ -162,29 +112,26 @@ fn settle(act: &Act, case: Case, (mut checks, result): Judged, browser: String) 
             });
         }
     };
-    if !store::seen_assertions::insert(act.w, &known.found.issuer, &known.assertion_id, known.useless_at)? {
-        return refuse_again(act, &case, checks::replayed(&known.assertion_id));
+    if let Some((name, useless_at)) = &known.once
+        && !store::seen_assertions::insert(act.w, &known.found.issuer, name, *useless_at)?
+    {
+        return refuse_again(act, &arrival, checks::replayed(name));
     }
     let found = link::find(act.w, &known.found, known.email.as_ref())?;
     if row.kind == SignInKind::Test {
-        return settle_test(act, &case, row, &found, &browser);
+        return settle_test(act, &arrival, row, &found);
     }
-    enter(act, &case, row, fresh, known, found, browser)
+    enter(act, arrival, row, fresh, known, found)
 }
 
 /// A test passes every rule but makes no session, no link and no person.
-fn settle_test(
-    act: &Act,
-    case: &Case,
-    mut row: SignIn,
-    found: &link::Found,
-    browser: &str,
-) -> Result<Answer> {
+fn settle_test(act: &Act, arrival: &Arrival, mut row: SignIn, found: &link::Found) -> Result<Answer> {
     row.outcome = Outcome::Succeeded;
     row.trace.checks.push(checks::account(found));
     row.person_id = subject::person_of(found);
-    write(act, &row, false, browser)?;
-    store::connections::touch_tested(act.w, case.connection.id, case.connection.version, act.now)?;
+    write(act, &row, false, &arrival.browser)?;
+    let connection = &arrival.connection;
+    store::connections::touch_tested(act.w, connection.id, connection.version, act.now)?;
     Ok(Answer::Tested {
         reference: row.reference,
     })
@@ -192,18 +139,18 @@ fn settle_test(
 
 fn enter(
     act: &Act,
-    case: &Case,
+    arrival: Arrival,
     mut row: SignIn,
     fresh: bool,
-    known: subject::Known,
+    known: Known,
     found: link::Found,
-    browser: String,
 ) -> Result<Answer> {
     row.trace.checks.push(checks::account(&found));
     row.person_id = subject::person_of(&found);
     if fresh {
-        row.return_to = case.posted.return_to();
+        row.return_to.clone_from(&arrival.return_to);
     }
+    let browser = arrival.browser;
     let (person, identity) = match found {
         link::Found::Linked(person, identity) => (person, Some(identity)),
         link::Found::MayLink(person, how) if crate::flows::gate::may_enter(&person) => {
@@ -227,12 +174,12 @@ fn enter(
         store::sessions::delete(act.w, &old)?;
     }
     let door = Door {
-        method: Method::Saml,
-        connection: Some(case.connection.id),
+        method: arrival.method,
+        connection: Some(arrival.connection.id),
         ends_at: known.session_ends_at,
-        idp: case.idp.clone(),
+        idp: known.idp,
         strong: false,
-        old_token: case.posted.old_token.clone(),
+        old_token: arrival.old_token,
     };
     Ok(Answer::SignedIn(session::begin(act, &person, &row, door)?))
 }
@@ -248,8 +195,9 @@ fn stuck(act: &Act, mut row: SignIn, fresh: bool, outcome: Outcome, browser: Str
 }
 
 /// A second answer gets a row of its own; the first one's trace stays as it is.
-fn refuse_again(act: &Act, case: &Case, check: Check) -> Result<Answer> {
-    let mut row = blank(act, case, SignInKind::Requested);
+fn refuse_again(act: &Act, arrival: &Arrival, check: Check) -> Result<Answer> {
+    let mut row = arrival.blank(act);
+    row.kind = SignInKind::Requested;
     row.outcome = Outcome::Refused;
     row.problem = Some(check.code.clone());
     row.trace.checks.push(check);
@@ -268,10 +216,13 @@ fn write(act: &Act, row: &SignIn, fresh: bool, browser: &str) -> Result<()> {
     }
 }
 
-fn blank(act: &Act, case: &Case, kind: SignInKind) -> SignIn {
-    SignIn {
-        connection_id: Some(case.connection.id),
-        issuer: case.peek.issuer.clone(),
-        ..act.attempt(kind, case.posted.visitor.clone())
+impl Arrival {
+    /// A row of its own.
+    fn blank(&self, act: &Act) -> SignIn {
+        SignIn {
+            connection_id: Some(self.connection.id),
+            issuer: self.issuer.clone(),
+            ..act.attempt(self.kind, self.visitor.clone())
+        }
     }
 }

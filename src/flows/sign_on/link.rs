@@ -2,7 +2,7 @@
 //!
 //! A first sign-in is linked by e-mail only where an owner has confirmed that the connection speaks for the
 //! e-mail's domain, or whose identity provider added the person through it, or to a person whom an admin added
-//! and who has no other way in. An owner, and everybody else, proves the account once with the way they sign in today.
+//! and who has no other way in. An address for which the provider does not answer links in the first of these cases only. An owner, and everybody else, proves the account once with the way they sign in today.
 
 use serde_json::{Value, json};
 
@@ -21,6 +21,23 @@ pub struct Subject {
     pub subject: String,
 }
 
+/// An e-mail address that came with a subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    pub email: Email,
+    /// The identity provider answers for it. Of others it only says what the person, or somebody, typed there.
+    pub is_vouched: bool,
+}
+
+impl Claimed {
+    pub fn vouched(email: Email) -> Self {
+        Self {
+            email,
+            is_vouched: true,
+        }
+    }
+}
+
 /// What the directory says about a subject.
 #[derive(Clone, Debug)]
 pub enum Found {
@@ -34,7 +51,7 @@ pub enum Found {
 }
 
 /// Looks the subject up, and failing that the e-mail that came with it.
-pub fn find(r: &Reader, subject: &Subject, email: Option<&Email>) -> Result<Found> {
+pub fn find(r: &Reader, subject: &Subject, claimed: Option<&Claimed>) -> Result<Found> {
     if let Some(identity) = store::identities::find(r, subject.connection, &subject.issuer, &subject.subject)?
     {
         return Ok(Found::Linked(
@@ -42,7 +59,7 @@ pub fn find(r: &Reader, subject: &Subject, email: Option<&Email>) -> Result<Foun
             identity.id,
         ));
     }
-    let Some(email) = email else {
+    let Some(Claimed { email, is_vouched }) = claimed else {
         return Ok(Found::Nobody);
     };
     let Some(person) = store::people::find_by_email(r, &email.key())? else {
@@ -53,6 +70,10 @@ pub fn find(r: &Reader, subject: &Subject, email: Option<&Email>) -> Result<Foun
     }
     if store::connections::speaks_for(r, subject.connection, &email.domain())? {
         return Ok(Found::MayLink(person, LinkedHow::Domain));
+    }
+    // An address that anybody can write into their own profile opens nobody's account.
+    if !is_vouched {
+        return Ok(Found::MustProve(person));
     }
     if is_provisioned(r, subject.connection, &person)? {
         return Ok(Found::MayLink(person, LinkedHow::Provisioned));

@@ -10,8 +10,8 @@ use crate::flows::gate::Principal;
 use crate::flows::{Context, Who, hash};
 use crate::model::time::MINUTE;
 use crate::model::{
-    AccessRequestId, Action, Actor, Connection, Email, IdpSession, Method, Outcome, Person, SignIn, Subject,
-    Timestamp,
+    AccessRequestId, Action, Actor, Connection, Email, IdpSession, Method, Outcome, Person, Protocol, SignIn,
+    Subject, Timestamp,
 };
 use crate::store::access_requests::AccessRequest;
 use crate::store::identities::LinkedHow;
@@ -159,7 +159,10 @@ pub async fn prove(
         sign_in.outcome = Outcome::Succeeded;
         store::sign_ins::finish(act.w, &sign_in)?;
         let door = Door {
-            method: Method::Saml,
+            method: match connection.protocol() {
+                Some(Protocol::Oidc) => Method::Oidc,
+                _ => Method::Saml,
+            },
             connection: Some(connection.id),
             ends_at: None,
             idp: Some(idp),

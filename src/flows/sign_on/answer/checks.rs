@@ -1,7 +1,7 @@
 //! The rules that only the flow can judge, as lines of the trace.
 
 use crate::flows::sign_on::link::Found;
-use crate::model::{Check, Connection, SignIn, Timestamp, Verdict};
+use crate::model::{Check, Connection, Protocol, SignIn, Timestamp, Verdict};
 use crate::saml::SamlProblem;
 
 /// What a person and a list need of a broken rule; the check has the rest.
@@ -32,12 +32,12 @@ impl From<&Check> for Broken {
 /// What the person is told; the admin reads the check.
 fn words(code: &str) -> &'static str {
     match code {
-        "saml.in_response_to" => "This answer does not belong to a sign-in that is under way.",
-        "saml.browser" => "This sign-in was started in another browser.",
-        "saml.too_late" => "The sign-in took too long.",
+        "saml.in_response_to" | "oidc.state" => "This answer does not belong to a sign-in that is under way.",
+        "saml.browser" | "oidc.browser" => "This sign-in was started in another browser.",
+        "saml.too_late" | "oidc.too_late" => "The sign-in took too long.",
         "saml.unsolicited" => "Sign-ins have to start here, not at the identity provider.",
-        "saml.connection_off" => "Signing in this way is switched off.",
-        "saml.not_set_up" => "Signing in this way is not set up yet.",
+        "saml.connection_off" | "oidc.connection_off" => "Signing in this way is switched off.",
+        "saml.not_set_up" | "oidc.not_set_up" => "Signing in this way is not set up yet.",
         "saml.idp_status" => "The identity provider did not sign you in.",
         "saml.expired" => "The answer of the identity provider came too late, or a clock is wrong.",
         "saml.not_yet_valid" => "A clock is wrong, here or at the identity provider.",
@@ -49,7 +49,7 @@ fn words(code: &str) -> &'static str {
     }
 }
 
-fn failed(
+pub fn failed(
     code: &str,
     title: &str,
     expected: Option<String>,
@@ -78,25 +78,48 @@ pub fn of_problem(problem: &SamlProblem) -> Check {
 
 const IN_RESPONSE_TO: (&str, &str) = ("saml.in_response_to", "Answers a request of ours");
 
-pub fn unknown_request(id: &str) -> Check {
-    let remedy = "Start the sign-in again from Doorward. If every response says this, the identity provider sends an \
-                  InResponseTo for sign-ins that it started itself: switch that off there.";
+/// The rule that an answer belongs to a request of ours: SAML's InResponseTo, OpenID Connect's state.
+fn request_rule(protocol: Protocol) -> (&'static str, &'static str) {
+    match protocol {
+        Protocol::Saml => IN_RESPONSE_TO,
+        Protocol::Oidc => ("oidc.state", "Answers a request of ours"),
+    }
+}
+
+/// `saml.browser`, `oidc.browser`: a rule that both protocols have.
+fn shared(protocol: Protocol, rule: &str) -> String {
+    format!("{}.{rule}", protocol.key())
+}
+
+pub fn unknown_request(protocol: Protocol, id: &str) -> Check {
+    let remedy = match protocol {
+        Protocol::Saml => {
+            "Start the sign-in again from Doorward. If every response says this, the identity provider sends an \
+             InResponseTo for sign-ins that it started itself: switch that off there."
+        }
+        Protocol::Oidc => {
+            "Start the sign-in again from Doorward. If nobody kept an old page open, somebody may have brought an \
+             answer of their own into this browser, or the answer was meant for another integration."
+        }
+    };
+    let rule = request_rule(protocol);
     failed(
-        IN_RESPONSE_TO.0,
-        IN_RESPONSE_TO.1,
+        rule.0,
+        rule.1,
         Some("a request of this connection that waits".to_owned()),
-        Some(id.to_owned()),
+        Some(id.chars().take(100).collect()),
         remedy,
     )
 }
 
-pub fn answered_before(sign_in: &SignIn) -> Check {
+pub fn answered_before(protocol: Protocol, sign_in: &SignIn) -> Check {
     let remedy =
         "The same answer arrived twice, as after the browser's back button. Start the sign-in again.";
     let received = format!("an answer to {}, which was answered already", sign_in.reference);
+    let rule = request_rule(protocol);
     failed(
-        IN_RESPONSE_TO.0,
-        IN_RESPONSE_TO.1,
+        rule.0,
+        rule.1,
         Some("one answer for each request".to_owned()),
         Some(received),
         remedy,
@@ -115,11 +138,11 @@ pub fn replayed(assertion_id: &str) -> Check {
     )
 }
 
-pub fn too_late(sign_in: &SignIn, now: Timestamp) -> Check {
+pub fn too_late(protocol: Protocol, sign_in: &SignIn, now: Timestamp) -> Check {
     let minutes = now.since(sign_in.started_at) / crate::model::time::MINUTE;
     let remedy = "The identity provider was open for too long. Start the sign-in again.";
     failed(
-        "saml.too_late",
+        &shared(protocol, "too_late"),
         "The answer came in time",
         Some("within 10 minutes".to_owned()),
         Some(format!("after {minutes} minutes")),
@@ -127,7 +150,7 @@ pub fn too_late(sign_in: &SignIn, now: Timestamp) -> Check {
     )
 }
 
-pub fn other_browser(has_cookie: bool) -> Check {
+pub fn other_browser(protocol: Protocol, has_cookie: bool) -> Check {
     let received = if has_cookie {
         "another browser's cookie"
     } else {
@@ -136,7 +159,7 @@ pub fn other_browser(has_cookie: bool) -> Check {
     let remedy = "Start the sign-in again and finish it in the same browser, at the address in Settings. If it happens \
                   to everybody, a proxy removes Doorward's cookies, or the base URL is not the address that people use.";
     failed(
-        "saml.browser",
+        &shared(protocol, "browser"),
         "Comes from the browser that started the sign-in",
         Some("the cookie of that browser".to_owned()),
         Some(received.to_owned()),
@@ -169,13 +192,13 @@ pub fn never_answers() -> Check {
     )
 }
 
-pub fn switched_off(connection: &Connection) -> Check {
+pub fn switched_off(protocol: Protocol, connection: &Connection) -> Check {
     let remedy = format!(
         "Turn {} on, on its page, if people should sign in through it.",
         connection.name
     );
     failed(
-        "saml.connection_off",
+        &shared(protocol, "connection_off"),
         "The integration is on",
         Some("on".to_owned()),
         Some("off".to_owned()),

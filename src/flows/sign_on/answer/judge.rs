@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::flows::Context;
-use crate::model::{Check, Timestamp, Unsolicited};
+use crate::model::{Check, Protocol, Timestamp, Unsolicited};
 use crate::saml::{self, Assertion, DEFAULT_SKEW_MILLIS, Expectations, Requested, SamlProblem};
 
 use super::case::Case;
@@ -20,7 +20,7 @@ pub async fn judge(
     now: Timestamp,
 ) -> Result<Judged> {
     if !case.connection.enabled && !case.is_test() {
-        let check = checks::switched_off(&case.connection);
+        let check = checks::switched_off(Protocol::Saml, &case.connection);
         return Ok((vec![check.clone()], Err(checks::Broken::from(&check))));
     }
     let Some(idp) = case.connection.saml.idp.clone() else {

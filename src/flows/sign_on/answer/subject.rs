@@ -3,23 +3,14 @@
 use crate::flows::sign_on::link;
 use crate::model::check::{Check, Verdict};
 use crate::model::sign_in::Mapped;
-use crate::model::{Connection, Email, PersonId, SignIn, Timestamp};
+use crate::model::{Connection, Email, PersonId, SignIn};
 use crate::saml::aliases::Field;
 use crate::saml::{Assertion, Profile, profile};
 
+use super::Known;
 use super::checks::{self, Broken};
 
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
-
-/// Who the assertion speaks of.
-pub struct Known {
-    pub found: link::Subject,
-    pub email: Option<Email>,
-    pub assertion_id: String,
-    /// From then on nobody could use the assertion again.
-    pub useless_at: Timestamp,
-    pub session_ends_at: Option<Timestamp>,
-}
 
 /// Reads the subject and fills the row and the trace. Fails when nothing lasting names the person.
 pub fn read(
@@ -54,10 +45,11 @@ pub fn read(
             issuer: assertion.issuer,
             subject,
         },
-        email,
-        assertion_id: assertion.id,
-        useless_at: assertion.not_on_or_after,
+        // Whatever an assertion says was said by the provider itself, under its signature.
+        email: email.map(link::Claimed::vouched),
+        once: Some((assertion.id, assertion.not_on_or_after)),
         session_ends_at: assertion.session_not_on_or_after,
+        idp: None,
     })
 }
 
