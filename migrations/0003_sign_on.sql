@@ -21,6 +21,9 @@ CREATE TABLE provider_keys (
     tried_at        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- When the provider's discovery document was read last.
+ALTER TABLE provider_keys ADD COLUMN discovered_at INTEGER NOT NULL DEFAULT 0;
+
 -- E-mail domains: several connections may speak for one, each with a proof of its own.
 CREATE TABLE connection_domains_next (
     domain          TEXT NOT NULL,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{Config, TlsSetting};
 use crate::error::{Error, Kind, Result};
-use crate::flows::{Context, enroll, maintain, provision};
+use crate::flows::{Context, connect, enroll, maintain, provision};
 use crate::outbound::{GuardedClient, Policy};
 use crate::random::Random;
 use crate::store::{self, Store};
@@ -137,6 +137,7 @@ impl Appliance {
         let mut side_jobs = vec![
             tokio::spawn(sweep(ctx.clone())),
             tokio::spawn(provision::log::keep_flushing(ctx.clone())),
+            tokio::spawn(connect::openid::keep_discovering(ctx.clone())),
         ];
         match control::listen(&self.config.data_dir, ctx.clone()) {
             Ok(control) => side_jobs.push(tokio::spawn(control)),

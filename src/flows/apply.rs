@@ -14,14 +14,19 @@ use crate::model::{Action, Email, Event, IdentityProvider, PersonState};
 use crate::store;
 
 use super::administer::{self, OrganizationFields, PersonFields};
-use super::connect::{self, ConnectionFields, IdpSource, NewConnection, ScimFields};
+use super::connect::openid::FoundProvider;
+use super::connect::{self, ConnectionFields, IdpSource, NewConnection, OidcFields, ScimFields};
 use super::{Act, Context, Who};
+
+mod openid;
+
+use openid::OidcPart;
 
 /// A file to apply, with the content of the files that it names.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Application {
     pub toml: String,
-    /// `metadata_file` → its content.
+    /// `metadata_file`, `client_secret_file` → its content.
     pub files: BTreeMap<String, String>,
     pub dry_run: bool,
 }
@@ -51,6 +56,7 @@ struct ConnectionPart {
     enabled: Option<bool>,
     domains: Option<Vec<String>>,
     saml: Option<SamlPart>,
+    oidc: Option<OidcPart>,
     scim: Option<ScimPart>,
 }
 
@@ -128,7 +134,13 @@ fn parse(toml: &str) -> Result<File> {
 /// The files that an application file names, so that the caller can read them where it runs.
 pub fn named_files(toml: &str) -> Result<Vec<String>> {
     let parts = parse(toml)?.connection;
-    Ok(parts.into_iter().filter_map(|c| c.saml?.metadata_file).collect())
+    let of = |c: ConnectionPart| {
+        [
+            c.saml.and_then(|s| s.metadata_file),
+            c.oidc.and_then(|o| o.client_secret_file),
+        ]
+    };
+    Ok(parts.into_iter().flat_map(of).flatten().collect())
 }
 
 /// Applies; returns one line for each change. An empty list: everything agreed already.
@@ -145,7 +157,13 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
             Some(saml) => read_idp(ctx, &part.slug, saml, &application.files).await?,
             None => None,
         };
-        prepared.push((part, idp));
+        let provider = match &part.oidc {
+            Some(oidc) => openid::read(ctx, &part.slug, oidc, &application.files)
+                .await
+                .map_err(|error| about(&part.slug, error))?,
+            None => None,
+        };
+        prepared.push((part, idp, provider));
     }
     let report = Arc::new(Mutex::new(Vec::new()));
     let lines = report.clone();
@@ -238,7 +256,7 @@ fn about(name: &str, error: Error) -> Error {
 fn run(
     act: &Act,
     organization: Option<OrganizationPart>,
-    connections: Vec<(ConnectionPart, Option<IdentityProvider>)>,
+    connections: Vec<(ConnectionPart, Option<IdentityProvider>, Option<FoundProvider>)>,
     people: Vec<PersonPart>,
 ) -> Result<Vec<String>> {
     let newest = store::events::list(act.w, &store::events::Narrow::default(), 1)?;
@@ -251,9 +269,9 @@ fn run(
         };
         administer::change_organization(act, &fields).map_err(|error| about("organization", error))?;
     }
-    for (part, idp) in connections {
+    for (part, idp, provider) in connections {
         let slug = part.slug.clone();
-        apply_connection(act, part, idp).map_err(|error| about(&slug, error))?;
+        apply_connection(act, part, idp, provider).map_err(|error| about(&slug, error))?;
     }
     for part in people {
         let email = part.email.clone();
@@ -268,7 +286,12 @@ fn run(
     Ok(events.iter().map(line).collect())
 }
 
-fn apply_connection(act: &Act, part: ConnectionPart, idp: Option<IdentityProvider>) -> Result<()> {
+fn apply_connection(
+    act: &Act,
+    part: ConnectionPart,
+    idp: Option<IdentityProvider>,
+    provider: Option<FoundProvider>,
+) -> Result<()> {
     let slug = part.slug.trim().to_owned();
     let found = store::connections::find_by_slug(act.w, &slug)?;
     let is_new = found.is_none();
@@ -284,9 +307,12 @@ fn apply_connection(act: &Act, part: ConnectionPart, idp: Option<IdentityProvide
             },
         )?;
     }
-    let gave_idp = idp.is_some();
+    let gave_idp = idp.is_some() || provider.is_some();
     if let Some(idp) = idp {
         connect::set_idp(act, &slug, idp)?;
+    }
+    if let Some(provider) = provider {
+        connect::set_provider(act, &slug, provider)?;
     }
     let saml = part.saml.unwrap_or_default();
     let fields = ConnectionFields {
@@ -297,6 +323,7 @@ fn apply_connection(act: &Act, part: ConnectionPart, idp: Option<IdentityProvide
         request_binding: saml.request_binding,
         subject_attribute: saml.subject_attribute,
         sign_out_there: saml.sign_out_there,
+        oidc: part.oidc.map(OidcFields::from).unwrap_or_default(),
         scim: part.scim.map(ScimFields::from).unwrap_or_default(),
     };
     let connection = connect::change(act, &slug, &fields, None)?;

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::error::{Error, FieldProblem, Result};
 use crate::model::person::checked_name;
 use crate::model::{
-    Action, Connection, ConnectionId, IdentityProvider, PinnedCertificate, Provider, RequestBinding,
-    SamlSettings, Slug, Subject, Unsolicited,
+    Action, Connection, ConnectionId, IdentityProvider, OidcSettings, PinnedCertificate, Provider,
+    RequestBinding, SamlSettings, Slug, Subject, Unsolicited,
 };
 use crate::saml;
 use crate::store;
@@ -19,12 +19,14 @@ use super::{Act, Context};
 
 mod domains;
 mod idp_source;
+pub mod openid;
 mod scim;
 mod switches;
 mod trust;
 
 pub use domains::{confirm_domain, withdraw_domain};
 pub use idp_source::{IdpSource, Understood, pins, understand};
+pub use openid::{OidcFields, OpenIdFields, Providers, find_provider, set_provider};
 pub use scim::ScimFields;
 pub use switches::{disable, enable, remove};
 pub use trust::Trust;
@@ -52,6 +54,7 @@ pub struct ConnectionFields {
     pub subject_attribute: Option<String>,
     /// Signing out here signs out at the provider too.
     pub sign_out_there: Option<bool>,
+    pub oidc: OidcFields,
     pub scim: ScimFields,
 }
 
@@ -80,6 +83,9 @@ fn facts(connection: &Connection) -> Value {
         "slo_post": idp.and_then(|i| i.slo_post.as_ref()),
         "certificates": idp.map(|i| i.certificates.iter().map(|c| c.fingerprint.as_str()).collect::<Vec<_>>()),
     });
+    for (name, value) in openid::facts(&connection.oidc) {
+        facts[name] = value;
+    }
     for (name, value) in scim::facts(&connection.scim).as_object().into_iter().flatten() {
         facts[format!("scim.{name}")] = value.clone();
     }
@@ -130,7 +136,7 @@ pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
         name,
         enabled: false,
         saml: SamlSettings::default(),
-        oidc: crate::model::OidcSettings::default(),
+        oidc: OidcSettings::default(),
         scim: crate::model::ScimSettings::default(),
         version: 1,
         created_at: act.now,
@@ -198,6 +204,7 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
         if let Some(there) = fields.sign_out_there {
             connection.saml.sign_out_there = there;
         }
+        openid::change(&mut connection.oidc, &fields.oidc, &mut problems);
         scim::change(&mut connection.scim, &fields.scim, &mut problems);
         if problems.is_empty() {
             Ok(())
@@ -210,6 +217,12 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
 /// Tells the connection who its identity provider is; replaces what it knew.
 pub fn set_idp(act: &Act, slug: &str, idp: IdentityProvider) -> Result<Connection> {
     edit(act, slug, None, |connection| {
+        if connection.oidc.provider.is_some() {
+            return Err(Error::conflict(
+                "This integration speaks OpenID Connect already, and an integration speaks one language only. Add \
+                 another integration for SAML 2.0.",
+            ));
+        }
         if idp.certificates.is_empty() {
             return Err(Error::invalid(
                 "certificate",
@@ -281,11 +294,15 @@ fn edit(
         return Ok(was);
     }
     // A test says nothing of signing out.
-    let tested = |saml: &SamlSettings| SamlSettings {
+    let saml = |saml: &SamlSettings| SamlSettings {
         sign_out_there: false,
         ..saml.clone()
     };
-    if tested(&is.saml) != tested(&was.saml) {
+    let oidc = |oidc: &OidcSettings| OidcSettings {
+        sign_out_there: false,
+        ..oidc.clone()
+    };
+    if saml(&is.saml) != saml(&was.saml) || oidc(&is.oidc) != oidc(&was.oidc) {
         is.tested_at = None;
     }
     is.version = version.unwrap_or(was.version);

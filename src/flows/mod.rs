@@ -45,6 +45,8 @@ pub struct Context {
     pub outbound: GuardedClient,
     pub hasher: passphrase::Hasher,
     pub trust: connect::Trust,
+    /// The way to OpenID Providers.
+    pub providers: connect::Providers,
     /// The first run that is under way in a browser.
     pub pending: Mutex<Option<enroll::Pending>>,
     /// Which page of a list comes after which.
@@ -95,6 +97,7 @@ impl Context {
             outbound,
             hasher: passphrase::Hasher::default(),
             trust: connect::Trust::default(),
+            providers: connect::Providers::default(),
             pending: Mutex::new(None),
             pages: provision::paging::Pages::default(),
             scim_log: provision::log::Buffer::default(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::time::SECOND;
+use super::time::{SECOND, Timestamp};
 
 /// How far the provider's clock and ours may differ: 60 s, in milliseconds.
 pub const SKEW_MILLIS: i64 = 60 * SECOND;
@@ -14,6 +14,8 @@ pub struct OidcSettings {
     /// Nothing before issuer and client ID were given: then nobody can sign in through it.
     pub provider: Option<OpenIdProvider>,
     pub client_auth: ClientAuth,
+    /// When the client secret, or our key for `private_key_jwt`, was set last.
+    pub secret_at: Option<Timestamp>,
     /// Beside `openid`, which is always asked for.
     pub scopes: Vec<String>,
     pub prompt: Option<String>,

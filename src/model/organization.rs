@@ -82,6 +82,16 @@ impl BaseUrl {
         format!("{self}/scim/{slug}/v2")
     }
 
+    /// The redirect URI of a connection (OpenID Connect Core 1.0 §3.1.2.1).
+    pub fn callback(&self, slug: &Slug) -> String {
+        format!("{self}/sso/{slug}/callback")
+    }
+
+    /// The public keys with which Doorward proves itself to the provider of a connection.
+    pub fn client_keys(&self, slug: &Slug) -> String {
+        format!("{self}/sso/{slug}/jwks")
+    }
+
     /// Where a sign-in through a connection starts.
     pub fn sign_in(&self, slug: &Slug) -> String {
         format!("{self}/sso/{slug}")

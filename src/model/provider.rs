@@ -30,6 +30,7 @@ pub struct Provider {
     /// The day on which somebody compared the labels with the provider's pages.
     pub labels_checked_on: String,
     pub saml: SamlGuide,
+    pub oidc: OidcGuide,
     pub scim: ScimGuide,
 }
 
@@ -111,6 +112,36 @@ pub struct SamlGuide {
     pub traps: Vec<GuideTrap>,
 }
 
+/// How an OpenID Connect application is made at the provider.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcGuide {
+    /// Why there is none, and what to do instead; everything else is empty then.
+    #[serde(default)]
+    pub unavailable: String,
+    /// What to click, in order, up to the form that takes our values.
+    #[serde(default)]
+    pub open: Vec<String>,
+    /// Our values under the provider's labels.
+    #[serde(default)]
+    pub values: Vec<GuideValue>,
+    /// Other fields of that form and what to choose in them.
+    #[serde(default)]
+    pub choices: Vec<GuideChoice>,
+    /// Where the provider shows what it takes to come back here.
+    #[serde(default)]
+    pub bring_back: String,
+    /// What an issuer of this provider looks like.
+    #[serde(default)]
+    pub issuer: String,
+    /// What is easily forgotten after saving.
+    #[serde(default)]
+    pub then: Vec<String>,
+    /// What goes wrong there, and the cure.
+    #[serde(default)]
+    pub traps: Vec<GuideTrap>,
+}
+
 /// A label at the provider and which of our values goes under it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -139,6 +170,16 @@ pub enum OurValue {
     EntityId,
     Metadata,
     SignIn,
+    /// The redirect URI of OpenID Connect.
+    Callback,
+    /// Where people are sent after signing out at the provider.
+    AfterLogout,
+    /// Where the provider says that a session has ended.
+    BackChannelLogout,
+    /// The public keys with which Doorward proves itself to the provider.
+    ClientKeys,
+    /// Doorward's own origin, which some providers want beside its addresses.
+    Origin,
 }
 
 #[derive(Clone, Debug, Deserialize)]

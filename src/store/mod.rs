@@ -9,6 +9,7 @@
 //! readers are a small pool of `query_only` connections (`pool`). Nothing here is async.
 
 pub mod access_requests;
+pub mod connection_secrets;
 pub mod connections;
 pub mod directory;
 pub mod events;
@@ -21,6 +22,7 @@ pub mod own_keys;
 pub mod passphrases;
 pub mod people;
 mod pool;
+pub mod provider_keys;
 pub mod removals;
 mod rows;
 pub mod scim_credentials;

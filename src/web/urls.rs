@@ -69,6 +69,11 @@ pub fn sso_logout(slug: &str) -> String {
     format!("{}/slo", sso(slug))
 }
 
+/// The redirect URI of OpenID Connect.
+pub fn sso_callback(slug: &str) -> String {
+    format!("{}/callback", sso(slug))
+}
+
 pub fn scim(slug: &str) -> String {
     format!("/scim/{}/v2", segment(slug))
 }

@@ -13,13 +13,13 @@ pub fn enable(act: &Act, slug: &str) -> Result<Connection> {
     act.need_admin()?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     let Some(idp) = &connection.saml.idp else {
-        // Provisioning alone is a use too; the sign-in page does not offer it.
-        if connection.scim.enabled {
+        // OpenID Connect pins no certificate. Provisioning alone is a use too; the sign-in page does not offer it.
+        if connection.protocol().is_some() || connection.scim.enabled {
             return switch(act, connection, true);
         }
         return Err(Error::conflict(
-            "Tell Doorward about the identity provider first: give its metadata, or its sign-in URL and certificate. \
-             For provisioning alone, turn provisioning on first.",
+            "Tell Doorward about the identity provider first: give its metadata, or its sign-in URL and certificate, or \
+             for OpenID Connect its issuer and a client ID. For provisioning alone, turn provisioning on first.",
         ));
     };
     let ended = idp.certificates.iter().all(|c| c.not_after <= act.now);

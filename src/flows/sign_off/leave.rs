@@ -1,14 +1,13 @@
 //! The button "Sign out": the session here ends, then, where the connection says so, the identity provider is asked to
 //! end its own.
 
-use url::Url;
-
 use super::hint;
 use crate::error::{Error, Result};
 use crate::flows::connect::service_provider;
 use crate::flows::sign_on::{FLOW_LIFE, Go, flow_token};
 use crate::flows::{Context, Who, gate::Principal, hash};
 use crate::model::{Connection, IdpSession, Method, Session};
+use crate::oidc;
 use crate::saml::authn_request::{ID_BYTES, request_id};
 use crate::saml::logout::{self, Way};
 use crate::store;
@@ -125,23 +124,14 @@ fn end_session(ctx: &Context, connection: &Connection, known: &IdpSession) -> Re
         .ok_or_else(|| Error::not_found("organization yet"))?;
     let provider = connection.oidc.provider.as_ref();
     let provider = provider.ok_or_else(|| Error::not_found("identity provider"))?;
-    let endpoint = provider.end_session_endpoint.as_deref();
-    let endpoint = endpoint.ok_or_else(|| Error::not_found("logout address"))?;
-    let mut url = Url::parse(endpoint).map_err(Error::internal)?;
     let state = ctx.random.token();
     let token = hint::open(ctx, connection.id, known)?;
+    let token = token.as_ref().and_then(|token| std::str::from_utf8(token).ok());
     let back = organization.base_url.signed_out(&connection.slug);
-    {
-        let mut query = url.query_pairs_mut();
-        if let Some(token) = token.as_ref().and_then(|token| std::str::from_utf8(token).ok()) {
-            query.append_pair("id_token_hint", token);
-        }
-        query
-            .append_pair("client_id", &provider.client_id)
-            .append_pair("post_logout_redirect_uri", &back)
-            .append_pair("state", &state);
-    }
-    Ok((state, Go::Redirect(url.into())))
+    let url = oidc::end_session_url(provider, token, Some(&back), Some(&state));
+    let url = url.map_err(|problem| Error::internal(problem.to_string()))?;
+    let url = url.ok_or_else(|| Error::not_found("logout address"))?;
+    Ok((state, Go::Redirect(url)))
 }
 
 /// As the pages of a sign-in send browsers on.

@@ -4,31 +4,36 @@
 //! do, changes nothing about that. The other way round a message ends sessions only when it proves where it comes from.
 //!
 //! * [`leave`] is the button "Sign out", and where the browser goes afterwards.
-//! * [`single_logout`] takes SAML's logout messages, [`revocation`] the call that ends everything of one person.
+//! * [`single_logout`] takes SAML's logout messages, [`back_channel`] the logout tokens of OpenID Providers,
+//!   [`revocation`] the call that ends everything of one person.
 //! * [`hint`] keeps, sealed, what a request of ours must repeat.
 //!
 //! Sessions are rows: one that was deleted is refused at the next request of its browser.
 
+pub mod back_channel;
 pub mod hint;
 pub mod leave;
 pub mod revocation;
 pub mod single_logout;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::{Value, json};
 
 pub use leave::{Left, leave};
 
-use super::{Act, administer};
+use super::{Act, Context, administer};
 use crate::error::Result;
-use crate::model::{Action, Actor, Connection, Session};
+use crate::model::time::MINUTE;
+use crate::model::{Action, Actor, Connection, Session, Timestamp};
 use crate::store;
 
 /// Why an identity provider ended sessions here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     SingleLogout,
+    BackChannel,
     Revocation,
 }
 
@@ -37,6 +42,7 @@ impl Reason {
     pub fn words(self) -> &'static str {
         match self {
             Reason::SingleLogout => "single logout at the identity provider",
+            Reason::BackChannel => "logout token of the identity provider",
             Reason::Revocation => "sign-out everywhere, asked for by the identity provider",
         }
     }
@@ -69,6 +75,40 @@ pub fn end(act: &Act, connection: &Connection, sessions: &[Session], reason: Rea
         )?;
     }
     Ok(ended.values().sum())
+}
+
+/// The sessions of a subject that came through a connection; when the message names sessions of the identity provider,
+/// those alone, and those of which it never said a name (SAML core §3.7.3.2).
+fn named(
+    act: &Act,
+    connection: &Connection,
+    issuer: &str,
+    subject: &str,
+    only: &[String],
+) -> Result<Vec<Session>> {
+    let mut sessions = store::idp_sessions::list_by_subject(act.w, connection.id, issuer, subject)?;
+    if !only.is_empty() {
+        sessions.retain(|session| {
+            let own = session.idp.as_ref().and_then(|idp| idp.session.as_ref());
+            own.is_none_or(|own| only.contains(own))
+        });
+    }
+    Ok(sessions)
+}
+
+/// A line in the log for a call that was refused, at most once a minute: anybody can make such calls.
+fn say_seldom(ctx: &Context, connection: &Connection, rule: &str) {
+    static LAST: AtomicI64 = AtomicI64::new(i64::MIN);
+    let now = ctx.now();
+    let last = LAST.load(Ordering::Relaxed);
+    let is_due = now.since(Timestamp(last)) >= MINUTE;
+    if is_due
+        && LAST
+            .compare_exchange(last, now.0, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    {
+        tracing::warn!(connection = %connection.slug, rule, "a call to end sessions was refused");
+    }
 }
 
 /// Who did it, for the log.

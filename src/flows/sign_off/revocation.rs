@@ -4,12 +4,15 @@
 //! What did not come through it stays: somebody's own passphrase session, and the bearer tokens of provisioning, which
 //! belong to the connection and not to whoever made them.
 
-use serde::Deserialize;
+use url::Url;
 
+use super::back_channel::with_keys;
 use super::{Reason, end};
 use crate::error::Result;
 use crate::flows::{Act, Context, Visitor, Who, credentials};
-use crate::model::{Connection, Email};
+use crate::model::openid::SKEW_MILLIS;
+use crate::model::{Connection, Email, OpenIdProvider};
+use crate::oidc::{self, Keys, Notice, Revoked};
 use crate::store;
 
 /// What an identity provider sent to `/sso/{slug}/global-token-revocation`.
@@ -49,16 +52,19 @@ pub async fn revoke(ctx: &Context, call: Call) -> Result<std::result::Result<(),
         .await
 }
 
-/// A credential of the connection's provisioning, sent as a bearer token.
+/// Who calls: the identity provider itself, by a token that it signed for this address, or whoever holds a credential of
+/// the connection's provisioning. Both are bearer tokens; only a signed one has dots.
 async fn admit(ctx: &Context, call: &Call) -> Result<std::result::Result<Connection, Refusal>> {
-    let bearer = call.authorization.as_deref().filter(|header| {
-        header
-            .split_once(' ')
-            .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-    });
-    let Some(header) = bearer else {
+    let header = call.authorization.as_deref();
+    let bearer = header
+        .and_then(|header| Some((header, header.split_once(' ')?)))
+        .filter(|(_, (scheme, _))| scheme.eq_ignore_ascii_case("bearer"));
+    let Some((header, (_, token))) = bearer else {
         return Ok(Err(Refusal::Stranger));
     };
+    if token.contains('.') {
+        return signed(ctx, &call.slug, token.trim()).await;
+    }
     match credentials::admit(ctx, &call.slug, Some(header), &call.visitor).await {
         Ok(caller) => Ok(Ok(caller.connection)),
         Err(refused) if refused.problem.status == 403 => Ok(Err(Refusal::Closed)),
@@ -66,18 +72,71 @@ async fn admit(ctx: &Context, call: &Call) -> Result<std::result::Result<Connect
     }
 }
 
-#[derive(Deserialize)]
-struct Body {
-    sub_id: SubjectId,
+/// By the identity provider's own signature, each token once.
+async fn signed(ctx: &Context, slug: &str, token: &str) -> Result<std::result::Result<Connection, Refusal>> {
+    let wanted = slug.to_owned();
+    let found = ctx
+        .store
+        .reading(move |r| store::connections::find_by_slug(r, &wanted))
+        .await?;
+    let organization = ctx.organization();
+    let (Some(connection), Some(organization)) = (found, organization) else {
+        return Ok(Err(Refusal::Stranger));
+    };
+    let Some(provider) = signer(&connection) else {
+        return Ok(Err(Refusal::Stranger));
+    };
+    let endpoint = organization.base_url.token_revocation(&connection.slug);
+    let expected = Notice::revocation(&provider, &endpoint, ctx.now());
+    let check = |keys: &Keys| oidc::verify_revocation_token(token, keys, &expected);
+    let proof = match with_keys(ctx, &connection, &provider, check).await? {
+        Ok(proof) => proof,
+        Err(problem) => {
+            super::say_seldom(ctx, &connection, problem.code());
+            return Ok(Err(Refusal::Stranger));
+        }
+    };
+    if !connection.enabled {
+        return Ok(Err(Refusal::Closed));
+    }
+    let issuer = provider.issuer;
+    let fresh = ctx
+        .act(Who::Doorward, move |act| {
+            let once = format!("revocation token {}", proof.id);
+            store::seen_assertions::insert(act.w, &issuer, &once, proof.expires_at.plus(SKEW_MILLIS))
+        })
+        .await?;
+    Ok(if fresh {
+        Ok(connection)
+    } else {
+        Err(Refusal::Stranger)
+    })
 }
 
-/// A subject identifier (RFC 9493 §3.2), of the kinds that name a person here.
-#[derive(Deserialize)]
-#[serde(tag = "format", rename_all = "snake_case")]
-enum SubjectId {
-    Email { email: String },
-    IssSub { iss: String, sub: String },
-    Opaque { id: String },
+/// Whose keys sign the calls: the OpenID Provider's; for a SAML application of Okta those of the Okta organization at
+/// which people sign in, whose address an admin gave us with the metadata.
+fn signer(connection: &Connection) -> Option<OpenIdProvider> {
+    if let Some(provider) = &connection.oidc.provider {
+        return Some(provider.clone());
+    }
+    let idp = connection.saml.idp.as_ref()?;
+    if connection.provider != "okta" {
+        return None;
+    }
+    let address = idp.sso_redirect_url.as_ref().or(idp.sso_post_url.as_ref())?;
+    let url = Url::parse(address).ok().filter(|url| url.scheme() == "https")?;
+    let issuer = url.origin().ascii_serialization();
+    Some(OpenIdProvider {
+        jwks_uri: format!("{issuer}/oauth2/v1/keys"),
+        client_id: String::new(),
+        authorization_endpoint: String::new(),
+        token_endpoint: String::new(),
+        userinfo_endpoint: None,
+        end_session_endpoint: None,
+        signing_algorithms: vec!["RS256".to_owned()],
+        sends_iss: false,
+        issuer,
+    })
 }
 
 /// Whom the call means; what is empty names nobody.
@@ -89,30 +148,26 @@ struct Named {
 }
 
 fn read(body: &[u8]) -> std::result::Result<Named, &'static str> {
-    let body: Body = serde_json::from_slice(body).map_err(
+    let revoked = oidc::read_revocation(body).map_err(
         |_| "The body must be JSON with a sub_id of the format email, iss_sub or opaque (RFC 9493).",
     )?;
-    let named = match body.sub_id {
-        SubjectId::Email { email } => Named {
+    Ok(match revoked {
+        Revoked::Email(email) => Named {
             email: Email::parse(&email)
                 .map_err(|_| "sub_id.email is no e-mail address.")?
                 .key(),
             ..Named::default()
         },
-        SubjectId::IssSub { iss, sub } => Named {
-            issuer: iss,
-            subject: sub,
+        Revoked::IssuerSubject { issuer, subject } => Named {
+            issuer,
+            subject,
             ..Named::default()
         },
-        SubjectId::Opaque { id } => Named {
-            subject: id,
+        Revoked::Opaque(subject) => Named {
+            subject,
             ..Named::default()
         },
-    };
-    if named.email.is_empty() && named.subject.trim().is_empty() {
-        return Err("sub_id names nobody.");
-    }
-    Ok(named)
+    })
 }
 
 fn sign_out(act: &Act, connection: &Connection, named: &Named) -> Result<std::result::Result<(), Refusal>> {

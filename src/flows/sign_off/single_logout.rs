@@ -1,11 +1,11 @@
 //! SAML single logout (SAML profiles §4.4), as it arrives: a request of the identity provider, or its answer to ours.
 
-use super::{Reason, end};
+use super::{Reason, end, named};
 use crate::error::{Error, Result};
 use crate::flows::connect::service_provider;
 use crate::flows::sign_on::{Go, flow_token};
-use crate::flows::{Act, Context, Visitor, Who, hash};
-use crate::model::{Connection, IdentityProvider, LogoutService, Outcome, Session, SignIn, SignInKind};
+use crate::flows::{Context, Visitor, Who, hash};
+use crate::model::{Connection, IdentityProvider, LogoutService, Outcome, SignIn, SignInKind};
 use crate::saml::authn_request::{ID_BYTES, request_id};
 use crate::saml::logout::{
     self, Arrived, Done, Kind, LogoutExpectations, LogoutProblem, LogoutRequest, LogoutResponse,
@@ -102,12 +102,13 @@ async fn carry_out(
     brought: Brought,
     (request, relay_state, by_redirect): (LogoutRequest, Option<String>, bool),
 ) -> Result<Answer> {
-    let (copy, named) = (connection.clone(), request.clone());
+    let (copy, asked) = (connection.clone(), request.clone());
     let fresh = ctx
         .act(Who::Doorward, move |act| {
-            let fresh = store::seen_assertions::insert(act.w, &named.issuer, &named.id, named.useless_at)?;
+            let fresh = store::seen_assertions::insert(act.w, &asked.issuer, &asked.id, asked.useless_at)?;
             if fresh {
-                let sessions = meant(act, &copy, &named)?;
+                let subject = &asked.name_id.value;
+                let sessions = named(act, &copy, &asked.issuer, subject, &asked.sessions)?;
                 end(act, &copy, &sessions, Reason::SingleLogout)?;
             }
             Ok(fresh)
@@ -138,20 +139,6 @@ async fn carry_out(
     };
     let name = connection.name;
     Ok(Answer::Ended { name, back })
-}
-
-/// The sessions of that NameID; when the request names sessions of its own, those alone, and those of which the
-/// identity provider never said a name (SAML core §3.7.3.2).
-fn meant(act: &Act, connection: &Connection, request: &LogoutRequest) -> Result<Vec<Session>> {
-    let mut sessions =
-        store::idp_sessions::list_by_subject(act.w, connection.id, &request.issuer, &request.name_id.value)?;
-    if !request.sessions.is_empty() {
-        sessions.retain(|session| {
-            let index = session.idp.as_ref().and_then(|idp| idp.session.as_ref());
-            index.is_none_or(|index| request.sessions.contains(index))
-        });
-    }
-    Ok(sessions)
 }
 
 /// The binding in which the request came where the provider takes answers in it, else the other one.

@@ -13,9 +13,11 @@ use super::session::{self, Door, Entered};
 mod case;
 mod checks;
 mod judge;
+mod openid;
 mod saml;
 mod subject;
 
+pub use openid::{Returned, answer_openid};
 pub use saml::{Posted, answer};
 
 /// What becomes of it.

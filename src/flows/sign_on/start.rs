@@ -1,16 +1,16 @@
-//! The way out: an AuthnRequest of ours, remembered with the browser that asked for it.
+//! The way out: a request of ours, remembered with the browser that asked for it.
 
 use crate::error::{Error, Kind, Result};
 use crate::flows::connect::service_provider;
 use crate::flows::{Act, Context, Visitor, Who, hash};
 use crate::model::{
-    Connection, IdentityProvider, Outcome, PersonId, RequestBinding, SignIn, SignInKind, local_path,
+    BaseUrl, Connection, IdentityProvider, Outcome, PersonId, RequestBinding, SignIn, SignInKind, local_path,
 };
 use crate::saml::authn_request::{ID_BYTES, request_id};
 use crate::saml::{AuthnRequest, PostForm, SpKey};
 use crate::store;
 
-use super::flow_token;
+use super::{FORCED, flow_token, openid};
 
 /// Where the browser goes next.
 #[derive(Clone, Debug)]
@@ -42,6 +42,10 @@ pub enum Purpose {
 pub struct Wish {
     pub slug: String,
     pub purpose: Purpose,
+    /// The person must prove at the provider who they are, whoever is signed in there.
+    pub force: bool,
+    /// The e-mail that the person typed, for a provider that wants to know it.
+    pub login_hint: Option<String>,
     /// Where to go afterwards; anything that is not a path of ours becomes the home page.
     pub return_to: String,
     /// The flow cookie that the browser has already, so that two tabs can sign in at once.
@@ -58,22 +62,27 @@ pub async fn start(ctx: &Context, wish: Wish) -> Result<Started> {
         .store
         .reading(move |r| store::connections::get_by_slug(r, &slug))
         .await?;
-    let idp = ready(&connection, wish.purpose)?;
+    ready(&connection, wish.purpose)?;
     let organization = ctx
         .organization()
         .ok_or_else(|| Error::not_found("organization yet"))?;
-    let (binding, destination) = endpoint(idp, connection.saml.request_binding)?;
-    let id = request_id(&ctx.random.bytes::<ID_BYTES>());
-    let sp = service_provider(&organization.base_url, &connection.slug);
-    let request = AuthnRequest::new(&sp, &destination, id.clone(), ctx.now());
-    let key = if connection.saml.sign_requests {
-        Some(ctx.sp_key().await?)
-    } else {
-        None
-    };
-    let go = make(&request, binding, key.as_deref())?;
     let flow_token =
         flow_token(wish.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
+    let (id, go) = match (&connection.saml.idp, &connection.oidc.provider) {
+        (Some(idp), _) => by_saml(ctx, &organization.base_url, &connection, idp, wish.force).await?,
+        (None, Some(provider)) => {
+            let asking = openid::Asking {
+                redirect_uri: organization.base_url.callback(&connection.slug),
+                settings: &connection.oidc,
+                provider,
+                flow_token: &flow_token,
+                login_hint: wish.login_hint.as_deref(),
+                force: wish.force,
+            };
+            asking.go(&ctx.random)?
+        }
+        (None, None) => return Err(not_set_up(&connection)),
+    };
     let browser = hash(&flow_token);
     let session = wish.old_token.as_deref().map(hash);
     let connection_name = connection.name.clone();
@@ -95,22 +104,50 @@ pub async fn start(ctx: &Context, wish: Wish) -> Result<Started> {
     })
 }
 
-fn ready(connection: &Connection, purpose: Purpose) -> Result<&IdentityProvider> {
+async fn by_saml(
+    ctx: &Context,
+    base: &BaseUrl,
+    connection: &Connection,
+    idp: &IdentityProvider,
+    force: bool,
+) -> Result<(String, Go)> {
+    let (binding, destination) = endpoint(idp, connection.saml.request_binding)?;
+    let mut id = request_id(&ctx.random.bytes::<ID_BYTES>());
+    if force {
+        id = id.replacen('_', FORCED, 1);
+    }
+    let sp = service_provider(base, &connection.slug);
+    let mut request = AuthnRequest::new(&sp, &destination, id.clone(), ctx.now());
+    request.force_authn = force;
+    let key = if connection.saml.sign_requests {
+        Some(ctx.sp_key().await?)
+    } else {
+        None
+    };
+    Ok((id, make(&request, binding, key.as_deref())?))
+}
+
+fn ready(connection: &Connection, purpose: Purpose) -> Result<()> {
     if !connection.enabled && purpose == Purpose::SignIn {
         return Err(Error::denied(format!(
             "Signing in through {} is switched off.",
             connection.name
         )));
     }
-    connection.saml.idp.as_ref().ok_or_else(|| {
-        Error::new(
-            Kind::Conflict,
-            format!(
-                "{} is not set up yet: its identity provider is missing.",
-                connection.name
-            ),
-        )
-    })
+    match connection.protocol() {
+        Some(_) => Ok(()),
+        None => Err(not_set_up(connection)),
+    }
+}
+
+fn not_set_up(connection: &Connection) -> Error {
+    Error::new(
+        Kind::Conflict,
+        format!(
+            "{} is not set up yet: its identity provider is missing.",
+            connection.name
+        ),
+    )
 }
 
 fn endpoint(idp: &IdentityProvider, wanted: RequestBinding) -> Result<(RequestBinding, String)> {

@@ -133,7 +133,7 @@ fn notices(
     }
     for draft in connections
         .iter()
-        .filter(|c| c.saml.idp.is_none() && !c.scim.enabled)
+        .filter(|c| c.protocol().is_none() && !c.scim.enabled)
     {
         let title = format!("{} does not know its identity provider yet.", draft.name);
         let text = "Nobody can sign in through it before that.";
@@ -185,7 +185,7 @@ fn steps(connections: &[Connection], linked: i64) -> Vec<Step> {
     // What only provisions was never meant for signing in; where there is nothing else, nobody asked for these steps.
     let of_sign_in: Vec<&Connection> = connections
         .iter()
-        .filter(|c| c.saml.idp.is_some() || !c.scim.enabled)
+        .filter(|c| c.protocol().is_some() || !c.scim.enabled)
         .collect();
     if of_sign_in.is_empty() && !connections.is_empty() {
         return Vec::new();
@@ -193,9 +193,9 @@ fn steps(connections: &[Connection], linked: i64) -> Vec<Step> {
     let farthest = of_sign_in
         .iter()
         .copied()
-        .max_by_key(|c| (c.enabled, c.tested_at.is_some(), c.saml.idp.is_some()));
+        .max_by_key(|c| (c.enabled, c.tested_at.is_some(), c.protocol().is_some()));
     let named = |of: bool, words: &str| farthest.filter(|_| of).map(|c| format!("{}: {words}", c.name));
-    let known = of_sign_in.iter().any(|c| c.saml.idp.is_some());
+    let known = of_sign_in.iter().any(|c| c.protocol().is_some());
     let on = of_sign_in.iter().any(|c| c.enabled);
     let tested = of_sign_in
         .iter()
@@ -221,7 +221,7 @@ fn steps(connections: &[Connection], linked: i64) -> Vec<Step> {
         step(
             "Bring back what the identity provider shows",
             named(known, "identity provider known"),
-            "Its metadata tells Doorward where to send people and whose signature to trust.",
+            "Its metadata, or its issuer, tells Doorward where to send people and whose signature to trust.",
             "Go on",
             page.clone(),
         ),

@@ -1,4 +1,5 @@
-//! Through an identity provider and back: `/sso/{slug}`, its ACS and its SP metadata.
+//! Through an identity provider and back: `/sso/{slug}`, with its ACS and SP metadata for SAML, its redirect URI and
+//! client keys for OpenID Connect.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
@@ -8,9 +9,10 @@ use url::Url;
 
 use super::login::enter;
 use crate::error::Error;
+use crate::flows::connect;
 use crate::flows::sign_on::start::Wish;
-use crate::flows::sign_on::{self, Go, Posted, Purpose, Started};
-use crate::model::Outcome;
+use crate::flows::sign_on::{self, Go, Posted, Purpose, Returned, Started};
+use crate::model::{Outcome, local_path};
 use crate::saml::PostForm;
 use crate::store;
 use crate::web::cookies;
@@ -28,6 +30,12 @@ pub fn routes() -> Vec<Route> {
     vec![
         // Starts a sign-in; bookmarks and tiles lead here.
         get("/sso/{slug}", Access::Public, start),
+        // A provider starts it too, from wherever it lives (OpenID Connect Core 1.0 §4); nothing rests on the cookie.
+        post("/sso/{slug}", Access::Public, start_by_post).from_anywhere(),
+        // The redirect URI of OpenID Connect.
+        get("/sso/{slug}/callback", Access::Public, callback),
+        // Public keys with which Doorward proves itself to the provider.
+        get("/sso/{slug}/jwks", Access::Public, client_keys),
         // The assertion consumer service: other sites post here, and nothing rests on the session cookie.
         post("/sso/{slug}/acs", Access::Public, acs)
             .from_anywhere()
@@ -37,23 +45,74 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-#[derive(serde::Deserialize)]
+/// What a link of ours says, and what a provider says that starts a sign-in (OpenID Connect Core 1.0 §4).
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
 pub struct StartQuery {
-    #[serde(default)]
     return_to: String,
+    iss: Option<String>,
+    target_link_uri: Option<String>,
+    login_hint: Option<String>,
 }
 
 async fn start(visit: Visit, slug: web::Path<String>, query: web::Query<StartQuery>) -> Answer {
+    begin(&visit, slug.into_inner(), query.into_inner()).await
+}
+
+async fn start_by_post(visit: Visit, slug: web::Path<String>, form: web::Form<StartQuery>) -> Answer {
+    begin(&visit, slug.into_inner(), form.into_inner()).await
+}
+
+async fn begin(visit: &Visit, slug: String, query: StartQuery) -> Answer {
+    let StartQuery {
+        return_to,
+        iss,
+        target_link_uri,
+        login_hint,
+    } = query;
+    if let Some(issuer) = iss {
+        let wanted = slug.clone();
+        let reading = visit
+            .ctx
+            .store
+            .reading(move |r| store::connections::get_by_slug(r, &wanted));
+        let connection = reading.await?;
+        let known = connection.oidc.provider.as_ref();
+        // SAML has no such parameter, so that none is looked at.
+        if known.is_some_and(|known| known.issuer != issuer) {
+            let message = "This link was made by another identity provider than the one of this integration. Use the \
+                           sign-in page.";
+            return Err(Error::denied(message).into());
+        }
+    }
     let wish = Wish {
-        slug: slug.into_inner(),
+        slug,
         purpose: Purpose::SignIn,
-        return_to: query.into_inner().return_to,
+        force: false,
+        login_hint,
+        return_to: match target_link_uri {
+            Some(target) => path_of_ours(visit, &target),
+            None => return_to,
+        },
         flow_cookie: visit.flow_cookie.clone(),
         old_token: visit.principal.as_ref().and(visit.session_token.clone()),
         visitor: visit.visitor(),
     };
     let started = sign_on::start(&visit.ctx, wish).await?;
-    go(&visit, started)
+    go(visit, started)
+}
+
+/// The path of an address of ours; of any other address nothing is left.
+fn path_of_ours(visit: &Visit, target: &str) -> String {
+    let Some(organization) = visit.ctx.organization() else {
+        return String::new();
+    };
+    let path = match target.strip_prefix(organization.base_url.as_str()) {
+        Some("") => "/",
+        Some(path) => path,
+        None => target,
+    };
+    local_path(path).unwrap_or_default()
 }
 
 #[derive(Template)]
@@ -115,10 +174,33 @@ async fn acs(visit: Visit, slug: web::Path<String>, form: web::Form<AcsForm>) ->
         old_token: visit.session_token.clone(),
         visitor: visit.visitor(),
     };
-    match sign_on::answer(&visit.ctx, posted).await? {
-        sign_on::Answer::SignedIn(entered) => Ok(enter(&visit, &entered)),
+    let answer = sign_on::answer(&visit.ctx, posted).await?;
+    finish(&visit, &slug, answer)
+}
+
+/// The provider's answer comes as a visit, with a code that is worth nothing without the browser that asked.
+async fn callback(
+    visit: Visit,
+    slug: web::Path<String>,
+    params: web::Query<Vec<(String, String)>>,
+) -> Answer {
+    let slug = slug.into_inner();
+    let returned = Returned {
+        slug: slug.clone(),
+        params: params.into_inner(),
+        flow_cookie: visit.flow_cookie.clone(),
+        old_token: visit.session_token.clone(),
+        visitor: visit.visitor(),
+    };
+    let answer = sign_on::answer_openid(&visit.ctx, returned).await?;
+    finish(&visit, &slug, answer)
+}
+
+fn finish(visit: &Visit, slug: &str, answer: sign_on::Answer) -> Answer {
+    match answer {
+        sign_on::Answer::SignedIn(entered) => Ok(enter(visit, &entered)),
         sign_on::Answer::Restart { return_to } => Ok(see_other(&urls::query(
-            &urls::sso(&slug),
+            &urls::sso(slug),
             &[("return_to", &return_to)],
         ))),
         sign_on::Answer::Tested { reference } => Ok(see_other(&urls::sign_in(&reference))),
@@ -136,8 +218,21 @@ async fn acs(visit: Visit, slug: web::Path<String>, form: web::Form<AcsForm>) ->
             let _ = response.add_cookie(&cookies::flow(visit.secure(), flow_token));
             Ok(response)
         }
-        sign_on::Answer::Refused { reference, problem } => Ok(refused(&visit, &slug, reference, problem)),
+        sign_on::Answer::Refused { reference, problem } => Ok(refused(visit, slug, reference, problem)),
     }
+}
+
+/// As identity providers fetch it for `private_key_jwt`; they keep it for a while.
+async fn client_keys(visit: Visit, slug: web::Path<String>) -> Answer {
+    let wanted = slug.into_inner();
+    let reading = visit
+        .ctx
+        .store
+        .reading(move |r| store::connections::get_by_slug(r, &wanted));
+    let keys = connect::openid::client_jwks(&visit.ctx, &reading.await?).await?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CACHE_CONTROL, "public, max-age=300"));
+    Ok(response.json(keys))
 }
 
 fn refused(visit: &Visit, slug: &str, reference: String, problem: &'static str) -> HttpResponse {

@@ -38,7 +38,14 @@ fn words(code: &str) -> &'static str {
         "saml.unsolicited" => "Sign-ins have to start here, not at the identity provider.",
         "saml.connection_off" | "oidc.connection_off" => "Signing in this way is switched off.",
         "saml.not_set_up" | "oidc.not_set_up" => "Signing in this way is not set up yet.",
-        "saml.idp_status" => "The identity provider did not sign you in.",
+        "oidc.unreachable" | "oidc.keys" | "oidc.token_answer" => {
+            "The identity provider does not answer as it should. Try again in a moment."
+        }
+        "oidc.auth_time" => "You have to prove at the identity provider that it is you, and did not.",
+        "oidc.expired" => "The answer of the identity provider came too late, or a clock is wrong.",
+        "oidc.not_yet_valid" => "A clock is wrong, here or at the identity provider.",
+        "saml.not_fresh" => "You have to prove at the identity provider that it is you, and did not.",
+        "saml.idp_status" | "oidc.denied" => "The identity provider did not sign you in.",
         "saml.expired" => "The answer of the identity provider came too late, or a clock is wrong.",
         "saml.not_yet_valid" => "A clock is wrong, here or at the identity provider.",
         "saml.session_expired" => "Your session at the identity provider has ended. Sign in there again.",
@@ -179,6 +186,19 @@ pub fn unsolicited_refused() -> Check {
     )
 }
 
+/// The person was asked to prove who they are, and the identity provider took an older proof.
+pub fn not_fresh(asked: Timestamp, proved: Timestamp) -> Check {
+    let remedy = "The identity provider was asked to have the person prove who they are (ForceAuthn) and did not. Some \
+                  providers do that only where the app's sign-on policy allows it: look there.";
+    failed(
+        "saml.not_fresh",
+        "The person proved who they are just now",
+        Some(format!("after {}", asked.human())),
+        Some(proved.human()),
+        remedy,
+    )
+}
+
 /// The identity provider was asked several times and never said what it answers.
 pub fn never_answers() -> Check {
     let remedy = "The identity provider answers without naming the request (InResponseTo), even when Doorward asks. \
@@ -206,13 +226,14 @@ pub fn switched_off(protocol: Protocol, connection: &Connection) -> Check {
     )
 }
 
-pub fn not_set_up(connection: &Connection) -> Check {
-    let remedy = format!(
-        "Give {} the metadata of its identity provider, on its page.",
-        connection.name
-    );
+pub fn not_set_up(protocol: Protocol, connection: &Connection) -> Check {
+    let what = match protocol {
+        Protocol::Saml => "the metadata of its identity provider",
+        Protocol::Oidc => "the issuer of its identity provider and a client ID",
+    };
+    let remedy = format!("Give {} {what}, on its page.", connection.name);
     failed(
-        "saml.not_set_up",
+        &shared(protocol, "not_set_up"),
         "The identity provider is known",
         None,
         None,

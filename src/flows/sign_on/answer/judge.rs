@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::flows::Context;
+use crate::flows::sign_on::openid::is_forced;
 use crate::model::{Check, Protocol, Timestamp, Unsolicited};
 use crate::saml::{self, Assertion, DEFAULT_SKEW_MILLIS, Expectations, Requested, SamlProblem};
 
@@ -9,7 +10,8 @@ use super::case::Case;
 use super::checks;
 
 /// Every rule, and the assertion or the rule that was broken.
-pub type Judged = (Vec<Check>, std::result::Result<Assertion, checks::Broken>);
+pub type Judged = (Vec<Check>, Verified);
+type Verified = std::result::Result<Assertion, checks::Broken>;
 
 /// Verifies off the async threads: a signature takes as long as a hundred page requests.
 pub async fn judge(
@@ -24,7 +26,7 @@ pub async fn judge(
         return Ok((vec![check.clone()], Err(checks::Broken::from(&check))));
     }
     let Some(idp) = case.connection.saml.idp.clone() else {
-        let check = checks::not_set_up(&case.connection);
+        let check = checks::not_set_up(Protocol::Saml, &case.connection);
         return Ok((vec![check.clone()], Err(checks::Broken::from(&check))));
     };
     let refused = match (&case.asked, case.connection.saml.unsolicited) {
@@ -74,7 +76,29 @@ pub async fn judge(
             list.insert(0, check);
             Ok((list, Err(broken)))
         }
-        None => Ok((list, result)),
+        None => Ok(fresh(case, list, result)),
+    }
+}
+
+/// Where the person had to prove who they are, an older proof does not do.
+fn fresh(case: &Case, mut list: Vec<Check>, result: Verified) -> Judged {
+    let asked = case
+        .asked
+        .as_ref()
+        .ok()
+        .and_then(Option::as_ref)
+        .map(|asked| &asked.sign_in);
+    let forced = asked.filter(|s| s.request_id.as_deref().is_some_and(is_forced));
+    match (forced, &result) {
+        (Some(sign_in), Ok(assertion))
+            if assertion.authn_instant < sign_in.started_at.minus(DEFAULT_SKEW_MILLIS) =>
+        {
+            let check = checks::not_fresh(sign_in.started_at, assertion.authn_instant);
+            let broken = checks::Broken::from(&check);
+            list.push(check);
+            (list, Err(broken))
+        }
+        _ => (list, result),
     }
 }
 

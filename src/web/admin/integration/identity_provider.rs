@@ -1,4 +1,5 @@
-//! Telling Doorward who the identity provider is: by address, file, paste, or by hand.
+//! Telling Doorward who the identity provider is: by address, file, paste, or by hand for SAML, by issuer and client
+//! ID for OpenID Connect.
 //!
 //! Each way is a page with one form, so that all of it works without a script. What is wrong is said at
 //! the field, and everything typed stays.
@@ -7,12 +8,15 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use askama::Template;
 
+use super::openid::{self, OpenIdKnown};
 use super::page::{Known, known, provider_of};
 use super::{Room, Tab, load, shell, tabs};
-use crate::flows::connect::{self, IdpSource};
+use crate::error::Result;
+use crate::flows::connect::openid::FoundProvider;
+use crate::flows::connect::{self, IdpSource, Understood};
 use crate::model::provider::Take;
-use crate::model::{Connection, Provider};
-use crate::web::admin::refuse;
+use crate::model::{Connection, Protocol, Provider};
+use crate::web::admin::{UNPROCESSABLE, refuse};
 use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
 use crate::web::gate::{Admin, Visit};
@@ -46,10 +50,13 @@ pub enum Way {
     File,
     Paste,
     Hand,
+    /// Issuer and client ID: the only way of OpenID Connect.
+    OpenId,
 }
 
 impl Way {
-    const ALL: [Way; 4] = [Way::Url, Way::File, Way::Paste, Way::Hand];
+    const ALL: [Way; 5] = [Way::Url, Way::File, Way::Paste, Way::Hand, Way::OpenId];
+    const SAML: [Way; 4] = [Way::Url, Way::File, Way::Paste, Way::Hand];
 
     fn key(self) -> &'static str {
         match self {
@@ -57,6 +64,7 @@ impl Way {
             Way::File => "file",
             Way::Paste => "paste",
             Way::Hand => "hand",
+            Way::OpenId => "openid",
         }
     }
 
@@ -66,6 +74,7 @@ impl Way {
             Way::File => "XML file",
             Way::Paste => "Pasted XML",
             Way::Hand => "By hand",
+            Way::OpenId => "Issuer and client ID",
         }
     }
 
@@ -75,6 +84,7 @@ impl Way {
             Way::File => "Read this file",
             Way::Paste => "Read this XML",
             Way::Hand => "Save",
+            Way::OpenId => "Save and read the provider (takes up to 10 seconds)",
         }
     }
 
@@ -83,15 +93,24 @@ impl Way {
     }
 
     /// The way that suits a provider best.
-    pub fn of(provider: &Provider) -> Self {
-        match provider.saml.take {
-            Take::Url => Way::Url,
-            Take::File => Way::File,
+    pub fn of(provider: &Provider, protocol: Protocol) -> Self {
+        match (protocol, provider.saml.take) {
+            (Protocol::Oidc, _) => Way::OpenId,
+            (Protocol::Saml, Take::Url) => Way::Url,
+            (Protocol::Saml, Take::File) => Way::File,
         }
     }
 
-    fn form(self) -> Form {
+    fn protocol(self) -> Protocol {
         match self {
+            Way::OpenId => Protocol::Oidc,
+            _ => Protocol::Saml,
+        }
+    }
+
+    fn form(self, connection: &Connection) -> Result<Form> {
+        Ok(match self {
+            Way::OpenId => openid::form(connection, provider_of(connection)?),
             Way::Url => Form::new([Field::url("metadata_url", "Metadata URL").required().hint(
                 "Doorward fetches it once, now. It has to begin with https:// and to be reachable from this server.",
             )]),
@@ -112,7 +131,7 @@ impl Way {
                     .max(100_000)
                     .hint("PEM or Base64. Several may stand one below the other; all are trusted."),
             ]),
-        }
+        })
     }
 }
 
@@ -126,21 +145,31 @@ pub struct Giving {
 }
 
 impl Giving {
-    pub fn new(slug: &str, way: Way, filled: Option<Form>) -> Self {
+    pub fn new(connection: &Connection, way: Way, filled: Option<Form>) -> Result<Self> {
+        let slug = connection.slug.as_str();
         let address = |way: Way| {
             urls::query(
                 &urls::integration_part(slug, "identity-provider"),
                 &[("by", way.key())],
             )
         };
-        Self {
-            form: filled.unwrap_or_else(|| way.form()),
+        let form = match filled {
+            Some(form) => form,
+            None => way.form(connection)?,
+        };
+        let ways = match way.protocol() {
+            Protocol::Saml => &Way::SAML[..],
+            Protocol::Oidc => &[],
+        };
+        Ok(Self {
+            form,
             action: address(way),
             submit: way.submit(),
-            ways: Way::ALL
-                .map(|each| (each.name(), address(each), each == way))
-                .into(),
-        }
+            ways: ways
+                .iter()
+                .map(|each| (each.name(), address(*each), *each == way))
+                .collect(),
+        })
     }
 }
 
@@ -152,6 +181,9 @@ struct IdentityProviderPage {
     tabs: Vec<Tab>,
     certificates: String,
     known: Option<Known>,
+    openid: Option<OpenIdKnown>,
+    languages: Vec<(&'static str, String, bool)>,
+    is_known: bool,
     bring_back: String,
     giving: Giving,
     warnings: Vec<Notice>,
@@ -162,24 +194,38 @@ struct IdentityProviderPage {
 #[serde(default)]
 pub struct By {
     by: String,
+    with: String,
 }
 
-fn page(
+async fn page(
     visit: &Visit,
     connection: &Connection,
-    giving: Giving,
+    way: Way,
+    filled: Option<Form>,
     warnings: Vec<Notice>,
     status: StatusCode,
 ) -> Answer {
     let slug = connection.slug.as_str();
+    let (provider, protocol) = (provider_of(connection)?, way.protocol());
+    let here = urls::integration_part(slug, "identity-provider");
+    let is_known = connection.protocol().is_some();
     let page = IdentityProviderPage {
         shell: shell(visit, &format!("Identity provider of {}", connection.name)),
         way_back: (connection.name.clone(), urls::integration(slug)),
         tabs: tabs(slug, Room::IdentityProvider),
         certificates: urls::integration_part(slug, "certificates"),
         known: known(connection, visit.ctx.now()),
-        bring_back: provider_of(connection)?.saml.bring_back.clone(),
-        giving,
+        openid: openid::known(visit, connection).await?,
+        languages: match is_known {
+            true => Vec::new(),
+            false => openid::languages(&here, protocol),
+        },
+        is_known,
+        bring_back: match protocol {
+            Protocol::Saml => provider.saml.bring_back.clone(),
+            Protocol::Oidc => provider.oidc.bring_back.clone(),
+        },
+        giving: Giving::new(connection, way, filled)?,
         warnings,
         next: urls::integration(slug),
     };
@@ -188,9 +234,44 @@ fn page(
 
 async fn show(visit: Visit, slug: web::Path<String>, by: web::Query<By>) -> Answer {
     let connection = load(&visit, &slug).await?;
-    let way = Way::parse(&by.by).unwrap_or_else(|| provider_of(&connection).map_or(Way::Url, Way::of));
-    let giving = Giving::new(connection.slug.as_str(), way, None);
-    page(&visit, &connection, giving, Vec::new(), StatusCode::OK)
+    let protocol = openid::shown(&connection, &by.with);
+    let best = Way::of(provider_of(&connection)?, protocol);
+    // An integration that is known already is asked in its own language only.
+    let is_fit = |way: &Way| connection.protocol().is_none_or(|known| known == way.protocol());
+    let way = Way::parse(&by.by).filter(is_fit).unwrap_or(best);
+    page(&visit, &connection, way, None, Vec::new(), StatusCode::OK).await
+}
+
+/// What a form told, with what an admin should know about it.
+enum Told {
+    Saml(Understood),
+    OpenId(FoundProvider),
+}
+
+/// Reads what the form names; what is wrong with it stands in the form then.
+async fn read(
+    visit: &Visit,
+    connection: &Connection,
+    way: Way,
+    form: &mut Form,
+    upload: &Upload,
+) -> Result<Option<Told>> {
+    if way == Way::OpenId {
+        form.fill(upload.pairs.iter().map(|(name, value)| (name, value)));
+        form.require();
+        if !form.is_valid() {
+            return Ok(None);
+        }
+        let fields = openid::fields(form);
+        let found = connect::find_provider(&visit.ctx, connection.slug.as_str(), &fields).await?;
+        return Ok(Some(Told::OpenId(found)));
+    }
+    match source(way, form, upload) {
+        Some(source) => connect::understand(&visit.ctx, source)
+            .await
+            .map(|read| Some(Told::Saml(read))),
+        None => Ok(None),
+    }
 }
 
 /// What the form said, or what is wrong with it.
@@ -219,6 +300,8 @@ fn source(way: Way, form: &mut Form, upload: &Upload) -> Option<IdpSource> {
             sign_in_url: text("sign_in_url"),
             certificates: text("certificate"),
         },
+        // It has a reading of its own: nothing of it is SAML's.
+        (Way::OpenId, _) => return None,
         (Way::File, None) => {
             form.refuse(
                 "metadata",
@@ -248,36 +331,32 @@ async fn give(
     let slug = slug.into_inner();
     let connection = load(&visit, &slug).await?;
     let way = Way::parse(&by.by).unwrap_or(Way::Url);
-    let mut form = way.form();
-    let Some(source) = source(way, &mut form, &upload) else {
-        let giving = Giving::new(&slug, way, Some(form));
-        return page(
-            &visit,
-            &connection,
-            giving,
-            Vec::new(),
-            super::super::UNPROCESSABLE,
-        );
-    };
-    let understood = match connect::understand(&visit.ctx, source).await {
-        Ok(understood) => understood,
+    let mut form = way.form(&connection)?;
+    let told = match read(&visit, &connection, way, &mut form, &upload).await {
+        Ok(Some(told)) => told,
+        Ok(None) => return page(&visit, &connection, way, Some(form), Vec::new(), UNPROCESSABLE).await,
         Err(error) => {
             let status = refuse(&mut form, error)?;
-            return page(
-                &visit,
-                &connection,
-                Giving::new(&slug, way, Some(form)),
-                Vec::new(),
-                status,
-            );
+            return page(&visit, &connection, way, Some(form), Vec::new(), status).await;
         }
     };
-    let (wanted, idp) = (slug.clone(), understood.idp);
-    let changed = visit
-        .ctx
-        .act(admin.who(), move |act| connect::set_idp(act, &wanted, idp))
-        .await?;
-    if understood.warnings.is_empty() {
+    let warnings = match &told {
+        Told::Saml(understood) => understood.warnings.clone(),
+        Told::OpenId(found) => found.warnings.clone(),
+    };
+    let wanted = slug.clone();
+    let set = visit.ctx.act(admin.who(), move |act| match told {
+        Told::Saml(understood) => connect::set_idp(act, &wanted, understood.idp),
+        Told::OpenId(found) => connect::set_provider(act, &wanted, found),
+    });
+    let changed = match set.await {
+        Ok(changed) => changed,
+        Err(error) => {
+            let status = refuse(&mut form, error)?;
+            return page(&visit, &connection, way, Some(form), Vec::new(), status).await;
+        }
+    };
+    if warnings.is_empty() {
         return Ok(flash::to(
             &visit,
             &urls::integration(&slug),
@@ -287,12 +366,6 @@ async fn give(
     }
     // A redirect would lose what should be looked at.
     let warn = |text: String| Notice::waiting("It was read. Look at this:", text);
-    let warnings = understood.warnings.into_iter().map(warn).collect();
-    page(
-        &visit,
-        &changed,
-        Giving::new(&slug, way, None),
-        warnings,
-        StatusCode::OK,
-    )
+    let warnings = warnings.into_iter().map(warn).collect();
+    page(&visit, &changed, way, None, warnings, StatusCode::OK).await
 }

@@ -3,6 +3,7 @@
 mod certificates;
 mod domains;
 mod identity_provider;
+mod openid;
 mod page;
 mod provisioning;
 mod settings;

@@ -5,11 +5,12 @@ use askama::Template;
 use url::Url;
 
 use super::identity_provider::{Giving, Way};
+use super::openid::{self, OpenIdKnown};
 use super::values::{Value, under_its_labels};
 use super::{Room, Tab, load, provisioning_state, shell, tabs};
 use crate::error::{Error, Result};
 use crate::model::provider::{GuideAttribute, GuideChoice, GuideTrap};
-use crate::model::{Connection, Provider, SignInKind, Timestamp};
+use crate::model::{Connection, Protocol, Provider, SignInKind, Timestamp};
 use crate::store;
 use crate::web::admin::facts::{
     CertificateLine, certificate_lines, certificate_state, connection_state, count,
@@ -54,6 +55,8 @@ pub struct Known {
 /// The step-by-step of the provider.
 struct Guide {
     name: String,
+    /// Why there is none in this language.
+    unavailable: String,
     open: Vec<String>,
     values: Vec<Value>,
     choices: &'static [GuideChoice],
@@ -98,7 +101,13 @@ struct IntegrationPage {
     ours: Ours,
     /// The addresses by which either side ends the other's sessions.
     signing_out: Vec<Value>,
+    ours_openid: Vec<Value>,
     known: Option<Known>,
+    openid: Option<OpenIdKnown>,
+    /// It knows its identity provider, in whichever language.
+    is_known: bool,
+    speaks_openid: bool,
+    languages: Vec<(&'static str, String, bool)>,
     tests: Vec<Line>,
     latest: Vec<Line>,
     places: Places,
@@ -123,20 +132,38 @@ pub fn provider_of(connection: &Connection) -> Result<&'static Provider> {
         .ok_or_else(|| Error::internal("no provider data"))
 }
 
-fn guide(visit: &Visit, connection: &Connection) -> Result<Guide> {
+fn guide(visit: &Visit, connection: &Connection, protocol: Protocol) -> Result<Guide> {
     let provider = provider_of(connection)?;
     let organization = visit
         .ctx
         .organization()
         .ok_or_else(|| Error::not_found("organization yet"))?;
+    let name = if provider.key == "generic" {
+        connection.name.clone()
+    } else {
+        provider.name.clone()
+    };
+    let values = |labels| under_its_labels(labels, &organization.base_url, &connection.slug);
+    if protocol == Protocol::Oidc {
+        let oidc = &provider.oidc;
+        return Ok(Guide {
+            name,
+            unavailable: oidc.unavailable.clone(),
+            open: oidc.open.clone(),
+            values: values(&oidc.values),
+            choices: &oidc.choices,
+            attributes: &[],
+            then: &oidc.then,
+            traps: &oidc.traps,
+            checked_on: provider.labels_checked_on.clone(),
+            bring_back: oidc.bring_back.clone(),
+        });
+    }
     Ok(Guide {
-        name: if provider.key == "generic" {
-            connection.name.clone()
-        } else {
-            provider.name.clone()
-        },
+        name,
+        unavailable: String::new(),
         open: provider.saml.open.clone(),
-        values: under_its_labels(provider, &organization.base_url, &connection.slug),
+        values: values(&provider.saml.values),
         choices: &provider.saml.choices,
         attributes: &provider.saml.attributes,
         then: &provider.saml.then,
@@ -203,8 +230,17 @@ async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
     reading.await
 }
 
-async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
+/// The language whose steps a draft shows.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub struct With {
+    with: String,
+}
+
+async fn show(visit: Visit, admin: Admin, slug: web::Path<String>, with: web::Query<With>) -> Answer {
     let connection = load(&visit, &slug).await?;
+    let protocol = openid::shown(&connection, &with.with);
+    let is_known = connection.protocol().is_some();
     let figures = figures(&visit, &connection).await?;
     let provider = provider_of(&connection)?;
     let (slug, now) = (connection.slug.as_str(), visit.ctx.now());
@@ -215,7 +251,7 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
         tabs: tabs(slug, Room::SignIn),
         provider: provider.name.clone(),
         state: connection_state(&connection, now),
-        only_provisions: connection.saml.idp.is_none() && connection.scim.enabled,
+        only_provisions: !is_known && connection.scim.enabled && with.with.is_empty(),
         provisioning: figures.provisioning,
         notice: certificate_notice(&connection, now).map(|(_, notice)| notice),
         is_owner: admin.is_owner(),
@@ -223,15 +259,26 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
         sessions: figures.sessions,
         domains: figures.domains,
         last_used_at: figures.last_used_at,
-        guide: guide(&visit, &connection)?,
-        giving: Giving::new(slug, Way::of(provider), None),
+        guide: guide(&visit, &connection, protocol)?,
+        giving: Giving::new(&connection, Way::of(provider, protocol), None)?,
         ours: ours(&visit, &connection).await?,
         signing_out: visit
             .ctx
             .organization()
             .map(|o| super::signing_out::values(&connection, &o.base_url))
             .unwrap_or_default(),
+        ours_openid: match visit.ctx.organization() {
+            Some(organization) => openid::ours(&organization.base_url, &connection.slug),
+            None => Vec::new(),
+        },
         known: known(&connection, now),
+        openid: openid::known(&visit, &connection).await?,
+        is_known,
+        speaks_openid: protocol == Protocol::Oidc,
+        languages: match is_known {
+            true => Vec::new(),
+            false => openid::languages(&urls::integration(slug), protocol),
+        },
         tests: figures.tests,
         latest: figures.latest,
         places: Places {
@@ -248,11 +295,17 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
     };
     let mut response = render(&page);
     // The test's form ends, by redirect, at the provider; browsers hold redirects to `form-action` as well.
-    let target = connection
+    let by_saml = connection
         .saml
         .idp
         .as_ref()
-        .and_then(|idp| Url::parse(idp.sso_redirect_url.as_deref()?).ok());
+        .and_then(|idp| idp.sso_redirect_url.as_deref());
+    let by_openid = connection
+        .oidc
+        .provider
+        .as_ref()
+        .map(|known| known.authorization_endpoint.as_str());
+    let target = by_saml.or(by_openid).and_then(|url| Url::parse(url).ok());
     if let Some(target) = target {
         allow_form_to(&mut response, &target);
     }

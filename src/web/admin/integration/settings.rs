@@ -1,12 +1,12 @@
-//! The settings of an integration: its name, and how strictly and in which form it talks SAML.
+//! The settings of an integration: its name, and how strictly and in which form it talks SAML or OpenID Connect.
 
 use actix_web::http::StatusCode;
 use actix_web::web;
 use askama::Template;
 
-use super::{Room, Tab, load, shell, tabs};
+use super::{Room, Tab, load, openid, shell, tabs};
 use crate::flows::connect::{self, ConnectionFields};
-use crate::model::{Connection, Provider, RequestBinding, Unsolicited};
+use crate::model::{Connection, Protocol, Provider, RequestBinding, Unsolicited};
 use crate::web::admin::{Body, UNPROCESSABLE, refuse};
 use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
@@ -88,26 +88,37 @@ fn form(connection: &Connection) -> Form {
     let provider = providers.fold(provider, |field, p| field.choice(p.key.clone(), p.name.clone()));
     let subject = "Only where the NameID is transient, which means another one each time. Name an attribute that never changes \
                    for a person and is never given to another one. Otherwise leave it empty: the NameID is used.";
+    let name = Field::text("name", "Name")
+        .required()
+        .max(200)
+        .value(connection.name.clone());
+    let version = Field::hidden("version", connection.version.to_string());
+    if connection.protocol() == Some(Protocol::Oidc) {
+        let mut fields = vec![name, provider.value(connection.provider.clone())];
+        fields.extend(openid::settings(connection));
+        fields.push(version);
+        return Form::new(fields);
+    }
     Form::new([
-        Field::text("name", "Name")
-            .required()
-            .max(200)
-            .value(connection.name.clone()),
+        name,
         provider.value(connection.provider.clone()),
         unsolicited().value(saml.unsolicited.key()),
         Field::checkbox("sign_requests", "Sign the requests that Doorward sends")
             .hint("Only where the provider asks for it. It needs Doorward's certificate then.")
             .ticked(saml.sign_requests),
         binding().value(saml.request_binding.key()),
-        Field::checkbox("sign_out_there", "Sign out at the identity provider too")
-            .hint(sign_out_hint(connection))
-            .ticked(saml.sign_out_there),
+        Field::checkbox(
+            "sign_out_there",
+            "Signing out here signs out at the provider, too",
+        )
+        .hint(sign_out_hint(connection))
+        .ticked(saml.sign_out_there),
         Field::text("subject_attribute", "Attribute that identifies the person")
             .hint(subject)
             .mono()
             .max(200)
             .value(saml.subject_attribute.clone().unwrap_or_default()),
-        Field::hidden("version", connection.version.to_string()),
+        version,
     ])
 }
 
@@ -121,6 +132,17 @@ fn page(visit: &Visit, connection: &Connection, form: Form, status: StatusCode) 
         action: urls::integration_part(slug, "settings"),
     };
     Ok(render_as(status, &page))
+}
+
+fn saml_fields(form: &Form, common: ConnectionFields) -> ConnectionFields {
+    ConnectionFields {
+        unsolicited: Some(form.text("unsolicited").to_owned()),
+        sign_requests: Some(form.is_ticked("sign_requests")),
+        request_binding: Some(form.text("request_binding").to_owned()),
+        subject_attribute: Some(form.text("subject_attribute").to_owned()),
+        sign_out_there: Some(form.is_ticked("sign_out_there")),
+        ..common
+    }
 }
 
 async fn show(visit: Visit, slug: web::Path<String>) -> Answer {
@@ -146,15 +168,17 @@ async fn save(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -
     if !form.is_valid() {
         return page(&visit, &connection, form, UNPROCESSABLE);
     }
-    let fields = ConnectionFields {
+    let common = ConnectionFields {
         name: Some(form.text("name").to_owned()),
         provider: Some(form.text("provider").to_owned()),
-        unsolicited: Some(form.text("unsolicited").to_owned()),
-        sign_requests: Some(form.is_ticked("sign_requests")),
-        request_binding: Some(form.text("request_binding").to_owned()),
-        subject_attribute: Some(form.text("subject_attribute").to_owned()),
-        sign_out_there: Some(form.is_ticked("sign_out_there")),
         ..ConnectionFields::default()
+    };
+    let fields = match connection.protocol() {
+        Some(Protocol::Oidc) => ConnectionFields {
+            oidc: openid::oidc_fields(&form),
+            ..common
+        },
+        _ => saml_fields(&form, common),
     };
     let wanted = slug.clone();
     let change = move |act: &crate::flows::Act| connect::change(act, &wanted, &fields, Some(version));

@@ -42,6 +42,8 @@ async fn test(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
     let wish = Wish {
         slug: slug.into_inner(),
         purpose: Purpose::Test(admin.0.person().id),
+        force: false,
+        login_hint: None,
         return_to: String::new(),
         flow_cookie: visit.flow_cookie.clone(),
         old_token: None,
@@ -58,7 +60,7 @@ async fn activate(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer
         .ctx
         .act(admin.who(), move |act| connect::enable(act, &wanted))
         .await?;
-    let (place, key) = if on.saml.idp.is_none() {
+    let (place, key) = if on.protocol().is_none() {
         (urls::provisioning(&slug, ""), "connection-provisions")
     } else {
         (urls::integration(&slug), "connection-on")

@@ -1,7 +1,7 @@
 //! Our values for one connection, under the labels of its identity provider.
 
-use crate::model::provider::OurValue;
-use crate::model::{BaseUrl, Provider, Slug};
+use crate::model::provider::{GuideValue, OurValue};
+use crate::model::{BaseUrl, Slug};
 
 /// A value to copy.
 pub struct Value {
@@ -10,19 +10,24 @@ pub struct Value {
     pub note: String,
 }
 
-pub fn under_its_labels(provider: &Provider, base: &BaseUrl, slug: &Slug) -> Vec<Value> {
+pub fn under_its_labels(labels: &[GuideValue], base: &BaseUrl, slug: &Slug) -> Vec<Value> {
     let value = |of: OurValue| match of {
         OurValue::Acs => base.acs(slug),
         OurValue::AcsPattern => pattern(&base.acs(slug)),
         OurValue::EntityId | OurValue::Metadata => base.sp_metadata(slug),
         OurValue::SignIn => base.sign_in(slug),
+        OurValue::Callback => base.callback(slug),
+        OurValue::AfterLogout => format!("{}/signed-out", base.sign_in(slug)),
+        OurValue::BackChannelLogout => format!("{}/backchannel-logout", base.sign_in(slug)),
+        OurValue::ClientKeys => base.client_keys(slug),
+        OurValue::Origin => base.to_string(),
     };
-    let line = |v: &crate::model::provider::GuideValue| Value {
+    let line = |v: &GuideValue| Value {
         label: v.label.clone(),
         value: value(v.value),
         note: v.note.clone(),
     };
-    provider.saml.values.iter().map(line).collect()
+    labels.iter().map(line).collect()
 }
 
 /// A regular expression that fits exactly this address.
