@@ -80,6 +80,7 @@ struct SamlPart {
     sign_requests: Option<bool>,
     request_binding: Option<String>,
     subject_attribute: Option<String>,
+    sign_out_there: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -356,6 +357,7 @@ fn apply_connection(
         sign_requests: saml.sign_requests,
         request_binding: saml.request_binding,
         subject_attribute: saml.subject_attribute,
+        sign_out_there: saml.sign_out_there,
         oidc: part.oidc.map(OidcFields::from).unwrap_or_default(),
         scim: part.scim.map(ScimFields::from).unwrap_or_default(),
     };

@@ -61,6 +61,8 @@ pub struct ConnectionFields {
     pub request_binding: Option<String>,
     /// An attribute name; empty: the NameID.
     pub subject_attribute: Option<String>,
+    /// Signing out here signs out at the provider too.
+    pub sign_out_there: Option<bool>,
     pub oidc: OidcFields,
     pub scim: ScimFields,
 }
@@ -82,9 +84,12 @@ fn facts(connection: &Connection) -> Value {
         "sign_requests": connection.saml.sign_requests,
         "request_binding": connection.saml.request_binding,
         "subject_attribute": connection.saml.subject_attribute,
+        "sign_out_there": connection.saml.sign_out_there,
         "entity_id": idp.map(|i| &i.entity_id),
         "sso_redirect_url": idp.and_then(|i| i.sso_redirect_url.as_ref()),
         "sso_post_url": idp.and_then(|i| i.sso_post_url.as_ref()),
+        "slo_redirect": idp.and_then(|i| i.slo_redirect.as_ref()),
+        "slo_post": idp.and_then(|i| i.slo_post.as_ref()),
         "certificates": idp.map(|i| i.certificates.iter().map(|c| c.fingerprint.as_str()).collect::<Vec<_>>()),
     });
     for (name, value) in openid::facts(&connection.oidc) {
@@ -205,6 +210,9 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
         if let Some(sign) = fields.sign_requests {
             connection.saml.sign_requests = sign;
         }
+        if let Some(there) = fields.sign_out_there {
+            connection.saml.sign_out_there = there;
+        }
         openid::change(&mut connection.oidc, &fields.oidc, &mut problems);
         scim::change(&mut connection.scim, &fields.scim, &mut problems);
         if problems.is_empty() {
@@ -295,11 +303,15 @@ fn edit(
         return Ok(was);
     }
     // A test says nothing of signing out.
-    let signs_in = |oidc: &OidcSettings| OidcSettings {
+    let saml = |saml: &SamlSettings| SamlSettings {
+        sign_out_there: false,
+        ..saml.clone()
+    };
+    let oidc = |oidc: &OidcSettings| OidcSettings {
         sign_out_there: false,
         ..oidc.clone()
     };
-    if is.saml != was.saml || signs_in(&is.oidc) != signs_in(&was.oidc) {
+    if saml(&is.saml) != saml(&was.saml) || oidc(&is.oidc) != oidc(&was.oidc) {
         is.tested_at = None;
     }
     is.version = version.unwrap_or(was.version);
@@ -328,6 +340,7 @@ pub fn service_provider(base: &crate::model::BaseUrl, slug: &Slug) -> saml::Serv
     saml::ServiceProvider {
         entity_id: base.sp_metadata(slug),
         acs_url: base.acs(slug),
+        slo_url: base.single_logout(slug),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::scim::ScimProblem;
 use crate::store::scim_credentials::Credential;
 use crate::store::{self, Reader};
 
-pub use make::{make_basic, make_bearer, revoke, revoke_grants_of};
+pub use make::{make_basic, make_bearer, revoke, revoke_grants_of, revoke_grants_through};
 use presented::Presented;
 
 /// A secret that was just made: shown once.

@@ -34,6 +34,7 @@ pub async fn sweep(ctx: &Context) -> Result<()> {
         store::sessions::delete_expired(act.w, act.now)?;
         store::held_forms::delete_expired(act.w, act.now)?;
         store::seen_assertions::delete_expired(act.w, act.now)?;
+        store::sign_outs::delete_expired(act.w, act.now)?;
         store::sign_ins::delete_before(act.w, act.now.minus(TRACE_LIFE))?;
         store::sign_ins::delete_loose_beyond(act.w, LOOSE_TRACES)?;
         throttle::sweep(act.w, act.now)?;

@@ -24,6 +24,7 @@ pub mod reauth;
 pub mod recover;
 pub mod recovery;
 pub mod sessions;
+pub mod sign_off;
 pub mod sign_on;
 pub mod throttle;
 

@@ -36,6 +36,8 @@ pub struct SamlSettings {
     pub request_binding: RequestBinding,
     /// The attribute that names the person for ever where the NameID is transient; `None`: the NameID.
     pub subject_attribute: Option<String>,
+    /// Signing out here signs out at the provider too, where its metadata offers that.
+    pub sign_out_there: bool,
 }
 
 /// The other side, pinned: what the admin gave us, never what a message says.
@@ -51,6 +53,33 @@ pub struct IdentityProvider {
     /// Where the metadata was fetched from, when it was.
     #[serde(default)]
     pub metadata_url: Option<String>,
+    /// Where logout messages go, by each binding that the metadata offers.
+    #[serde(default)]
+    pub slo_redirect: Option<LogoutService>,
+    #[serde(default)]
+    pub slo_post: Option<LogoutService>,
+}
+
+/// One SingleLogoutService of the provider (SAML metadata §2.4.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogoutService {
+    pub location: String,
+    /// Where answers go, when that is another address.
+    #[serde(default)]
+    pub response_location: Option<String>,
+}
+
+impl LogoutService {
+    pub fn for_responses(&self) -> &str {
+        self.response_location.as_deref().unwrap_or(&self.location)
+    }
+}
+
+impl IdentityProvider {
+    /// Does it take part in single logout?
+    pub fn offers_logout(&self) -> bool {
+        self.slo_redirect.is_some() || self.slo_post.is_some()
+    }
 }
 
 /// A signing certificate that an admin pinned. `der` is base64 in JSON.

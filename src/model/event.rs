@@ -22,6 +22,11 @@ pub enum Actor {
         id: ConnectionId,
         label: String,
     },
+    /// An identity provider, by a message about a sign-in that came through it.
+    IdentityProvider {
+        id: ConnectionId,
+        label: String,
+    },
     /// Doorward itself: sweeps, or a visitor whom it does not know.
     Doorward,
 }
@@ -31,7 +36,7 @@ impl Actor {
         match self {
             Actor::Person { .. } => "person",
             Actor::Command(_) => "command",
-            Actor::Connection { .. } => "connection",
+            Actor::Connection { .. } | Actor::IdentityProvider { .. } => "connection",
             Actor::Doorward => "doorward",
         }
     }
@@ -40,7 +45,7 @@ impl Actor {
         match self {
             Actor::Person { id, .. } => Some(id.to_string()),
             Actor::Command(name) => Some((*name).to_owned()),
-            Actor::Connection { id, .. } => Some(id.to_string()),
+            Actor::Connection { id, .. } | Actor::IdentityProvider { id, .. } => Some(id.to_string()),
             Actor::Doorward => None,
         }
     }
@@ -50,6 +55,7 @@ impl Actor {
             Actor::Person { label, .. } => label.clone(),
             Actor::Command(name) => format!("doorward {name}"),
             Actor::Connection { label, .. } => format!("{label} (SCIM)"),
+            Actor::IdentityProvider { label, .. } => label.clone(),
             Actor::Doorward => "Doorward".to_owned(),
         }
     }

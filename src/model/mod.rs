@@ -26,7 +26,8 @@ pub mod time;
 
 pub use check::{Attribute, Check, Verdict};
 pub use connection::{
-    Connection, IdentityProvider, PinnedCertificate, Protocol, RequestBinding, SamlSettings, Unsolicited,
+    Connection, IdentityProvider, LogoutService, PinnedCertificate, Protocol, RequestBinding, SamlSettings,
+    Unsolicited,
 };
 pub use domain::Domain;
 pub use email::Email;

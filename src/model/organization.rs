@@ -57,6 +57,26 @@ impl BaseUrl {
         format!("{self}/sso/{slug}/metadata")
     }
 
+    /// Where SAML logout messages go (SAML profiles §4.4), and nothing else does.
+    pub fn single_logout(&self, slug: &Slug) -> String {
+        format!("{self}/sso/{slug}/slo")
+    }
+
+    /// Where an OpenID Provider sends people back who signed out there.
+    pub fn signed_out(&self, slug: &Slug) -> String {
+        format!("{self}/sso/{slug}/signed-out")
+    }
+
+    /// Where an OpenID Provider says that a session has ended (OpenID Connect Back-Channel Logout 1.0).
+    pub fn backchannel_logout(&self, slug: &Slug) -> String {
+        format!("{self}/sso/{slug}/backchannel-logout")
+    }
+
+    /// Where an identity provider ends everything of one person (Global Token Revocation).
+    pub fn token_revocation(&self, slug: &Slug) -> String {
+        format!("{self}/sso/{slug}/global-token-revocation")
+    }
+
     /// The SCIM base URL of a connection, without a slash at its end.
     pub fn scim(&self, slug: &Slug) -> String {
         format!("{self}/scim/{slug}/v2")

@@ -21,16 +21,19 @@ pub enum SignInKind {
     Passkey,
     /// A one-time link, or a recovery code.
     Recovery,
+    /// No sign-in: a logout message that was not taken.
+    SignOut,
 }
 
 impl SignInKind {
-    pub const ALL: [SignInKind; 6] = [
+    pub const ALL: [SignInKind; 7] = [
         SignInKind::Requested,
         SignInKind::Unsolicited,
         SignInKind::Test,
         SignInKind::Passphrase,
         SignInKind::Passkey,
         SignInKind::Recovery,
+        SignInKind::SignOut,
     ];
 
     pub fn key(self) -> &'static str {
@@ -41,6 +44,7 @@ impl SignInKind {
             SignInKind::Passphrase => "passphrase",
             SignInKind::Passkey => "passkey",
             SignInKind::Recovery => "recovery",
+            SignInKind::SignOut => "signout",
         }
     }
 
@@ -64,6 +68,7 @@ impl SignInKind {
             SignInKind::Passphrase => "Passphrase",
             SignInKind::Passkey => "Passkey",
             SignInKind::Recovery => "Recovery",
+            SignInKind::SignOut => "Sign-out",
         }
     }
 }

@@ -17,7 +17,7 @@ use super::tree::Tree;
 const MAX_NAME_ID: usize = 1_024;
 
 /// The subject's identifier (SAML core §2.2.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct NameId {
     pub value: String,
     /// The format URI; `…:unspecified` when the IdP says none.
@@ -161,9 +161,14 @@ fn read_name_id(tree: &Tree<'_>, subject: NodeId) -> Result<NameId, SamlProblem>
     if tree.child(subject, ASSERTION, "EncryptedID").is_some() {
         return missing("the NameID is encrypted on its own; encrypt the whole assertion instead");
     }
+    name_id(tree, subject)
+}
+
+/// The one NameID below `subject`: a Subject, or a message that is about somebody.
+pub(super) fn name_id(tree: &Tree<'_>, subject: NodeId) -> Result<NameId, SamlProblem> {
     let mut nodes = tree.children(subject, ASSERTION, "NameID");
     let (Some(node), None) = (nodes.next(), nodes.next()) else {
-        return missing("the Subject does not have exactly one NameID");
+        return missing("there is not exactly one NameID");
     };
     let Some(value) = tree.text(node) else {
         return missing("the NameID holds elements");

@@ -82,6 +82,12 @@ impl Certificate {
         })
     }
 
+    /// The public key as it stands in the certificate: RSAPublicKey (RFC 8017) or the point of a curve (RFC 5480).
+    pub(super) fn public_key(&self) -> Option<Vec<u8>> {
+        let (_, parsed) = X509Certificate::from_der(&self.der).ok()?;
+        Some(parsed.public_key().subject_public_key.data.to_vec())
+    }
+
     /// The certificate as PEM with lines of 64 characters.
     pub fn to_pem(&self) -> String {
         let body = self.to_base64();

@@ -6,6 +6,7 @@
 use bergshamra_xml::uppsala::NodeId;
 use url::{Host, Url};
 
+use crate::model::LogoutService;
 use crate::model::time::{DAY, Timestamp};
 
 use super::certificate::{Certificate, CertificateProblem, read_certificates};
@@ -27,8 +28,8 @@ pub struct IdpMetadata {
     pub sso_redirect_url: Option<String>,
     /// Sign-on address for HTTP-POST.
     pub sso_post_url: Option<String>,
-    pub slo_redirect_url: Option<String>,
-    pub slo_post_url: Option<String>,
+    pub slo_redirect: Option<LogoutService>,
+    pub slo_post: Option<LogoutService>,
     /// Certificates for signing (`use="signing"` or no `use`), at least one of them within its dates.
     pub certificates: Vec<Certificate>,
     pub name_id_formats: Vec<String>,
@@ -74,13 +75,13 @@ pub fn read_idp_metadata(xml: &[u8], now: Timestamp) -> Result<IdpMetadata, Meta
     let valid_until = valid_until(&tree, &[tree.root, entity, role], now)?;
     let mut warnings = Vec::new();
     let certificates = certificates(&tree, role, now, &mut warnings)?;
-    let address = |service: &str, binding: &str| endpoint(&tree, role, service, binding);
+    let address = |service: &str, binding: &str| endpoint(&tree, role, service, binding, "Location");
     let metadata = IdpMetadata {
         entity_id: entity_id.to_owned(),
         sso_redirect_url: address("SingleSignOnService", BINDING_REDIRECT)?,
         sso_post_url: address("SingleSignOnService", BINDING_POST)?,
-        slo_redirect_url: address("SingleLogoutService", BINDING_REDIRECT)?,
-        slo_post_url: address("SingleLogoutService", BINDING_POST)?,
+        slo_redirect: logout_service(&tree, role, BINDING_REDIRECT)?,
+        slo_post: logout_service(&tree, role, BINDING_POST)?,
         certificates,
         name_id_formats: tree
             .children(role, MD, "NameIDFormat")
@@ -285,12 +286,13 @@ fn endpoint(
     role: NodeId,
     service: &str,
     binding: &str,
+    attribute: &str,
 ) -> Result<Option<String>, MetadataProblem> {
     let node = tree
         .children(role, MD, service)
         .find(|node| tree.attribute(*node, "Binding") == Some(binding));
     let Some(address) = node
-        .and_then(|node| tree.attribute(node, "Location"))
+        .and_then(|node| tree.attribute(node, attribute))
         .map(str::trim)
     else {
         return Ok(None);
@@ -303,15 +305,29 @@ fn endpoint(
     }
 }
 
+fn logout_service(
+    tree: &Tree<'_>,
+    role: NodeId,
+    binding: &str,
+) -> Result<Option<LogoutService>, MetadataProblem> {
+    let address = |attribute| endpoint(tree, role, "SingleLogoutService", binding, attribute);
+    let Some(location) = address("Location")? else {
+        return Ok(None);
+    };
+    Ok(Some(LogoutService {
+        location,
+        response_location: address("ResponseLocation")?,
+    }))
+}
+
 /// Adds a warning for every address without TLS that is not on this machine.
 fn with_address_warnings(mut metadata: IdpMetadata) -> IdpMetadata {
-    let addresses = [
-        &metadata.sso_redirect_url,
-        &metadata.sso_post_url,
-        &metadata.slo_redirect_url,
-        &metadata.slo_post_url,
-    ];
-    for address in addresses.into_iter().flatten() {
+    let services = [&metadata.slo_redirect, &metadata.slo_post];
+    let services = services.into_iter().flatten();
+    let sign_out = services.flat_map(|s| [Some(&s.location), s.response_location.as_ref()]);
+    let sign_in = [metadata.sso_redirect_url.as_ref(), metadata.sso_post_url.as_ref()];
+    let addresses: Vec<String> = sign_in.into_iter().chain(sign_out).flatten().cloned().collect();
+    for address in &addresses {
         let Ok(url) = Url::parse(address) else { continue };
         let local = match url.host() {
             Some(Host::Domain(name)) => name == "localhost",

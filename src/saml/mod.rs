@@ -12,8 +12,10 @@
 //!    belong), [`signature`] (strict profile, then cryptography, then our own hash: the *verified bytes*),
 //!    [`decryption`], [`assertion`] (read from verified bytes only) and [`judge`] (issuer, audience, times …).
 //! 3. [`rules`] names every rule once, [`problem`] says what happened and whose move it is.
-//! 4. [`metadata`] and [`sp_metadata`] exchange set-up data, [`authn_request`] starts a sign-in.
-//! 5. [`mapping`] turns an Assertion into a [`mapping::Profile`] with the alias table in [`aliases`].
+//! 4. [`metadata`] and [`sp_metadata`] exchange set-up data, [`authn_request`] starts a sign-in, [`binding`] is how
+//!    our messages travel.
+//! 5. [`logout`] ends sessions on both sides, with the strictness of a Response.
+//! 6. [`mapping`] turns an Assertion into a [`mapping::Profile`] with the alias table in [`aliases`].
 //!
 //! samael supplies the vocabulary of what we *write* (requests, our metadata). It never reads a byte that came from
 //! outside: its reader is not namespace-aware and its XML library is old. One parser reads everything.
@@ -21,16 +23,19 @@
 pub mod aliases;
 pub mod assertion;
 pub mod authn_request;
+mod binding;
 pub mod certificate;
 mod decryption;
 pub mod expectations;
 pub mod instant;
 mod judge;
 pub mod key;
+pub mod logout;
 pub mod mapping;
 pub mod metadata;
 pub mod metadata_problem;
 mod names;
+mod octets;
 pub mod peek;
 pub mod problem;
 mod problem_values;
@@ -45,7 +50,8 @@ mod tree;
 pub mod trust;
 
 pub use assertion::{Assertion, NameId};
-pub use authn_request::{AuthnRequest, PostForm};
+pub use authn_request::AuthnRequest;
+pub use binding::PostForm;
 pub use certificate::{Certificate, CertificateProblem, read_certificates};
 pub use expectations::{DEFAULT_SKEW_MILLIS, Expectations, MAX_SKEW_MILLIS, Requested};
 pub use key::SpKey;

@@ -56,10 +56,11 @@ pub fn check(
     record.pass_with(Rule::Algorithm, || (None, Some(profile.algorithm.to_owned())));
     let bytes = canonical(tree, element, signature, &profile.prefixes)?;
     if digest::digest(profile.digest_algorithm, &bytes).as_ref() != profile.digest.as_slice() {
-        let element = if tree.local(element) == "Response" {
-            "Response"
-        } else {
-            "Assertion"
+        let element = match tree.local(element) {
+            "Response" => "Response",
+            "LogoutRequest" => "LogoutRequest",
+            "LogoutResponse" => "LogoutResponse",
+            _ => "Assertion",
         };
         return Err(SamlProblem::Digest { element });
     }

@@ -1,13 +1,15 @@
 //! Who we are towards an IdentityProvider, and the metadata that says so (SAML metadata §2.4.4).
 
 use samael::key_info::{KeyInfo, X509Data};
-use samael::metadata::{EncryptionMethod, EntityDescriptor, IndexedEndpoint, KeyDescriptor, SpSsoDescriptor};
+use samael::metadata::{
+    EncryptionMethod, Endpoint, EntityDescriptor, IndexedEndpoint, KeyDescriptor, SpSsoDescriptor,
+};
 use samael::traits::ToXml;
 
 use super::certificate::Certificate;
 use super::names::{
-    AES128_GCM, AES256_GCM, BINDING_POST, FORMAT_EMAIL, FORMAT_PERSISTENT, FORMAT_UNSPECIFIED, PROTOCOL,
-    RSA_OAEP_MGF1P,
+    AES128_GCM, AES256_GCM, BINDING_POST, BINDING_REDIRECT, FORMAT_EMAIL, FORMAT_PERSISTENT,
+    FORMAT_UNSPECIFIED, PROTOCOL, RSA_OAEP_MGF1P,
 };
 
 /// Us, as one IdentityProvider knows us.
@@ -17,6 +19,8 @@ pub struct ServiceProvider {
     pub entity_id: String,
     /// Our assertion consumer service (ACS), which is Destination and Recipient of every Response to us.
     pub acs_url: String,
+    /// Where logout messages for us go, by redirect and by POST.
+    pub slo_url: String,
 }
 
 /// Our metadata as an XML document.
@@ -42,6 +46,8 @@ pub fn sp_metadata(sp: &ServiceProvider, certificate: Option<&Certificate>, sign
             index: 0,
             is_default: Some(true),
         }],
+        single_logout_services: certificate
+            .map(|_| [BINDING_REDIRECT, BINDING_POST].map(|b| slo(sp, b)).to_vec()),
         ..SpSsoDescriptor::default()
     };
     let entity = EntityDescriptor {
@@ -51,6 +57,15 @@ pub fn sp_metadata(sp: &ServiceProvider, certificate: Option<&Certificate>, sign
     };
     // Writing into memory cannot fail; an empty document would be noticed by the first IdP that reads it.
     entity.to_string().unwrap_or_default()
+}
+
+/// Only with a certificate: our logout messages are always signed.
+fn slo(sp: &ServiceProvider, binding: &str) -> Endpoint {
+    Endpoint {
+        binding: binding.to_owned(),
+        location: sp.slo_url.clone(),
+        response_location: None,
+    }
 }
 
 fn key_descriptor(usage: &str, certificate: &Certificate) -> KeyDescriptor {

@@ -93,6 +93,15 @@ pub fn plaintext_parts(tree: &Tree<'_>, holder: NodeId) -> Result<(NodeId, Optio
     Ok((assertion, signature))
 }
 
+/// The same for a message that is no Response and holds no assertion: IDs are unique, and the only signature there may
+/// be is the root's own, which is given.
+pub fn message_signature(tree: &Tree<'_>) -> Result<Option<NodeId>, SamlProblem> {
+    let found = walk(tree, tree.root)?;
+    let signature = signature_of(tree, tree.root);
+    signatures_in_place(tree, &found, &[signature])?;
+    Ok(signature)
+}
+
 fn root_is_response(tree: &Tree<'_>) -> Result<(), SamlProblem> {
     if !tree.is(tree.root, PROTOCOL, "Response") {
         let received = format!("{{{}}}{}", tree.namespace(tree.root), tree.local(tree.root));

@@ -19,6 +19,7 @@ pub mod events;
 pub mod held_forms;
 pub mod identities;
 pub mod mails;
+pub mod idp_sessions;
 mod migrate;
 pub mod oauth;
 pub mod one_time_links;
@@ -36,6 +37,7 @@ pub mod scim_requests;
 pub mod seen_assertions;
 pub mod sessions;
 pub mod sign_ins;
+pub mod sign_outs;
 pub mod throttles;
 mod writer;
 

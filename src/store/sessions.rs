@@ -7,10 +7,10 @@ use super::{Reader, Writer};
 use crate::error::Result;
 use crate::model::{ConnectionId, IdpSession, Method, PersonId, Session, SessionId, Timestamp};
 
-const COLUMNS: &str = "id, person_id, connection_id, method, signed_in_at, proved_at, strong, last_seen_at, expires_at, \
+pub(super) const COLUMNS: &str = "id, person_id, connection_id, method, signed_in_at, proved_at, strong, last_seen_at, expires_at, \
                        issuer, subject, idp_session, logout_hint, address, user_agent";
 
-fn read(row: &Row) -> rusqlite::Result<Session> {
+pub(super) fn read(row: &Row) -> rusqlite::Result<Session> {
     Ok(Session {
         id: parsed(row, "id", SessionId::parse)?,
         person_id: parsed(row, "person_id", PersonId::parse)?,

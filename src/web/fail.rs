@@ -165,6 +165,14 @@ pub fn plain(
         };
         return scim(&ScimProblem::new(status.as_u16(), None, detail));
     }
+    if urls::is_sign_out_call(path) {
+        let error = if status.is_server_error() {
+            "server_error"
+        } else {
+            "invalid_request"
+        };
+        return super::sign_out_calls::refusal(status, error, message);
+    }
     if path == urls::OAUTH_TOKEN {
         return super::oauth::refusal(status, message);
     }

@@ -123,6 +123,11 @@ const SAID: &[(&str, &str)] = &[
     ("mail-off", "No more mail is sent from here."),
     ("mail-again", "The mail to {} is tried again now."),
     ("mail-removed", "The mail was removed."),
+    ("signed-out-there", "You are signed out, here and at {}."),
+    (
+        "signed-out-here",
+        "You are signed out here. {} did not confirm that you are signed out everywhere else.",
+    ),
 ];
 
 /// A redirect that says `key` on the next page.

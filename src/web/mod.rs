@@ -23,6 +23,7 @@ pub mod reauth;
 pub mod routes;
 pub mod scim;
 pub mod server;
+pub mod sign_out_calls;
 pub mod tls;
 pub mod upload;
 pub mod urls;

@@ -72,6 +72,14 @@ impl Shell {
         self
     }
 
+    /// Whoever was signed in no longer is.
+    #[must_use]
+    pub fn seen_by_nobody(mut self) -> Self {
+        self.person_name = None;
+        self.can_admin = false;
+        self
+    }
+
     #[must_use]
     pub fn at(mut self, section: Section) -> Self {
         self.section = section;

@@ -119,6 +119,7 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     routes.extend(admin::routes());
     routes.extend(super::oauth::routes());
     routes.extend(super::reauth::routes());
+    routes.extend(super::sign_out_calls::routes());
     routes
 });
 

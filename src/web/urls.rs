@@ -137,6 +137,11 @@ pub fn sso_metadata(slug: &str) -> String {
     format!("{}/metadata", sso(slug))
 }
 
+/// Where SAML logout messages arrive, by redirect and by POST.
+pub fn sso_logout(slug: &str) -> String {
+    format!("{}/slo", sso(slug))
+}
+
 /// The redirect URI of OpenID Connect.
 pub fn sso_callback(slug: &str) -> String {
     format!("{}/callback", sso(slug))
@@ -157,9 +162,18 @@ pub fn oauth_authorize() -> String {
 /// Where OAuth clients get tokens.
 pub const OAUTH_TOKEN: &str = "/oauth/token";
 
+/// The last segments of what an identity provider itself calls below `/sso/{slug}/`, without a browser.
+pub const BACKCHANNEL_LOGOUT: &str = "/backchannel-logout";
+pub const TOKEN_REVOCATION: &str = "/global-token-revocation";
+
+/// Is this a call of an identity provider about a sign-out?
+pub fn is_sign_out_call(path: &str) -> bool {
+    path.starts_with("/sso/") && (path.ends_with(BACKCHANNEL_LOGOUT) || path.ends_with(TOKEN_REVOCATION))
+}
+
 /// Is this an address of programs that have no session, whatever cookies come with them?
 pub fn is_without_session(path: &str) -> bool {
-    path.starts_with(SCIM) || path == OAUTH_TOKEN
+    path.starts_with(SCIM) || path == OAUTH_TOKEN || is_sign_out_call(path)
 }
 
 // For programs

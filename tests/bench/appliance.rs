@@ -60,6 +60,7 @@ fn sign_ins(fsync: Duration) {
     let sp = ServiceProvider {
         entity_id: format!("{base}/sso/{slug}/metadata"),
         acs_url: format!("{base}/sso/{slug}/acs"),
+        slo_url: format!("{base}/sso/{slug}/slo"),
     };
     println!("signing {SIGN_INS} responses …");
     let now = process::now();

@@ -21,6 +21,7 @@ mod peers;
 mod providers;
 mod saml;
 mod scim;
+mod sign_out;
 mod store;
 mod tidy;
 mod tls;

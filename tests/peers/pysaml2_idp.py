@@ -26,7 +26,12 @@ from saml2.authn_context import PASSWORDPROTECTEDTRANSPORT  # noqa: E402
 from saml2.config import IdPConfig  # noqa: E402
 from saml2.metadata import entity_descriptor  # noqa: E402
 from saml2.server import Server  # noqa: E402
-from saml2.sigver import get_pem_wrapped_unwrapped, make_temp, pre_encryption_part  # noqa: E402
+from saml2.sigver import (  # noqa: E402
+    get_pem_wrapped_unwrapped,
+    make_temp,
+    pre_encryption_part,
+    verify_redirect_signature,
+)
 
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 SHA256, SHA384, SHA512 = "http://www.w3.org/2001/04/xmlenc#sha256", MORE + "sha384", "http://www.w3.org/2001/04/xmlenc#sha512"
@@ -52,6 +57,7 @@ KEY_TRANSPORT = {
     "rsa-oaep-mgf1p": "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
     "rsa-1_5": "http://www.w3.org/2001/04/xmlenc#rsa-1_5",
 }
+BINDINGS = {"redirect": BINDING_HTTP_REDIRECT, "post": BINDING_HTTP_POST}
 NAME_ID_FORMATS = {
     "emailAddress": saml.NAMEID_FORMAT_EMAILADDRESS,
     "persistent": saml.NAMEID_FORMAT_PERSISTENT,
@@ -140,11 +146,15 @@ class IdentityProvider:
         self.keys = Keys()
         self.entity_id = "https://pysaml2.example/idp"
         self.sso_url = "https://pysaml2.example/sso"
+        self.slo_url = None
+        self.slo_bindings = list(BINDINGS)
 
     def config(self, command, kind, certificate, more=()):
         """pysaml2's configuration for this command: its own keys, and the service provider's metadata when given."""
         self.entity_id = command.get("entity_id") or self.entity_id
         self.sso_url = command.get("sso_url") or self.sso_url
+        self.slo_url = command.get("slo_url") or self.slo_url
+        self.slo_bindings = command.get("slo_bindings") or self.slo_bindings
         key_file, cert_file = self.keys.pair(kind, certificate)
         oid_names = command.get("attribute_names") == "oid"
         name_format = command.get("name_format", saml.NAME_FORMAT_BASIC)
@@ -161,7 +171,10 @@ class IdentityProvider:
                         "single_sign_on_service": [
                             (self.sso_url, BINDING_HTTP_REDIRECT),
                             (self.sso_url, BINDING_HTTP_POST),
-                        ]
+                        ],
+                        "single_logout_service": [
+                            (self.slo_url, BINDINGS[name]) for name in self.slo_bindings if self.slo_url
+                        ],
                     },
                     "name_id_format": list(NAME_ID_FORMATS.values()),
                     "want_authn_requests_signed": bool(command.get("require_signed")),
@@ -197,6 +210,71 @@ class IdentityProvider:
             "request_id": target["in_response_to"],
             "relay_state": target["relay_state"],
             "xml": document,
+        }
+
+    def logout_server(self, command):
+        """The server, the service provider, and the binding by which it is to be told or asked."""
+        signed = {**command, "require_signed": True}
+        server = Server(config=IdPConfig().load(self.config(signed, "rsa", "a")))
+        return server, next(iter(server.metadata.keys())), BINDINGS[command.get("binding", "redirect")]
+
+    def logout_request(self, command):
+        server, sp, binding = self.logout_server(command)
+        to = server.metadata.single_logout_service(sp, binding, "spsso")[0]["location"]
+        name_format = command.get("name_id_format", "emailAddress")
+        request_id, request = server.create_logout_request(
+            to,
+            sp,
+            name_id=saml.NameID(text=command["name_id"], format=NAME_ID_FORMATS[name_format]),
+            session_indexes=command.get("session_indexes"),
+            expire=time_util.in_a_while(minutes=5),
+            sign=binding == BINDING_HTTP_POST,
+            **SIGNED,
+        )
+        return {"id": request_id, **sent(server, binding, request, to, command.get("relay_state"), False)}
+
+    def logout_answer(self, command):
+        """Judges the service provider's request and answers it in the same binding."""
+        server, _, binding = self.logout_server(command)
+        came = message_of(command, "SAMLRequest")
+        try:
+            request = server.parse_logout_request(
+                came["SAMLRequest"], binding, came.get("RelayState"), came.get("SigAlg"), came.get("Signature")
+            )
+        except Exception as problem:  # as for a request to sign in
+            raise Refused(f"{type(problem).__name__}: {problem}") from problem
+        if request is None:
+            raise Refused("pysaml2 did not accept the logout request")
+        message = request.message
+        response = server.create_logout_response(message, [binding], sign=binding == BINDING_HTTP_POST, **SIGNED)
+        return {
+            "name_id": message.name_id.text,
+            "session_indexes": [index.text for index in message.session_index],
+            **sent(server, binding, response, response.destination, came.get("RelayState"), True),
+        }
+
+    def logout_read(self, command):
+        """Judges the service provider's answer."""
+        server, sp, binding = self.logout_server(command)
+        came = message_of(command, "SAMLResponse")
+        try:
+            if binding == BINDING_HTTP_REDIRECT:
+                certificate = server.metadata.certs(sp, "any", "signing")[0][1]
+                parameters = {name: [value] for name, value in came.items()}
+                if not verify_redirect_signature(parameters, server.sec.sec_backend, certificate):
+                    raise Refused("the answer's signature is not the service provider's")
+            response = server.parse_logout_request_response(came["SAMLResponse"], binding)
+        except Refused:
+            raise
+        except Exception as problem:  # as above
+            raise Refused(f"{type(problem).__name__}: {problem}") from problem
+        answer = response.response
+        if binding == BINDING_HTTP_POST and answer.signature is None:
+            raise Refused("the answer is not signed")
+        return {
+            "in_response_to": answer.in_response_to,
+            "status": answer.status.status_code.value,
+            "relay_state": came.get("RelayState"),
         }
 
     def target(self, server, command):
@@ -257,6 +335,26 @@ class IdentityProvider:
         return str(response)
 
 
+SIGNED = {"sign_alg": MORE + "rsa-sha256", "digest_alg": SHA256}
+
+
+def sent(server, binding, message, to, relay_state, is_response):
+    """A logout message as it travels: an address, or the fields of a form."""
+    if binding == BINDING_HTTP_REDIRECT:
+        info = server.apply_binding(
+            binding, str(message), to, relay_state or "", response=is_response, sign=True, sigalg=SIGNED["sign_alg"]
+        )
+        return {"url": dict(info["headers"])["Location"]}
+    return {"action": to, "message": base64.b64encode(str(message).encode()).decode(), "relay_state": relay_state}
+
+
+def message_of(command, field):
+    """The parameters of a redirect, or what a form would hold."""
+    if command.get("query"):
+        return dict(parse_qsl(command["query"], keep_blank_values=True))
+    return {field: command["message"], "RelayState": command.get("relay_state")}
+
+
 def converters(command):
     """Attribute names as given, or, with attribute_names "oid", through the maps that pysaml2 ships."""
     if command.get("attribute_names") == "oid":
@@ -287,7 +385,8 @@ def request_message(command):
 def answer(provider, line):
     try:
         command = json.loads(line)
-        action = {"metadata": provider.metadata, "respond": provider.respond}.get(command["cmd"])
+        known = ("metadata", "respond", "logout_request", "logout_answer", "logout_read")
+        action = getattr(provider, command["cmd"]) if command["cmd"] in known else None
         return action(command) if action else {"error": f"there is no command {command['cmd']}"}
     except Unsupported as problem:
         return {"unsupported": str(problem)}

@@ -48,6 +48,8 @@ function known(table, name, what) {
 export class IdentityProvider {
   entityId = 'https://samlify.example/idp';
   ssoUrl = 'https://samlify.example/sso';
+  sloUrl = null;
+  sloBindings = ['redirect', 'post'];
   keys = new Keys();
 
   /** Our metadata, with the certificates asked for, "a" when none is. */
@@ -73,9 +75,50 @@ export class IdentityProvider {
     };
   }
 
+  /** A request to sign somebody out, by redirect or by POST. */
+  logoutRequest(command) {
+    const [idp, sp, binding] = this.#logout(command);
+    const user = { logoutNameID: command.name_id, sessionIndex: command.session_indexes?.[0] };
+    const request = idp.createLogoutRequest(sp, binding, user, { relayState: command.relay_state ?? '' });
+    return { id: request.id, ...sent(request, binding, command.relay_state) };
+  }
+
+  /** Judges the service provider's request and answers it in the same binding. */
+  async logoutAnswer(command) {
+    const [idp, sp, binding] = this.#logout(command);
+    const request = await judged(() => idp.parseLogoutRequest(sp, binding, received(command, 'SAMLRequest')));
+    const { nameID, sessionIndex } = request.extract;
+    const response = idp.createLogoutResponse(sp, request, binding, { relayState: command.relay_state ?? '' });
+    return { name_id: nameID, session_indexes: [sessionIndex].flat(), ...sent(response, binding, command.relay_state) };
+  }
+
+  /** Judges the service provider's answer. */
+  async logoutRead(command) {
+    const [idp, sp, binding] = this.#logout(command);
+    const came = received(command, 'SAMLResponse');
+    const { extract } = await judged(() => idp.parseLogoutResponse(sp, binding, came));
+    return {
+      in_response_to: extract.response.inResponseTo,
+      // samlify refuses every other status.
+      status: 'urn:oasis:names:tc:SAML:2.0:status:Success',
+      relay_state: came.query?.RelayState ?? command.relay_state,
+    };
+  }
+
+  #logout(command) {
+    const sp = samlify.ServiceProvider({
+      metadata: command.sp_metadata,
+      wantLogoutRequestSigned: true,
+      wantLogoutResponseSigned: true,
+    });
+    return [this.#entity(command), sp, command.binding ?? 'redirect'];
+  }
+
   #entity(command) {
     this.entityId = command.entity_id ?? this.entityId;
     this.ssoUrl = command.sso_url ?? this.ssoUrl;
+    this.sloUrl = command.slo_url ?? this.sloUrl;
+    this.sloBindings = command.slo_bindings ?? this.sloBindings;
     if ((command.key ?? 'rsa') !== 'rsa') throw new Unsupported('samlify has no keys other than RSA');
     const names = command.cmd === 'metadata' ? command.certificates ?? ['a'] : [command.certificate ?? 'a'];
     for (const name of names) if (!['a', 'b'].includes(name)) throw new Refused(`there is no certificate ${name}`);
@@ -86,6 +129,11 @@ export class IdentityProvider {
       wantAuthnRequestsSigned: command.require_signed ?? false,
       nameIDFormat: Object.values(NAME_ID_FORMATS),
       singleSignOnService: [REDIRECT, POST].map((Binding) => ({ Binding, Location: this.ssoUrl })),
+      singleLogoutService: this.sloBindings
+        .filter(() => this.sloUrl)
+        .map((name) => ({ Binding: { redirect: REDIRECT, post: POST }[name], Location: this.sloUrl })),
+      wantLogoutRequestSigned: true,
+      wantLogoutResponseSigned: true,
       requestSignatureAlgorithm: known(ALGORITHMS, command.algorithm ?? 'rsa-sha256', 'signature algorithm'),
       isAssertionEncrypted: Boolean(command.encrypt),
       dataEncryptionAlgorithm: known(ENCRYPTION, command.encryption_algorithm ?? 'aes256-cbc', 'encryption'),
@@ -137,6 +185,29 @@ async function parseRequest(idp, sp, command) {
     const signed = ['SAMLRequest', 'RelayState', 'SigAlg'].map((name) => raw.split('&').find((p) => p.startsWith(`${name}=`)));
     const request = await idp.parseLoginRequest(sp, 'redirect', { query, octetString: signed.filter(Boolean).join('&') });
     return { ...request, relayState: query.RelayState };
+  } catch (problem) {
+    throw new Refused(problem instanceof Error ? problem.message : String(problem));
+  }
+}
+
+/** A logout message as it travels: an address, or the fields of a form. */
+function sent(message, binding, relayState) {
+  if (binding === 'redirect') return { url: message.context };
+  return { action: message.entityEndpoint, message: message.context, relay_state: relayState };
+}
+
+/** What the browser brought, as samlify takes it; a signature of the query covers it exactly as it was sent. */
+function received(command, field) {
+  if (!command.query) return { body: { [field]: command.message } };
+  const query = Object.fromEntries(new URLSearchParams(command.query));
+  const parts = command.query.split('&');
+  const signed = [field, 'RelayState', 'SigAlg'].map((name) => parts.find((p) => p.startsWith(`${name}=`)));
+  return { query, octetString: signed.filter(Boolean).join('&') };
+}
+
+async function judged(parse) {
+  try {
+    return await parse();
   } catch (problem) {
     throw new Refused(problem instanceof Error ? problem.message : String(problem));
   }

@@ -7,4 +7,7 @@ const provider = new IdentityProvider();
 await answerLines({
   metadata: (command) => provider.metadata(command),
   respond: (command) => provider.respond(command),
+  logout_request: (command) => provider.logoutRequest(command),
+  logout_answer: (command) => provider.logoutAnswer(command),
+  logout_read: (command) => provider.logoutRead(command),
 });

@@ -60,6 +60,8 @@ fn read_metadata(ctx: &Context, xml: &[u8], field: &str, url: Option<String>) ->
         certificates: read.certificates.into_iter().map(pin).collect(),
         wants_signed_requests: read.wants_signed_requests,
         metadata_url: url,
+        slo_redirect: read.slo_redirect,
+        slo_post: read.slo_post,
     };
     Ok(Understood {
         idp,
@@ -107,6 +109,8 @@ fn by_hand(ctx: &Context, entity_id: &str, sign_in_url: &str, certificates: &str
         certificates: pinned,
         wants_signed_requests: false,
         metadata_url: None,
+        slo_redirect: None,
+        slo_post: None,
     };
     Ok(Understood { idp, warnings })
 }

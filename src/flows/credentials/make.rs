@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::flows::{Act, connect, hash};
 use crate::model::person::checked_name;
 use crate::model::time::DAY;
-use crate::model::{Action, Connection, CredentialId, PersonId};
+use crate::model::{Action, Connection, ConnectionId, CredentialId, PersonId};
 use crate::store::scim_credentials::{Credential, CredentialKind};
 use crate::store::{self, scim_credentials};
 
@@ -147,8 +147,18 @@ pub fn revoke(act: &Act, slug: &str, id: CredentialId) -> Result<()> {
 
 /// Ends what a person granted; called when the person is deactivated. Returns how many grants there were.
 pub fn revoke_grants_of(act: &Act, person: PersonId) -> Result<usize> {
+    revoke_grants(act, person, None)
+}
+
+/// The same for one connection alone.
+pub fn revoke_grants_through(act: &Act, person: PersonId, connection: ConnectionId) -> Result<usize> {
+    revoke_grants(act, person, Some(connection))
+}
+
+fn revoke_grants(act: &Act, person: PersonId, only: Option<ConnectionId>) -> Result<usize> {
     let mut ended = Vec::new();
-    let all = store::scim_credentials::list_of_person(act.w, person)?;
+    let mut all = store::scim_credentials::list_of_person(act.w, person)?;
+    all.retain(|credential| only.is_none_or(|connection| credential.connection_id == connection));
     for credential in all.iter().filter(|credential| credential.is_live(act.now)) {
         let Some(family) = credential
             .family

@@ -17,14 +17,12 @@ use crate::web::form::{Field, Form};
 use crate::web::gate::{Visit, see_other};
 use crate::web::page::{Shell, render, render_as};
 use crate::web::routes::{Access, Route, get, post};
-use crate::web::{flash, urls};
+use crate::web::urls;
 
 pub fn routes() -> Vec<Route> {
     vec![
         post("/login", Access::Public, sign_in),
         get("/login/passphrase", Access::Public, show),
-        post("/logout", Access::Public, sign_out),
-        get("/logout", Access::Public, ask_to_sign_out),
     ]
 }
 
@@ -161,38 +159,4 @@ pub fn enter(visit: &Visit, entered: &Entered) -> HttpResponse {
         let _ = response.add_cookie(&cookies::way(visit.secure(), way.clone()));
     }
     response
-}
-
-#[derive(Template)]
-#[template(path = "member/logout.html")]
-struct LogoutPage {
-    shell: Shell,
-    action: String,
-    home: String,
-}
-
-/// Signing out changes something, so that a link alone does not do it.
-async fn ask_to_sign_out(visit: Visit) -> Answer {
-    if visit.principal.is_none() {
-        return Ok(see_other(&urls::login()));
-    }
-    Ok(render(&LogoutPage {
-        shell: visit.shell("Sign out"),
-        action: urls::logout(),
-        home: urls::home(),
-    }))
-}
-
-async fn sign_out(visit: Visit) -> Answer {
-    if let Some(token) = &visit.session_token {
-        visit.ctx.sign_out(token).await?;
-    }
-    let mut response = flash::to(&visit, &urls::login(), "signed-out", "");
-    let _ = response.add_cookie(&cookies::gone(Jar::Session, visit.secure()));
-    let clear = actix_web::http::header::HeaderValue::from_static("\"cache\"");
-    response.headers_mut().insert(
-        actix_web::http::header::HeaderName::from_static("clear-site-data"),
-        clear,
-    );
-    Ok(response)
 }

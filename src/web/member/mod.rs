@@ -9,6 +9,7 @@ pub mod lost;
 pub mod recover;
 pub mod recovery;
 pub mod setup;
+pub mod sign_out;
 pub mod sso;
 pub mod unfinished;
 
@@ -23,6 +24,7 @@ pub fn routes() -> Vec<Route> {
         lost::routes(),
         recover::routes(),
         sso::routes(),
+        sign_out::routes(),
         unfinished::routes(),
         home::routes(),
         account::routes(),

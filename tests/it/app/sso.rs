@@ -40,7 +40,11 @@ impl TestApp {
         Connected {
             slug: slug.to_owned(),
             idp,
-            sp: ServiceProvider { entity_id, acs_url },
+            sp: ServiceProvider {
+                entity_id,
+                acs_url,
+                slo_url: format!("{}/sso/{slug}/slo", self.base),
+            },
         }
     }
 }

@@ -147,6 +147,9 @@ fn every_unsafe_address_refuses_what_other_sites_send() {
         BTreeSet::from([
             "/oauth/token",
             "/sso/{slug}/acs",
+            "/sso/{slug}/backchannel-logout",
+            "/sso/{slug}/global-token-revocation",
+            "/sso/{slug}/slo",
             "/scim/{slug}/v2",
             "/scim/{slug}/v2/{tail:.*}"
         ]),

@@ -21,11 +21,13 @@
 
 mod encrypt;
 mod key;
+mod logout;
 mod sign;
 mod xml;
 
 pub use encrypt::Encrypt;
 pub use key::{Algorithm, TestKey, dated_certificate};
+pub use logout::{Logout, percent, sign_query};
 pub use xml::{Prefixes, Response, Sign};
 
 use doorward::model::time::{DAY, Timestamp};
@@ -39,6 +41,7 @@ pub fn example_sp() -> ServiceProvider {
     ServiceProvider {
         entity_id: "https://door.example/sso/acme/metadata".to_owned(),
         acs_url: "https://door.example/sso/acme/acs".to_owned(),
+        slo_url: "https://door.example/sso/acme/slo".to_owned(),
     }
 }
 

@@ -44,7 +44,7 @@ fn everything_is_read() {
         metadata.sso_post_url.as_deref(),
         Some("https://idp.acme.example/sso/post")
     );
-    assert_eq!((metadata.slo_redirect_url, metadata.slo_post_url), (None, None));
+    assert_eq!((metadata.slo_redirect, metadata.slo_post), (None, None));
     assert_eq!(metadata.certificates, [idp.certificate().clone()]);
     assert_eq!(
         metadata.name_id_formats,
@@ -64,11 +64,25 @@ fn everything_is_read() {
 fn single_logout_and_other_roles_and_a_signature() {
     let with = good()
         .replace("<md:IDPSSODescriptor", "<ds:Signature/><x:Extensions xmlns:x=\"urn:x\"/><md:RoleDescriptor xmlns:fed=\"urn:fed\"/><md:IDPSSODescriptor")
-        .replace("<md:NameIDFormat>", "<md:SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"https://idp.acme.example/slo\"/><md:NameIDFormat>");
-    assert_eq!(
-        read(&with).unwrap().slo_redirect_url.as_deref(),
-        Some("https://idp.acme.example/slo")
-    );
+        .replace("<md:NameIDFormat>", "<md:SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" Location=\"https://idp.acme.example/slo\"/><md:SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"https://idp.acme.example/slo/post\" ResponseLocation=\"https://idp.acme.example/slo/done\"/><md:NameIDFormat>");
+    let read_it = read(&with).unwrap();
+    let redirect = read_it.slo_redirect.expect("by redirect");
+    assert_eq!(redirect.location, "https://idp.acme.example/slo");
+    assert_eq!(redirect.for_responses(), "https://idp.acme.example/slo");
+    let post = read_it.slo_post.expect("by POST");
+    assert_eq!(post.location, "https://idp.acme.example/slo/post");
+    assert_eq!(post.for_responses(), "https://idp.acme.example/slo/done");
+    for script in [
+        "Location=\"https://idp.acme.example/slo\"",
+        "ResponseLocation=\"https://idp.acme.example/slo/done\"",
+    ] {
+        let name = script.split('=').next().unwrap();
+        let bad = with.replace(script, &format!("{name}=\"javascript:alert(1)\""));
+        assert!(
+            matches!(read(&bad), Err(MetadataProblem::BadAddress { .. })),
+            "{script}"
+        );
+    }
 }
 
 #[test]

@@ -96,6 +96,7 @@ fn markup_in_our_own_addresses_is_escaped() {
     let sp = ServiceProvider {
         entity_id: "https://x/?a=1&b=\"<2>\"".into(),
         acs_url: "https://x/acs?a=1&b='<2>\"".into(),
+        slo_url: "https://x/slo".into(),
     };
     let request = AuthnRequest::new(&sp, "https://idp.example/?x=1&y=<2>", request_id(&[1; 20]), NOW);
     let xml = request.to_xml();
@@ -178,7 +179,7 @@ fn post_form_signed() {
     let form = request().post_form(Some("\"><script>"), Some(&key)).unwrap();
     assert_eq!(form.action, SSO);
     assert_eq!(form.relay_state.as_deref(), Some("\"><script>"));
-    let xml = String::from_utf8(STANDARD.decode(&form.saml_request).unwrap()).unwrap();
+    let xml = String::from_utf8(STANDARD.decode(&form.message).unwrap()).unwrap();
     let mut keys = bergshamra_keys::KeysManager::new();
     keys.add_key(bergshamra_keys::loader::load_x509_cert_der(&key.certificate().der).unwrap());
     let result = bergshamra_dsig::verify::verify(&DsigContext::new(keys), &xml).unwrap();
@@ -202,7 +203,7 @@ fn post_form_signed() {
 fn post_form_unsigned() {
     let form = request().post_form(None, None).unwrap();
     assert_eq!(
-        String::from_utf8(STANDARD.decode(&form.saml_request).unwrap()).unwrap(),
+        String::from_utf8(STANDARD.decode(&form.message).unwrap()).unwrap(),
         request().to_xml()
     );
 }
@@ -239,7 +240,8 @@ fn our_metadata() {
             "AssertionConsumerService",
         ];
         if certificate.is_some() {
-            expected.splice(0..0, ["KeyDescriptor", "KeyDescriptor"]);
+            let slo = "SingleLogoutService";
+            expected.splice(0..0, ["KeyDescriptor", "KeyDescriptor", slo, slo]);
         }
         assert_eq!(names, expected);
         let acs = doc.get_elements_by_tag_name("AssertionConsumerService")[0];

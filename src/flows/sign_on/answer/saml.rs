@@ -5,14 +5,14 @@
 
 use crate::error::{Error, Result};
 use crate::flows::connect::service_provider;
-use crate::flows::{Context, Visitor, Who, hash};
+use crate::flows::{Context, Visitor, Who, hash, sign_off};
 use crate::model::{Method, Outcome, Protocol, SignInKind, local_path};
 use crate::saml;
 use crate::store;
 
 use super::case::{Case, gather};
 use super::judge::judge;
-use super::{Answer, Arrival, checks, settle, subject};
+use super::{Answer, Arrival, Known, checks, settle, subject};
 use crate::flows::sign_on::flow_token;
 
 /// What the browser posted to `/sso/{slug}/acs`.
@@ -62,11 +62,17 @@ pub async fn answer(ctx: &Context, posted: Posted) -> Result<Answer> {
     };
     let browser =
         flow_token(case.posted.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
+    // What the identity provider calls this sign-in, so that either side can end it.
+    let idp = match &result {
+        Ok(assertion) => Some(sign_off::hint::of_assertion(ctx, &case.connection, assertion)?),
+        Err(_) => None,
+    };
     let connection = case.connection.clone();
     let arrival = case.into_arrival(browser);
     ctx.act(Who::Doorward, move |act| {
         settle(act, arrival, list, |checks, row| {
-            result.and_then(|assertion| subject::read(&connection, assertion, checks, row))
+            let known = result.and_then(|assertion| subject::read(&connection, assertion, checks, row))?;
+            Ok(Known { idp, ..known })
         })
     })
     .await

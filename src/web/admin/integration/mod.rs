@@ -8,6 +8,7 @@ mod openid;
 mod page;
 mod provisioning;
 mod settings;
+mod signing_out;
 mod switches;
 mod values;
 

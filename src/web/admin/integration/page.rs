@@ -100,6 +100,8 @@ struct IntegrationPage {
     guide: Guide,
     giving: Giving,
     ours: Ours,
+    /// The addresses by which either side ends the other's sessions.
+    signing_out: Vec<Value>,
     ours_openid: Vec<Value>,
     known: Option<Known>,
     openid: Option<OpenIdKnown>,
@@ -273,6 +275,11 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>, with: web::Qu
         guide: guide(&visit, &connection, protocol)?,
         giving: Giving::new(&connection, Way::of(provider, protocol), None)?,
         ours: ours(&visit, &connection).await?,
+        signing_out: visit
+            .ctx
+            .organization()
+            .map(|o| super::signing_out::values(&connection, &o.base_url))
+            .unwrap_or_default(),
         ours_openid: match visit.ctx.organization() {
             Some(organization) => openid::ours(&organization.base_url, &connection.slug),
             None => Vec::new(),

@@ -65,6 +65,20 @@ fn binding() -> Field {
         )
 }
 
+/// What single logout does, or why it does nothing yet.
+fn sign_out_hint(connection: &Connection) -> &'static str {
+    match &connection.saml.idp {
+        Some(idp) if !idp.offers_logout() => {
+            "The identity provider's metadata names no address for single logout. Until it does and is given here \
+             again, signing out stays here."
+        }
+        _ => {
+            "Whoever signs out here goes on to the identity provider, which ends its own session and may end other \
+             applications too. The session here ends first, whatever it answers."
+        }
+    }
+}
+
 fn form(connection: &Connection) -> Form {
     let saml = &connection.saml;
     let providers = Provider::all().iter();
@@ -93,6 +107,12 @@ fn form(connection: &Connection) -> Form {
             .hint("Only where the provider asks for it. It needs Doorward's certificate then.")
             .ticked(saml.sign_requests),
         binding().value(saml.request_binding.key()),
+        Field::checkbox(
+            "sign_out_there",
+            "Signing out here signs out at the provider, too",
+        )
+        .hint(sign_out_hint(connection))
+        .ticked(saml.sign_out_there),
         Field::text("subject_attribute", "Attribute that identifies the person")
             .hint(subject)
             .mono()
@@ -120,6 +140,7 @@ fn saml_fields(form: &Form, common: ConnectionFields) -> ConnectionFields {
         sign_requests: Some(form.is_ticked("sign_requests")),
         request_binding: Some(form.text("request_binding").to_owned()),
         subject_attribute: Some(form.text("subject_attribute").to_owned()),
+        sign_out_there: Some(form.is_ticked("sign_out_there")),
         ..common
     }
 }
