@@ -9,6 +9,7 @@ pub mod apply;
 pub mod connect;
 pub mod credentials;
 pub mod enroll;
+pub mod factors;
 pub mod gate;
 pub mod maintain;
 pub mod oauth;
@@ -48,6 +49,8 @@ pub struct Context {
     pub trust: connect::Trust,
     /// The first run that is under way in a browser.
     pub pending: Mutex<Option<enroll::Pending>>,
+    /// Challenges for passkeys that wait for their answer.
+    pub challenges: factors::Challenges,
     /// Which page of a list comes after which.
     pub pages: provision::paging::Pages,
     /// Requests of SCIM clients that changed nothing, on their way to the log.
@@ -97,6 +100,7 @@ impl Context {
             hasher: passphrase::Hasher::default(),
             trust: connect::Trust::default(),
             pending: Mutex::new(None),
+            challenges: factors::Challenges::default(),
             pages: provision::paging::Pages::default(),
             scim_log: provision::log::Buffer::default(),
             scim_reads: Arc::new(tokio::sync::Semaphore::new(provision::READS_AT_ONCE)),

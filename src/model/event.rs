@@ -106,10 +106,17 @@ pub enum Action {
     OauthGranted,
     ScimRequestOpened,
     ScimRequestReplayed,
+    TotpAdded,
+    TotpRemoved,
+    PasskeyAdded,
+    PasskeyRenamed,
+    PasskeyRemoved,
+    PasskeySuspected,
+    RecoveryCodeUsed,
 }
 
 impl Action {
-    pub const ALL: [Action; 39] = [
+    pub const ALL: [Action; 46] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::PersonAdded,
@@ -149,6 +156,13 @@ impl Action {
         Action::OauthGranted,
         Action::ScimRequestOpened,
         Action::ScimRequestReplayed,
+        Action::TotpAdded,
+        Action::TotpRemoved,
+        Action::PasskeyAdded,
+        Action::PasskeyRenamed,
+        Action::PasskeyRemoved,
+        Action::PasskeySuspected,
+        Action::RecoveryCodeUsed,
     ];
 
     pub fn key(self) -> &'static str {
@@ -205,6 +219,13 @@ impl Action {
             Action::OauthGranted => ("oauth.granted", "Let an OAuth client provision"),
             Action::ScimRequestOpened => ("scim_request.opened", "Opened the values of a request"),
             Action::ScimRequestReplayed => ("scim_request.replayed", "Replayed a request"),
+            Action::TotpAdded => ("totp.added", "Set up an authenticator app"),
+            Action::TotpRemoved => ("totp.removed", "Removed an authenticator app"),
+            Action::PasskeyAdded => ("passkey.added", "Added a passkey"),
+            Action::PasskeyRenamed => ("passkey.renamed", "Renamed a passkey"),
+            Action::PasskeyRemoved => ("passkey.removed", "Removed a passkey"),
+            Action::PasskeySuspected => ("passkey.suspected", "Saw what may be a copy of a passkey"),
+            Action::RecoveryCodeUsed => ("recovery_code.used", "Used a recovery code"),
         }
     }
 }

@@ -27,8 +27,8 @@ pub use connection::{
 pub use email::Email;
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{
-    AccessRequestId, ConnectionId, CredentialId, HoldId, IdentityId, PersonId, ScimId, ScimRequestId,
-    SessionId, SignInId,
+    AccessRequestId, ConnectionId, CredentialId, HoldId, IdentityId, PasskeyId, PersonId, ScimId,
+    ScimRequestId, SessionId, SignInId,
 };
 pub use openid::{ClientAuth, OidcSettings, OpenIdProvider};
 pub use organization::{BaseUrl, Organization, Settings};

@@ -21,6 +21,10 @@ pub enum Jar {
     Setup,
     /// What the last action did, said once on the next page.
     Flash,
+    /// A sign-in that waits for its second step.
+    Step,
+    /// Which browser asked for a passkey's challenge.
+    Passkey,
 }
 
 impl Jar {
@@ -36,6 +40,10 @@ impl Jar {
             (Jar::Setup, false) => "doorward_setup",
             (Jar::Flash, true) => "__Host-doorward_said",
             (Jar::Flash, false) => "doorward_said",
+            (Jar::Step, true) => "__Host-doorward_step",
+            (Jar::Step, false) => "doorward_step",
+            (Jar::Passkey, true) => "__Host-doorward_passkey",
+            (Jar::Passkey, false) => "doorward_passkey",
         }
     }
 }
@@ -70,7 +78,7 @@ pub fn make(jar: Jar, secure: bool, value: String, millis: i64) -> Cookie<'stati
         (Jar::Flow, true) => cookie.same_site(SameSite::None),
         // SameSite=None needs Secure. Without the attribute browsers send it with a POST for two minutes.
         (Jar::Flow, false) => cookie,
-        (Jar::Setup, _) => cookie.same_site(SameSite::Strict),
+        (Jar::Setup | Jar::Step | Jar::Passkey, _) => cookie.same_site(SameSite::Strict),
         _ => cookie.same_site(SameSite::Lax),
     };
     cookie.finish()

@@ -17,14 +17,14 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         &[
             "model", "saml", "scim", "store", "outbound", "error", "clock", "random", "vault",
         ],
-        &[],
+        &["webauthn_rs", "totp_rs"],
     ),
     (
         "web",
         &[
             "model", "saml", "scim", "store", "flows", "outbound", "error", "clock", "random", "config",
         ],
-        &["actix_web", "actix_multipart", "askama"],
+        &["actix_web", "actix_multipart", "askama", "qrcode"],
     ),
 ];
 

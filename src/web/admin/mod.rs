@@ -11,6 +11,7 @@ pub mod integrations;
 pub mod overview;
 pub mod people;
 pub mod person;
+pub mod person_factors;
 pub mod person_form;
 pub mod person_provisioning;
 pub mod session_limits;
@@ -38,6 +39,7 @@ pub fn routes() -> Vec<Route> {
         people::routes(),
         person_form::routes(),
         person::routes(),
+        person_factors::routes(),
         integrations::routes(),
         integration::routes(),
         sign_ins::routes(),

@@ -4,11 +4,13 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use zeroize::Zeroizing;
 
+use super::passkey::PasskeyForm;
 use crate::error::Kind;
+use crate::flows::factors::step;
 use crate::flows::passphrase::{self, Answered, Attempt};
 use crate::flows::sign_on::Entered;
 use crate::flows::throttle;
-use crate::model::{Connection, local_path};
+use crate::model::{Connection, Timestamp, local_path};
 use crate::store;
 use crate::web::cookies::{self, Jar};
 use crate::web::fail::{Answer, status};
@@ -39,6 +41,8 @@ struct LoginPage {
     wants_passphrase: bool,
     reference: Option<String>,
     recovery: String,
+    /// `None` where passkeys are not possible.
+    passkey: Option<PasskeyForm>,
 }
 
 /// An integration to sign in through.
@@ -50,13 +54,13 @@ struct Door {
 #[derive(serde::Deserialize)]
 pub struct Next {
     #[serde(default)]
-    next: String,
+    pub next: String,
 }
 
 fn form() -> Form {
     Form::new([
         Field::email("email", "E-mail")
-            .autocomplete("username")
+            .autocomplete("username webauthn")
             .required(),
         Field::password("passphrase", "Passphrase")
             .autocomplete("current-password")
@@ -87,6 +91,7 @@ async fn page(
         wants_passphrase: next.starts_with("/sign-in/"),
         reference,
         recovery: urls::recovery(),
+        passkey: PasskeyForm::of(visit, urls::passkey_login(next)),
     })
 }
 
@@ -124,13 +129,11 @@ async fn sign_in(visit: Visit, next: web::Query<Next>, body: web::Form<Vec<(Stri
         old_token: visit.session_token.clone(),
     };
     match passphrase::sign_in(&visit.ctx, attempt).await {
-        Ok(Answered::Entered(entered, person)) => {
-            let mut response = enter(&visit, &entered);
-            let device = throttle::device_cookie(&visit.ctx, person);
-            let _ = response.add_cookie(&cookies::device(visit.secure(), device));
-            Ok(response)
-        }
-        Ok(Answered::Refused { reference }) => {
+        Ok(answered) => {
+            let reference = match go_on(&visit, answered) {
+                Ok(response) => return Ok(response),
+                Err(reference) => reference,
+            };
             form.trouble = Some("The e-mail address or the passphrase is not right.".to_owned());
             let page = page(&visit, form, &next, Some(reference)).await?;
             Ok(render_as(actix_web::http::StatusCode::UNAUTHORIZED, &page))
@@ -150,14 +153,42 @@ async fn sign_in(visit: Visit, next: web::Query<Next>, body: web::Form<Vec<(Stri
     }
 }
 
+/// The way on from a good answer: inside, or to the second step. `Err`: the reference of one that was refused.
+pub fn go_on(visit: &Visit, answered: Answered) -> Result<HttpResponse, String> {
+    let mut response = match answered {
+        Answered::Refused { reference } => return Err(reference),
+        Answered::Asked { cookie } => {
+            let mut response = see_other(&urls::second_step(""));
+            let cookie = cookies::make(Jar::Step, visit.secure(), cookie, step::LIFE);
+            let _ = response.add_cookie(&cookie);
+            return Ok(response);
+        }
+        Answered::Entered(entered, person) => {
+            let mut response = enter(visit, &entered);
+            let device = throttle::device_cookie(&visit.ctx, person);
+            let _ = response.add_cookie(&cookies::device(visit.secure(), device));
+            response
+        }
+    };
+    if visit.step_cookie.is_some() {
+        let _ = response.add_cookie(&cookies::gone(Jar::Step, visit.secure()));
+    }
+    Ok(response)
+}
+
 /// Sends the browser on with its new session.
 pub fn enter(visit: &Visit, entered: &Entered) -> HttpResponse {
     let target = local_path(&entered.return_to).unwrap_or_else(urls::home);
     let mut response = see_other(&target);
-    let life = entered.expires_at.since(visit.ctx.now());
-    let cookie = cookies::make(Jar::Session, visit.secure(), entered.token.clone(), life);
-    let _ = response.add_cookie(&cookie);
+    set_session(visit, &mut response, entered.token.clone(), entered.expires_at);
     response
+}
+
+/// Gives the browser the token of its session.
+pub fn set_session(visit: &Visit, response: &mut HttpResponse, token: String, expires_at: Timestamp) {
+    let life = expires_at.since(visit.ctx.now());
+    let cookie = cookies::make(Jar::Session, visit.secure(), token, life);
+    let _ = response.add_cookie(&cookie);
 }
 
 #[derive(Template)]

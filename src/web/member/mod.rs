@@ -2,9 +2,13 @@
 //! the start page, and who am I for programs.
 
 pub mod account;
+pub mod factors;
 pub mod home;
 pub mod login;
+pub mod passkey;
+pub mod passphrase;
 pub mod recovery;
+pub mod second_step;
 pub mod setup;
 pub mod sso;
 pub mod unfinished;
@@ -20,6 +24,10 @@ pub fn routes() -> Vec<Route> {
         unfinished::routes(),
         home::routes(),
         account::routes(),
+        factors::routes(),
+        passkey::routes(),
+        passphrase::routes(),
+        second_step::routes(),
     ];
     families.into_iter().flatten().collect()
 }
