@@ -116,6 +116,13 @@ CREATE TABLE passkeys (
 ) STRICT;
 CREATE INDEX passkeys_person ON passkeys (person_id);
 
+-- Since when a person has a passphrase, and since when the role: from the later of both on they have a week for a second
+-- factor. Those who have them today begin their week now.
+ALTER TABLE passphrases ADD COLUMN made_at INTEGER NOT NULL DEFAULT 0;
+UPDATE passphrases SET made_at = unixepoch() * 1000;
+ALTER TABLE people ADD COLUMN role_since INTEGER NOT NULL DEFAULT 0;
+UPDATE people SET role_since = unixepoch() * 1000;
+
 -- Links that work once: a reset by mail, a link that an admin hands over, `doorward recover`.
 CREATE TABLE one_time_links (
     token_hash      BLOB PRIMARY KEY,

@@ -6,6 +6,7 @@
  * <time datetime>             in the reader's zone; with data-relative as "3 minutes ago"
  * data-confirm="word"         the form's button waits until the word is typed
  * form[data-auto-submit]      goes on by itself
+ * form[data-passkey]          asks the browser for a passkey before it is sent; shown only where there are any
  * data-key="/" on an input    that key moves there, unless the reader turned it off with a data-keys button
  */
 
@@ -197,6 +198,104 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 
+// Passkeys
+
+const toBytes = (text) =>
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+const toText = (buffer) => {
+  const letters = Array.from(new Uint8Array(buffer), (byte) => String.fromCharCode(byte)).join("");
+  return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+};
+
+/** What the server says, as `navigator.credentials` takes it. */
+const asOptions = (said) => {
+  const listed = (list) => list?.map((one) => ({ ...one, id: toBytes(one.id) }));
+  const options = { ...said, challenge: toBytes(said.challenge) };
+  if (said.user) options.user = { ...said.user, id: toBytes(said.user.id) };
+  if (said.allowCredentials) options.allowCredentials = listed(said.allowCredentials);
+  if (said.excludeCredentials) options.excludeCredentials = listed(said.excludeCredentials);
+  return options;
+};
+
+/** What the authenticator answered, as the server reads it. */
+const asAnswer = (credential) => {
+  const { response } = credential;
+  const parts = ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"];
+  const given = parts.filter((part) => response[part]).map((part) => [part, toText(response[part])]);
+  return JSON.stringify({
+    id: credential.id,
+    rawId: toText(credential.rawId),
+    type: credential.type,
+    response: Object.fromEntries(given),
+    clientExtensionResults: {},
+  });
+};
+
+const PASSKEY_TROUBLE = {
+  NotAllowedError: "No passkey was used: it was cancelled, or took too long.",
+  InvalidStateError: "This device holds a passkey for you already.",
+  SecurityError: "The browser uses no passkey at this address.",
+};
+
+/** The conditional request that waits in the e-mail field; the browser allows one request at a time. */
+let quiet = null;
+
+const askForPasskey = async (form, more = {}) => {
+  const { passkey, challenge } = form.dataset;
+  const answer = await fetch(challenge, { method: "POST", body: new URLSearchParams({ for: passkey }), cache: "no-store" });
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(said.message ?? "Doorward could not ask for a passkey. Load the page again.");
+  const publicKey = asOptions(said.publicKey);
+  const credential = await (passkey === "registration"
+    ? navigator.credentials.create({ publicKey })
+    : navigator.credentials.get({ publicKey, ...more }));
+  form.elements.challenge.value = said.id;
+  form.elements.credential.value = asAnswer(credential);
+  form.submit();
+};
+
+const usePasskey = async (form) => {
+  const says = form.querySelector("[data-says]");
+  says.hidden = true;
+  quiet?.abort();
+  try {
+    if (location.origin !== form.dataset.origin) throw new Error(`Passkeys work at ${form.dataset.origin} only. Open this page there.`);
+    await askForPasskey(form);
+  } catch (trouble) {
+    says.textContent = PASSKEY_TROUBLE[trouble.name] ?? trouble.message;
+    says.hidden = false;
+    say(says.textContent);
+  }
+};
+
+/** Offers passkeys in the e-mail field, without a click. Asked anew before the challenge is too old. */
+const offerPasskeys = async (form) => {
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || location.origin !== form.dataset.origin) return;
+  quiet?.abort();
+  quiet = new AbortController();
+  const { signal } = quiet;
+  const again = setTimeout(() => offerPasskeys(form), 240_000);
+  signal.addEventListener("abort", () => clearTimeout(again));
+  askForPasskey(form, { mediation: "conditional", signal }).catch(() => {});
+};
+
+const bringPasskeys = () => {
+  for (const form of document.querySelectorAll("form[data-passkey]")) {
+    const absent = form.nextElementSibling;
+    if (!window.PublicKeyCredential) {
+      absent.textContent = "This browser has no passkeys, or this page is not open over https.";
+      continue;
+    }
+    absent.hidden = true;
+    form.hidden = false;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      usePasskey(form);
+    });
+    if (form.dataset.passkey === "sign-in" && document.querySelector("input[autocomplete~=webauthn]")) offerPasskeys(form);
+  }
+};
+
 /** Makes `root` live; again for every part that arrives later. */
 function bring(root) {
   for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
@@ -205,6 +304,7 @@ function bring(root) {
 }
 
 nameKeys();
+bringPasskeys();
 keepUp();
 bring(document);
 setInterval(() => localTimes(document), 60_000);

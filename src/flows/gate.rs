@@ -9,7 +9,7 @@ use crate::model::{Connection, Person, Role, Session, Timestamp};
 use crate::store::{self, Reader};
 
 use super::enforce::{self, DoorKind, Verdict};
-use super::{Context, hash};
+use super::{Context, factors, hash};
 
 /// Somebody signed in. Made here only, so that holding one is the proof.
 #[derive(Clone, Debug)]
@@ -17,6 +17,7 @@ pub struct Principal {
     person: Person,
     session: Session,
     connection: Option<Connection>,
+    factor_due: Option<Timestamp>,
 }
 
 impl Principal {
@@ -35,6 +36,16 @@ impl Principal {
 
     pub fn role(&self) -> Role {
         self.person.role
+    }
+
+    /// Until when this session may go on without a second factor; `None` when it need not have one.
+    pub fn factor_due(&self) -> Option<Timestamp> {
+        self.factor_due
+    }
+
+    /// Has the time to set up a second factor run out? Then nothing but setting one up is open.
+    pub fn lacks_factor(&self, now: Timestamp) -> bool {
+        self.factor_due.is_some_and(|due| now >= due)
     }
 
     /// Did they prove who they are within the last `millis`? For what must be proved afresh.
@@ -60,14 +71,16 @@ pub fn admit(r: &Reader, token: &str, now: Timestamp) -> Result<Option<Principal
         Some(organization) => organization.settings.sessions.of(person.role),
         None => return Ok(None),
     };
-    let live = may_enter(&person) && through_open_door && session.is_current(limits, now);
+    if !(may_enter(&person) && through_open_door && session.is_current(limits, now)) {
+        return Ok(None);
+    }
     // Asked again with every request: what is enforced, or for whom, may have changed since the session began.
-    let live = live
-        && !matches!(
-            enforce::decide(r, &person, DoorKind::of(&session), now)?,
-            Verdict::Only(_)
-        );
-    Ok(live.then_some(Principal {
+    let verdict = enforce::decide(r, &person, DoorKind::of(&session), now)?;
+    if matches!(verdict, Verdict::Only(_)) {
+        return Ok(None);
+    }
+    Ok(Some(Principal {
+        factor_due: factors::due(r, &person, &session)?,
         person,
         session,
         connection,

@@ -11,6 +11,7 @@ pub mod connect;
 pub mod credentials;
 pub mod enforce;
 pub mod enroll;
+pub mod factors;
 pub mod gate;
 pub mod links;
 pub mod lost;
@@ -63,6 +64,8 @@ pub struct Context {
     pub providers: connect::Providers,
     /// The first run that is under way in a browser.
     pub pending: Mutex<Option<enroll::Pending>>,
+    /// Challenges for passkeys that wait for their answer.
+    pub challenges: factors::Challenges,
     /// Which page of a list comes after which.
     pub pages: provision::paging::Pages,
     /// Requests of SCIM clients that changed nothing, on their way to the log.
@@ -122,6 +125,7 @@ impl Context {
             trust: connect::Trust::default(),
             providers: connect::Providers::default(),
             pending: Mutex::new(None),
+            challenges: factors::Challenges::default(),
             pages: provision::paging::Pages::default(),
             scim_log: provision::log::Buffer::default(),
             scim_connections: credentials::Known::default(),

@@ -3,6 +3,10 @@
 //! Known, unknown and deactivated people get the same answer in the same time: a hash is computed either
 //! way, and the throttle counts what was typed, not who it was. An attempt is counted before it is judged.
 
+mod change;
+
+pub use change::{Change, change};
+
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
@@ -10,13 +14,13 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::sign_in::Trace;
-use crate::model::{Check, Email, Method, Outcome, Person, PersonId, SignIn, SignInKind, Verdict};
+use crate::model::{Check, Email, Method, Person, PersonId, SignIn, SignInKind, Verdict};
 use crate::store;
 
 use super::enforce::{self, DoorKind};
 use super::sign_on::session::{self, Entered};
 use super::throttle::{self, Keys};
-use super::{Act, Context, Visitor, Who, gate};
+use super::{Act, Context, Visitor, Who, factors, gate};
 
 /// Shortest passphrase, in characters, as long as it is the only factor (ASVS V6.2.9).
 pub const SHORTEST: usize = 15;
@@ -119,6 +123,10 @@ pub struct Attempt {
 /// How a sign-in with a passphrase ended.
 pub enum Answered {
     Entered(Entered, PersonId),
+    /// The passphrase was right and a second factor is asked for: the cookie of the second step.
+    Asked {
+        cookie: String,
+    },
     /// Wrong, unknown or deactivated: one answer for all. The reference leads an admin to the trace.
     Refused {
         reference: String,
@@ -198,9 +206,6 @@ fn settle(act: &Act, judged: Judged, keys: &Keys) -> Result<Answered> {
         });
     };
     keys.was_right(act)?;
-    sign_in.outcome = Outcome::Succeeded;
-    sign_in.problem = None;
-    store::sign_ins::insert(act.w, &sign_in, None)?;
     let door = session::Door {
         method: Method::Passphrase,
         connection: None,
@@ -209,8 +214,7 @@ fn settle(act: &Act, judged: Judged, keys: &Keys) -> Result<Answered> {
         strong: false,
         old_token: judged.old_token,
     };
-    let entered = session::begin(act, &entering, &sign_in, door)?;
-    Ok(Answered::Entered(entered, entering.id))
+    factors::step::enter_or_ask(act, &entering, sign_in, door)
 }
 
 /// An attempt that is refused until something says otherwise.

@@ -2,16 +2,20 @@
 //!
 //! Unknown people and wrong codes get one answer; the throttle is the passphrase's own, so that a second
 //! door gives no second set of guesses. Every session that was open ends.
+//!
+//! Whoever has an authenticator app gives its code as well: a sheet of recovery codes that was found must not be both the
+//! passphrase and the second factor. Who has lost both asks another owner, or runs `doorward recover` on the server.
 
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::model::{Action, Actor, Email, Method, Outcome, SignIn};
+use crate::model::{Action, Actor, Email, Method, Outcome, Person, SignIn};
 use crate::store;
 
 use super::enforce::{self, DoorKind};
 use super::enroll::plain_recovery_code;
+use super::factors::{self, Claim};
 use super::passphrase::{Answered, blank_row, check_strength};
 use super::sign_on::session::{self, Door};
 use super::throttle::{self, Keys};
@@ -21,6 +25,8 @@ use super::{Act, Context, Visitor, Who, administer, gate, hash, notices};
 pub struct Recovery {
     pub email: String,
     pub code: String,
+    /// A code of the authenticator app, where the account has one.
+    pub second: String,
     pub passphrase: Zeroizing<String>,
     pub visitor: Visitor,
     pub old_token: Option<String>,
@@ -42,6 +48,7 @@ pub async fn recover(ctx: &Context, typed: Recovery) -> Result<Answered> {
         }
     };
     let code = hash(&plain_recovery_code(&typed.code));
+    let second = second_claim(ctx, &key, &typed.second).await?;
     let (visitor, old_token) = (typed.visitor, typed.old_token);
     ctx.act(Who::Doorward, move |act| {
         let person = store::people::find_by_email(act.w, &key)?;
@@ -61,10 +68,10 @@ pub async fn recover(ctx: &Context, typed: Recovery) -> Result<Answered> {
             }
         }
         let right = match &entering {
-            Some(person) => store::passphrases::use_recovery_code(act.w, person.id, &code, act.now)?,
-            None => false,
+            Some(person) => use_both(act, person, &code, &second)?,
+            None => None,
         };
-        let Some(person) = entering.filter(|_| right) else {
+        let (Some(person), Some(strong)) = (entering, right) else {
             store::sign_ins::insert(act.w, &row, None)?;
             return Ok(Answered::Refused {
                 reference: row.reference,
@@ -97,11 +104,39 @@ pub async fn recover(ctx: &Context, typed: Recovery) -> Result<Answered> {
             connection: None,
             ends_at: None,
             idp: None,
-            strong: false,
+            strong,
             old_token,
         };
         let entered = session::begin(&act, &person, &row, door)?;
         Ok(Answered::Entered(entered, person.id))
     })
     .await
+}
+
+/// What the code of the authenticator app is worth for whoever has this address.
+async fn second_claim(ctx: &Context, key: &str, typed: &str) -> Result<Claim> {
+    let key = key.to_owned();
+    let found = ctx
+        .store
+        .reading(move |r| store::people::find_by_email(r, &key))
+        .await?;
+    match found {
+        // A recovery code is no second factor here: it is what stands for the passphrase already.
+        Some(person) => factors::claim(ctx, person.id, typed, false).await,
+        None => Ok(Claim::Nothing),
+    }
+}
+
+/// Uses up the recovery code and, where the person has a second factor, the app's code with it: neither goes when the
+/// other is wrong. `Some(strong)` when all of it was right.
+fn use_both(act: &Act, person: &Person, code: &[u8], second: &Claim) -> Result<Option<bool>> {
+    if !store::passphrases::has_recovery_code(act.w, person.id, code)? {
+        return Ok(None);
+    }
+    let strong = factors::has_second_factor(act.w, person.id)?;
+    if strong && !factors::spend(act, person, second)? {
+        return Ok(None);
+    }
+    let used = store::passphrases::use_recovery_code(act.w, person.id, code, act.now)?;
+    Ok(used.then_some(strong))
 }

@@ -49,6 +49,19 @@ impl Keys {
         }
     }
 
+    /// Codes of a second factor, by person: apart from the passphrase's count, which a right passphrase clears.
+    pub fn of_factor(ctx: &Context, person: PersonId, device: Option<&str>, visitor: &Visitor) -> Self {
+        let known = device.filter(|device| is_known_device(ctx, person, device));
+        let account = match known {
+            Some(device) => format!("factor-device:{}", hex(&hash(device))),
+            None => format!("factor:{person}"),
+        };
+        Self {
+            account: Some(account),
+            address: format!("address:{}", visitor.throttle_key),
+        }
+    }
+
     /// By address alone, at the door of this name: where secrets are too long to be guessed, only the noise is
     /// bounded, and nobody can lock anybody else out.
     pub fn of_address(door: &str, visitor: &Visitor) -> Self {

@@ -125,10 +125,17 @@ pub enum Action {
     RecoveryLinkMade,
     DomainClaimed,
     DomainClaimDropped,
+    TotpAdded,
+    TotpRemoved,
+    PasskeyAdded,
+    PasskeyRenamed,
+    PasskeyRemoved,
+    PasskeySuspected,
+    RecoveryCodeUsed,
 }
 
 impl Action {
-    pub const ALL: [Action; 52] = [
+    pub const ALL: [Action; 59] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::PersonAdded,
@@ -181,6 +188,13 @@ impl Action {
         Action::RecoveryLinkMade,
         Action::DomainClaimed,
         Action::DomainClaimDropped,
+        Action::TotpAdded,
+        Action::TotpRemoved,
+        Action::PasskeyAdded,
+        Action::PasskeyRenamed,
+        Action::PasskeyRemoved,
+        Action::PasskeySuspected,
+        Action::RecoveryCodeUsed,
     ];
 
     pub fn key(self) -> &'static str {
@@ -250,6 +264,13 @@ impl Action {
             Action::RecoveryLinkMade => ("recovery_link.made", "Made a recovery link"),
             Action::DomainClaimed => ("domain.claimed", "Began to prove a domain"),
             Action::DomainClaimDropped => ("domain.claim_dropped", "Stopped proving a domain"),
+            Action::TotpAdded => ("totp.added", "Set up an authenticator app"),
+            Action::TotpRemoved => ("totp.removed", "Removed an authenticator app"),
+            Action::PasskeyAdded => ("passkey.added", "Added a passkey"),
+            Action::PasskeyRenamed => ("passkey.renamed", "Renamed a passkey"),
+            Action::PasskeyRemoved => ("passkey.removed", "Removed a passkey"),
+            Action::PasskeySuspected => ("passkey.suspected", "Saw what may be a copy of a passkey"),
+            Action::RecoveryCodeUsed => ("recovery_code.used", "Used a recovery code"),
         }
     }
 }

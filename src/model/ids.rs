@@ -59,6 +59,10 @@ id!(
     SessionId
 );
 id!(
+    /// A passkey of a person.
+    PasskeyId
+);
+id!(
     /// Somebody unknown who signed in at the identity provider and asked for an account.
     AccessRequestId
 );

@@ -34,8 +34,8 @@ pub use email::Email;
 pub use enforcement::{BreakGlass, Enforcement};
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{
-    AccessRequestId, ConnectionId, CredentialId, EnforcementId, HoldId, IdentityId, MailId, PersonId, ScimId,
-    ScimRequestId, SessionId, SignInId,
+    AccessRequestId, ConnectionId, CredentialId, EnforcementId, HoldId, IdentityId, MailId, PasskeyId,
+    PersonId, ScimId, ScimRequestId, SessionId, SignInId,
 };
 pub use link::{OneTimeLink, Purpose};
 pub use mail::{Mail, MailSecurity, MailSettings, MailState};

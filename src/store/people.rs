@@ -118,8 +118,8 @@ pub fn count_other_owners(r: &Reader, except: PersonId) -> Result<i64> {
 pub fn insert(w: &Writer, person: &Person) -> Result<()> {
     let mut statement = w.prepare_cached(
         "INSERT INTO people (id, email, email_key, given_name, family_name, search_key, sort_key, role, state,
-                             version, created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                             version, created_at, updated_at, role_since)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11)",
     )?;
     let inserted = statement.execute(params![
         person.id.to_string(),
@@ -142,7 +142,8 @@ pub fn insert(w: &Writer, person: &Person) -> Result<()> {
 pub fn update(w: &Writer, person: &Person) -> Result<()> {
     let mut statement = w.prepare_cached(
         "UPDATE people SET email = ?3, email_key = ?4, given_name = ?5, family_name = ?6, search_key = ?7,
-                sort_key = ?8, role = ?9, state = ?10, updated_at = ?11, deactivated_at = ?12, version = version + 1
+                sort_key = ?8, role_since = CASE role WHEN ?9 THEN role_since ELSE ?11 END, role = ?9, state = ?10,
+                updated_at = ?11, deactivated_at = ?12, version = version + 1
          WHERE id = ?1 AND version = ?2",
     )?;
     let changed = statement.execute(params![

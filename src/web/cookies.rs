@@ -23,6 +23,10 @@ pub enum Jar {
     Flash,
     /// The way that this browser signed in last: no secret, and good for nothing but the order of a page.
     Way,
+    /// A sign-in that waits for its second step.
+    Step,
+    /// Which browser asked for a passkey's challenge.
+    Passkey,
 }
 
 impl Jar {
@@ -40,6 +44,10 @@ impl Jar {
             (Jar::Flash, false) => "doorward_said",
             (Jar::Way, true) => "__Host-doorward_way",
             (Jar::Way, false) => "doorward_way",
+            (Jar::Step, true) => "__Host-doorward_step",
+            (Jar::Step, false) => "doorward_step",
+            (Jar::Passkey, true) => "__Host-doorward_passkey",
+            (Jar::Passkey, false) => "doorward_passkey",
         }
     }
 }
@@ -74,7 +82,7 @@ pub fn make(jar: Jar, secure: bool, value: String, millis: i64) -> Cookie<'stati
         (Jar::Flow, true) => cookie.same_site(SameSite::None),
         // SameSite=None needs Secure. Without the attribute browsers send it with a POST for two minutes.
         (Jar::Flow, false) => cookie,
-        (Jar::Setup, _) => cookie.same_site(SameSite::Strict),
+        (Jar::Setup | Jar::Step | Jar::Passkey, _) => cookie.same_site(SameSite::Strict),
         _ => cookie.same_site(SameSite::Lax),
     };
     cookie.finish()

@@ -106,6 +106,29 @@ const SAID: &[(&str, &str)] = &[
         "{} is a break-glass owner now. They should sign in once with passphrase and second factor.",
     ),
     ("break-glass-unmade", "{} is no break-glass owner any more."),
+    (
+        "step-gone",
+        "The second step took too long, or was begun in another browser. Sign in once more.",
+    ),
+    (
+        "totp-added",
+        "The authenticator app is set up. From now on Doorward asks for its code after your passphrase.",
+    ),
+    ("totp-removed", "The authenticator app was removed."),
+    (
+        "passkey-added",
+        "The passkey {} was added. You can sign in with it alone.",
+    ),
+    ("passkey-renamed", "The passkey is called {} now."),
+    ("passkey-removed", "The passkey {} was removed."),
+    (
+        "passphrase-changed",
+        "Your passphrase was changed, and your other sessions have ended.",
+    ),
+    (
+        "factor-removed",
+        "The second factor of {} was removed, and they are signed out everywhere.",
+    ),
     ("session-ended", "The session on {} has ended."),
     ("other-sessions-ended", "Every other session has ended."),
     (

@@ -21,7 +21,7 @@ use super::page::Shell;
 use super::peer::{self, Client, throttle_key};
 use super::pieces::Notice;
 use super::routes::{self, Access, ROUTES, Route, find_route};
-use super::{body, reauth, urls};
+use super::{body, overdue, reauth, urls};
 use crate::error::{Error, Result};
 use crate::flows::gate::Principal;
 use crate::flows::reauth::FRESH;
@@ -40,6 +40,8 @@ pub struct Visit {
     pub device_cookie: Option<String>,
     /// The way that this browser signed in last, as it says.
     pub way_cookie: Option<String>,
+    pub step_cookie: Option<String>,
+    pub passkey_cookie: Option<String>,
     flash: Option<Notice>,
 }
 
@@ -247,6 +249,8 @@ async fn look(request: &ServiceRequest) -> Result<Visit> {
         flow_cookie: read(Jar::Flow),
         device_cookie: read(Jar::Device),
         way_cookie: read(Jar::Way),
+        step_cookie: read(Jar::Step),
+        passkey_cookie: read(Jar::Passkey),
         flash: read(Jar::Flash).and_then(|text| super::flash::read(&text)),
         user_agent: user_agent.chars().take(300).collect(),
         session_token,
@@ -279,6 +283,9 @@ fn refuse(visit: &Visit, request: &ServiceRequest, route: &Route) -> Option<Http
         let message =
             "This request came from another site, so nothing was changed. Open the page here and try again.";
         return page(StatusCode::FORBIDDEN, message);
+    }
+    if let Some(refusal) = overdue::refuse(visit, request, route) {
+        return Some(refusal);
     }
     match (route.access, &visit.principal) {
         (Access::Machine | Access::Public | Access::Setup | Access::Scim, _) | (Access::Member, Some(_)) => {

@@ -16,6 +16,7 @@ pub mod headers;
 pub mod health;
 pub mod member;
 pub mod oauth;
+pub mod overdue;
 pub mod page;
 pub mod peer;
 pub mod pieces;

@@ -158,6 +158,18 @@ pub fn needs_fresh_proof(route: &Route) -> bool {
         && !EVERYDAY.contains(&route.path)
 }
 
+/// May it be used with a session whose time to set up a second factor has run out? Setting one up may, and what needs
+/// no session at all.
+pub fn is_open_without_factor(route: &Route) -> bool {
+    match route.access {
+        Access::Machine | Access::Setup | Access::Public | Access::Scim => true,
+        Access::Member => ["/account/factors", "/reauth"]
+            .iter()
+            .any(|start| route.path.starts_with(start)),
+        Access::Admin | Access::Owner => false,
+    }
+}
+
 /// The row of an address; `HEAD` is answered as `GET`.
 pub fn find_route(path: &str, method: &Method) -> Option<&'static Route> {
     let method = if *method == Method::HEAD {

@@ -81,6 +81,44 @@ pub fn recover(token: &str) -> String {
     format!("/login/recover/{}", segment(token))
 }
 
+/// Between a right passphrase and the session; `passkey`: where its answer goes.
+pub fn second_step(part: &str) -> String {
+    match part {
+        "" => "/login/second-factor".into(),
+        part => format!("/login/second-factor/{}", segment(part)),
+    }
+}
+
+/// Signing in with a passkey alone, which afterwards leads to `path`.
+pub fn passkey_login(path: &str) -> String {
+    query("/login/passkey", &[("next", path)])
+}
+
+/// Where a page asks for a passkey's challenge.
+pub fn passkey_challenge() -> String {
+    "/login/passkey/challenge".into()
+}
+
+/// One's own factors: `authenticator`, `passkeys`, `recovery-codes`.
+pub fn own_factor(part: &str) -> String {
+    format!("{}/{}", account_part("factors"), segment(part))
+}
+
+/// What is done with the authenticator app: `confirmation`, `removal`.
+pub fn own_authenticator(act: &str) -> String {
+    format!("{}/{}", own_factor("authenticator"), segment(act))
+}
+
+/// What is done with one of one's own passkeys: `name`, `removal`.
+pub fn own_passkey(id: &str, act: &str) -> String {
+    format!("{}/{}/{}", own_factor("passkeys"), segment(id), segment(act))
+}
+
+/// Where an owner removes somebody's lost factor: `authenticator`, or the id of a passkey.
+pub fn factor_removal(person: &str, factor: &str) -> String {
+    format!("{}/{}/removal", person_part(person, "factors"), segment(factor))
+}
+
 pub fn logout() -> String {
     "/logout".into()
 }

@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         &[
             "model", "saml", "oidc", "scim", "store", "outbound", "error", "clock", "random", "vault",
         ],
-        &[],
+        &["webauthn_rs", "totp_rs"],
     ),
     (
         "web",
@@ -26,7 +26,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
             "model", "saml", "oidc", "scim", "store", "flows", "outbound", "error", "clock", "random",
             "config",
         ],
-        &["actix_web", "actix_multipart", "askama"],
+        &["actix_web", "actix_multipart", "askama", "qrcode"],
     ),
 ];
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::flows::enforce::{self, DoorKind, Verdict};
-use crate::flows::{Act, administer, gate, hash};
+use crate::flows::{Act, administer, factors, gate, hash};
 use crate::model::{
     Action, Actor, ConnectionId, IdpSession, Method, Person, Session, SessionId, SignIn, Timestamp,
 };
@@ -79,6 +79,9 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
     };
     store::sessions::insert(act.w, &hash(&token), &session)?;
     store::people::touch_sign_in(act.w, person.id, act.now)?;
+    if door.strong {
+        factors::proved(act, person.id)?;
+    }
     let actor = Actor::Person {
         id: person.id,
         label: person.display_name(),

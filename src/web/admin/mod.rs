@@ -15,6 +15,7 @@ mod mail_facts;
 pub mod overview;
 pub mod people;
 pub mod person;
+pub mod person_factors;
 pub mod person_form;
 pub mod person_provisioning;
 pub mod reset_link;
@@ -43,6 +44,7 @@ pub fn routes() -> Vec<Route> {
         people::routes(),
         person_form::routes(),
         person::routes(),
+        person_factors::routes(),
         integrations::routes(),
         integration::routes(),
         sign_ins::routes(),

@@ -6,11 +6,13 @@ use super::facts::{count, days};
 use super::integration::{gone_notice, held_notice};
 use super::sign_ins::{self, Line};
 use crate::error::Result;
+use crate::flows::factors;
 use crate::model::time::DAY;
 use crate::model::{Connection, ConnectionId, PersonState, Timestamp};
 use crate::store::{self, Reader};
 use crate::web::fail::Answer;
 use crate::web::gate::Visit;
+use crate::web::member::factors::due_notice;
 use crate::web::page::{Section, Shell, render};
 use crate::web::pieces::Notice;
 use crate::web::routes::{Access, Route, get};
@@ -55,6 +57,7 @@ struct OverviewPage {
 
 async fn show(visit: Visit) -> Answer {
     let now = visit.ctx.now();
+    let me = visit.principal.as_ref().map(|p| p.person().id);
     let found = visit.ctx.store.reading(move |r| {
         let connections = store::connections::list(r)?;
         let latest = store::sign_ins::list(r, &store::sign_ins::Narrow::default(), 10)?;
@@ -67,18 +70,30 @@ async fn show(visit: Visit) -> Answer {
         let held = store::removals::count_held_of_all(r)?;
         let waiting = (asking, held, store::domains::count_gone(r)?);
         let enforced = super::enforced::notices(r, None, now)?;
+        let has_second = match me {
+            Some(me) => factors::has_second_factor(r, me)?,
+            None => false,
+        };
+        let counts = counts(r, &connections, now)?;
         Ok((
-            counts(r, &connections, now)?,
+            counts,
             lines,
             linked,
             waiting,
             connections,
-            enforced,
+            (enforced, has_second),
         ))
     });
-    let (counts, lines, linked, (asking, held, gone), connections, enforced) = found.await?;
+    let (counts, lines, linked, (asking, held, gone), connections, (enforced, has_second)) = found.await?;
     let mut notices = notices(&connections, asking, &held, &gone, now);
     notices.extend(enforced);
+    let due = visit
+        .principal
+        .as_ref()
+        .and_then(|p| due_notice(p, has_second, now));
+    if let Some(due) = due {
+        notices.insert(0, due.link("Set one up", urls::account_part("factors")));
+    }
     Ok(render(&OverviewPage {
         shell: visit.shell("Overview").at(Section::Overview),
         notices,

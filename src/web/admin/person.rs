@@ -5,10 +5,12 @@ use askama::Template;
 
 use super::confirm::Confirm;
 use super::facts::{EventLine, count, device, event_line, outcome_state, person_state};
+use super::person_factors::{self, FactorLine};
 use super::person_form::person_id;
 use super::person_provisioning::{self, TakenLine, UserLine};
 use crate::error::{Error, Kind, Result};
 use crate::flows::administer;
+use crate::flows::factors::{self, Factors};
 use crate::model::{Connection, IdentityId, Person, PersonId, Session, SignIn, Timestamp};
 use crate::store::identities::Identity;
 use crate::store::{self, Reader};
@@ -82,6 +84,7 @@ struct Found {
     events: Vec<crate::model::Event>,
     connections: Vec<Connection>,
     has_passphrase: bool,
+    factors: Factors,
     provisioned: (Vec<UserLine>, Vec<TakenLine>),
 }
 
@@ -104,6 +107,7 @@ fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
         events: store::events::list(r, &about, 30)?,
         connections,
         has_passphrase: store::passphrases::find(r, id)?.is_some(),
+        factors: factors::find(r, id)?,
         person,
     })
 }
@@ -127,6 +131,9 @@ struct PersonPage {
     ways: Vec<Way>,
     sessions: Vec<OpenSession>,
     attempts: Vec<Attempt>,
+    factors: Vec<FactorLine>,
+    recovery_codes: i64,
+    can_remove_factors: bool,
     users: Vec<UserLine>,
     removals: Vec<TakenLine>,
     timeline: Vec<EventLine>,
@@ -184,6 +191,9 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
         ways: found.identities.iter().map(way).collect(),
         sessions: found.sessions.iter().map(session).collect(),
         attempts: found.sign_ins.iter().map(attempt).collect(),
+        factors: person_factors::lines(&id, &found.factors),
+        recovery_codes: found.factors.recovery_codes,
+        can_remove_factors: admin.is_owner() && admin.0.person().id != found.person.id,
         users: found.provisioned.0,
         removals: found.provisioned.1,
         timeline: found

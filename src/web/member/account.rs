@@ -3,13 +3,15 @@
 use actix_web::web;
 use askama::Template;
 
-use crate::flows::{Who, sessions};
+use super::factors::due_notice;
+use crate::flows::{Who, factors, sessions};
 use crate::model::{Connection, Session, SessionId, Timestamp};
 use crate::store;
 use crate::web::admin::facts::device;
 use crate::web::fail::Answer;
 use crate::web::gate::{SignedIn, Visit};
 use crate::web::page::{Shell, render};
+use crate::web::pieces::Notice;
 use crate::web::routes::{Access, Route, get, post};
 use crate::web::{flash, urls};
 
@@ -43,17 +45,21 @@ struct AccountPage {
     sessions: Vec<Line>,
     end: String,
     end_others: String,
+    factors: String,
+    passphrase: Option<String>,
+    notice: Option<Notice>,
     home: String,
 }
 
 async fn show(visit: Visit, SignedIn(principal): SignedIn) -> Answer {
     let (id, now) = (principal.person().id, visit.ctx.now());
-    let (open, connections) = visit
+    let (open, connections, factors) = visit
         .ctx
         .store
         .reading(move |r| {
             let open = store::sessions::list_of_person(r, id, now)?;
-            Ok((open, store::connections::list(r)?))
+            let connections = store::connections::list(r)?;
+            Ok((open, connections, factors::find(r, id)?))
         })
         .await?;
     let here = principal.session().id;
@@ -75,6 +81,9 @@ async fn show(visit: Visit, SignedIn(principal): SignedIn) -> Answer {
         sessions: open.iter().map(line).collect(),
         end: urls::own_sessions("end"),
         end_others: urls::own_sessions("end-others"),
+        factors: urls::account_part("factors"),
+        passphrase: factors.has_passphrase.then(|| urls::account_part("passphrase")),
+        notice: due_notice(&principal, factors.has_second(), now),
         home: urls::home(),
     }))
 }

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use askama::Template;
 
+use super::passkey::PasskeyForm;
 use crate::error::Result;
 use crate::flows::sign_on::way;
 use crate::model::{Connection, Email, local_path};
@@ -74,6 +75,8 @@ struct LoginPage {
     /// Empty when it is what comes first.
     passphrase: String,
     recovery: String,
+    /// `None` where passkeys are not possible.
+    passkey: Option<PasskeyForm>,
 }
 
 fn form() -> Form {
@@ -122,6 +125,7 @@ async fn page(visit: &Visit, form: Form, next: &str) -> Result<LoginPage> {
         doors,
         passphrase: if comes_first { String::new() } else { passphrase },
         recovery: urls::recovery(),
+        passkey: PasskeyForm::of(visit, urls::passkey_login(next)),
     })
 }
 

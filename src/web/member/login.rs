@@ -7,10 +7,11 @@ use zeroize::Zeroizing;
 use super::email_first::{self, Along};
 use crate::error::Kind;
 use crate::flows::enforce;
+use crate::flows::factors::step;
 use crate::flows::passphrase::{self, Answered, Attempt};
 use crate::flows::sign_on::Entered;
 use crate::flows::throttle;
-use crate::model::{Email, local_path};
+use crate::model::{Email, Timestamp, local_path};
 use crate::web::cookies::{self, Jar};
 use crate::web::fail::{Answer, status};
 use crate::web::form::{Field, Form};
@@ -103,13 +104,11 @@ async fn sign_in(visit: Visit, along: web::Query<Along>, body: web::Form<Vec<(St
         old_token: visit.session_token.clone(),
     };
     match passphrase::sign_in(&visit.ctx, attempt).await {
-        Ok(Answered::Entered(entered, person)) => {
-            let mut response = enter(&visit, &entered);
-            let device = throttle::device_cookie(&visit.ctx, person);
-            let _ = response.add_cookie(&cookies::device(visit.secure(), device));
-            Ok(response)
-        }
-        Ok(Answered::Refused { reference }) => {
+        Ok(answered) => {
+            let reference = match go_on(&visit, answered) {
+                Ok(response) => return Ok(response),
+                Err(reference) => reference,
+            };
             form.trouble = Some(wrong(&visit, form.text("email")).await?);
             let page = page(&visit, form, &along, Some(reference));
             Ok(render_as(actix_web::http::StatusCode::UNAUTHORIZED, &page))
@@ -148,15 +147,43 @@ async fn wrong(visit: &Visit, typed: &str) -> crate::error::Result<String> {
     })
 }
 
+/// The way on from a good answer: inside, or to the second step. `Err`: the reference of one that was refused.
+pub fn go_on(visit: &Visit, answered: Answered) -> Result<HttpResponse, String> {
+    let mut response = match answered {
+        Answered::Refused { reference } => return Err(reference),
+        Answered::Asked { cookie } => {
+            let mut response = see_other(&urls::second_step(""));
+            let cookie = cookies::make(Jar::Step, visit.secure(), cookie, step::LIFE);
+            let _ = response.add_cookie(&cookie);
+            return Ok(response);
+        }
+        Answered::Entered(entered, person) => {
+            let mut response = enter(visit, &entered);
+            let device = throttle::device_cookie(&visit.ctx, person);
+            let _ = response.add_cookie(&cookies::device(visit.secure(), device));
+            response
+        }
+    };
+    if visit.step_cookie.is_some() {
+        let _ = response.add_cookie(&cookies::gone(Jar::Step, visit.secure()));
+    }
+    Ok(response)
+}
+
 /// Sends the browser on with its new session.
 pub fn enter(visit: &Visit, entered: &Entered) -> HttpResponse {
     let target = local_path(&entered.return_to).unwrap_or_else(urls::home);
     let mut response = see_other(&target);
-    let life = entered.expires_at.since(visit.ctx.now());
-    let cookie = cookies::make(Jar::Session, visit.secure(), entered.token.clone(), life);
-    let _ = response.add_cookie(&cookie);
+    set_session(visit, &mut response, entered.token.clone(), entered.expires_at);
     if let Some(way) = &entered.way {
         let _ = response.add_cookie(&cookies::way(visit.secure(), way.clone()));
     }
     response
+}
+
+/// Gives the browser the token of its session.
+pub fn set_session(visit: &Visit, response: &mut HttpResponse, token: String, expires_at: Timestamp) {
+    let life = expires_at.since(visit.ctx.now());
+    let cookie = cookies::make(Jar::Session, visit.secure(), token, life);
+    let _ = response.add_cookie(&cookie);
 }

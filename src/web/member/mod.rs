@@ -3,11 +3,15 @@
 
 pub mod account;
 pub mod email_first;
+pub mod factors;
 pub mod home;
 pub mod login;
 pub mod lost;
+pub mod passkey;
+pub mod passphrase;
 pub mod recover;
 pub mod recovery;
+pub mod second_step;
 pub mod setup;
 pub mod sign_out;
 pub mod sso;
@@ -28,6 +32,10 @@ pub fn routes() -> Vec<Route> {
         unfinished::routes(),
         home::routes(),
         account::routes(),
+        factors::routes(),
+        passkey::routes(),
+        passphrase::routes(),
+        second_step::routes(),
     ];
     families.into_iter().flatten().collect()
 }

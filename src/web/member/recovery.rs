@@ -5,12 +5,10 @@ use actix_web::web;
 use askama::Template;
 use zeroize::Zeroizing;
 
-use super::login::enter;
+use super::login::go_on;
 use crate::error::{Error, Kind};
-use crate::flows::passphrase::{Answered, SHORTEST};
+use crate::flows::passphrase::SHORTEST;
 use crate::flows::recovery::{Recovery, recover};
-use crate::flows::throttle::device_cookie;
-use crate::web::cookies;
 use crate::web::fail::{Answer, status};
 use crate::web::form::{Field, Form};
 use crate::web::gate::Visit;
@@ -47,6 +45,11 @@ fn form() -> Form {
             .mono()
             .required()
             .max(100),
+        Field::text("second", "Code of your authenticator app")
+            .hint("If you have set one up. Whoever finds the recovery codes alone must not get in.")
+            .autocomplete("one-time-code")
+            .mono()
+            .max(20),
         Field::password("passphrase", "New passphrase")
             .autocomplete("new-password")
             .hint(hint)
@@ -87,22 +90,20 @@ async fn save(visit: Visit, body: web::Form<Vec<(String, String)>>) -> Answer {
     let typed = Recovery {
         email: form.text("email").to_owned(),
         code: form.text("code").to_owned(),
+        second: form.text("second").to_owned(),
         passphrase: Zeroizing::new(form.secret("passphrase").to_owned()),
         visitor: visit.visitor(),
         old_token: visit.session_token.clone(),
     };
     match recover(&visit.ctx, typed).await {
-        Ok(Answered::Entered(entered, person)) => {
-            let mut response = enter(&visit, &entered);
-            let _ = response.add_cookie(&cookies::device(
-                visit.secure(),
-                device_cookie(&visit.ctx, person),
-            ));
-            Ok(response)
-        }
-        Ok(Answered::Refused { reference }) => {
+        Ok(answered) => {
+            let reference = match go_on(&visit, answered) {
+                Ok(response) => return Ok(response),
+                Err(reference) => reference,
+            };
             form.trouble = Some(
-                "The e-mail address and the code do not belong together, or the code was used.".to_owned(),
+                "The e-mail address and the codes do not belong together, or one of them was used."
+                    .to_owned(),
             );
             Ok(render_as(
                 StatusCode::UNAUTHORIZED,
