@@ -60,9 +60,14 @@ fn signing_out_here_comes_first_and_then_goes_there() {
     let world = World::new(THERE);
     let page = world.bob.get("/logout").text();
     assert!(page.contains("here and then at okta"), "{page}");
+    let token = world.bob.cookie("doorward").expect("a session");
     let page = world.bob.post("/logout", &[]);
     let url = target(&page);
     assert_eq!(page.header("clear-site-data"), "\"cache\"");
+    // The session is gone, not only its cookie.
+    let keeper = world.app.visitor();
+    keeper.plant("doorward", &token);
+    assert_eq!(keeper.me(), None);
     assert_eq!(
         world.who_is_in(),
         [false, true, true],
