@@ -25,7 +25,7 @@ fn target(page: &Page) -> String {
         .to_owned();
     assert_eq!(
         page.attributes("a.button", "href"),
-        [url.clone()],
+        std::slice::from_ref(&url),
         "and by a link"
     );
     url
