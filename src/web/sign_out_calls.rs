@@ -8,10 +8,36 @@ use serde_json::json;
 use super::fail::Answer;
 use super::gate::Visit;
 use super::routes::{Access, Route, post};
+use crate::flows::sign_off::back_channel;
 use crate::flows::sign_off::revocation::{self, Call, Refusal};
 
 pub fn routes() -> Vec<Route> {
-    vec![post("/sso/{slug}/global-token-revocation", Access::Scim, revoke).from_anywhere()]
+    vec![
+        // A form with the field `logout_token`.
+        post("/sso/{slug}/backchannel-logout", Access::Scim, logout_token).from_anywhere(),
+        post("/sso/{slug}/global-token-revocation", Access::Scim, revoke).from_anywhere(),
+    ]
+}
+
+/// 200 when the token was taken, whether or not a session was left to end (OpenID Connect Back-Channel Logout 1.0 §2.8).
+async fn logout_token(
+    visit: Visit,
+    slug: web::Path<String>,
+    form: web::Form<Vec<(String, String)>>,
+) -> Answer {
+    let tokens = form.iter().filter(|(name, _)| name == "logout_token");
+    let [token] = tokens.map(|(_, value)| value).collect::<Vec<_>>()[..] else {
+        let detail = "Send exactly one logout_token, as a form.";
+        return Ok(refusal(StatusCode::BAD_REQUEST, "invalid_request", detail));
+    };
+    let taken = back_channel::logout(&visit.ctx, slug.into_inner(), token.clone()).await?;
+    Ok(match taken {
+        Ok(()) => quiet(StatusCode::OK).finish(),
+        Err(refused) => {
+            let detail = format!("{} ({}).", refused.title(), refused.code());
+            refusal(StatusCode::BAD_REQUEST, "invalid_request", &detail)
+        }
+    })
 }
 
 async fn revoke(visit: Visit, slug: web::Path<String>, request: HttpRequest, body: web::Bytes) -> Answer {

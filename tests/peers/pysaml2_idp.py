@@ -235,7 +235,7 @@ class IdentityProvider:
 
     def logout_answer(self, command):
         """Judges the service provider's request and answers it in the same binding."""
-        server, _, binding = self.logout_server(command)
+        server, sp, binding = self.logout_server(command)
         came = message_of(command, "SAMLRequest")
         try:
             request = server.parse_logout_request(
@@ -247,10 +247,11 @@ class IdentityProvider:
             raise Refused("pysaml2 did not accept the logout request")
         message = request.message
         response = server.create_logout_response(message, [binding], sign=binding == BINDING_HTTP_POST, **SIGNED)
+        to = server.metadata.single_logout_service(sp, binding, "spsso")[0]["location"]
         return {
             "name_id": message.name_id.text,
             "session_indexes": [index.text for index in message.session_index],
-            **sent(server, binding, response, response.destination, came.get("RelayState"), True),
+            **sent(server, binding, response, to, came.get("RelayState"), True),
         }
 
     def logout_read(self, command):
@@ -260,8 +261,7 @@ class IdentityProvider:
         try:
             if binding == BINDING_HTTP_REDIRECT:
                 certificate = server.metadata.certs(sp, "any", "signing")[0][1]
-                parameters = {name: [value] for name, value in came.items()}
-                if not verify_redirect_signature(parameters, server.sec.sec_backend, certificate):
+                if not verify_redirect_signature(came, server.sec.sec_backend, certificate):
                     raise Refused("the answer's signature is not the service provider's")
             response = server.parse_logout_request_response(came["SAMLResponse"], binding)
         except Refused:

@@ -158,6 +158,9 @@ fn read(body: &[u8]) -> std::result::Result<Named, &'static str> {
                 .key(),
             ..Named::default()
         },
+        Revoked::Opaque(subject) | Revoked::IssuerSubject { subject, .. } if subject.trim().is_empty() => {
+            return Err("sub_id names nobody.");
+        }
         Revoked::IssuerSubject { issuer, subject } => Named {
             issuer,
             subject,

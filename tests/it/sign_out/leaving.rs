@@ -25,7 +25,7 @@ fn target(page: &Page) -> String {
         .to_owned();
     assert_eq!(
         page.attributes("a.button", "href"),
-        [url.clone()],
+        std::slice::from_ref(&url),
         "and by a link"
     );
     url
@@ -60,9 +60,14 @@ fn signing_out_here_comes_first_and_then_goes_there() {
     let world = World::new(THERE);
     let page = world.bob.get("/logout").text();
     assert!(page.contains("here and then at okta"), "{page}");
+    let token = world.bob.cookie("doorward").expect("a session");
     let page = world.bob.post("/logout", &[]);
     let url = target(&page);
     assert_eq!(page.header("clear-site-data"), "\"cache\"");
+    // The session is gone, not only its cookie.
+    let keeper = world.app.visitor();
+    keeper.plant("doorward", &token);
+    assert_eq!(keeper.me(), None);
     assert_eq!(
         world.who_is_in(),
         [false, true, true],
@@ -227,7 +232,7 @@ fn our_metadata_offers_single_logout_in_both_bindings() {
 }
 
 /// A browser of bob's with a session that came through an OpenID Provider.
-fn through_openid(app: &TestApp, there: bool) -> (Visitor, Connection) {
+pub fn through_openid(app: &TestApp, there: bool) -> (Visitor, Connection) {
     app.add(BOB, "member");
     app.apply("[[connection]]\nslug = \"op\"\nname = \"op\"\n[connection.scim]\nenabled = true\n");
     let connection = app

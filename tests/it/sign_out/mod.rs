@@ -3,6 +3,7 @@
 
 mod calls;
 mod leaving;
+mod notices;
 mod peers;
 mod requests;
 

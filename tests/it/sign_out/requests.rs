@@ -178,7 +178,7 @@ fn a_forged_or_stale_request_ends_nothing() {
         r.name_id = format!("{0}{0}", r.name_id);
     });
     refused(&world, "saml.logout_shape", key, |r| {
-        r.name_id = "<saml:EncryptedID/>".to_owned();
+        r.name_id = format!("<saml:EncryptedID/>{}", r.name_id);
     });
     assert_eq!(world.endings("single logout"), 0);
 }
