@@ -114,7 +114,7 @@ mod tests {
     }
 
     fn written(letter: &Letter) -> String {
-        String::from_utf8(letter.write().ok().expect("a letter").bytes).expect("ASCII")
+        String::from_utf8(letter.write().expect("a letter").bytes).expect("ASCII")
     }
 
     #[test]
