@@ -1,11 +1,13 @@
 //! What the server answers, family by family. No browser; real sockets.
 
 mod apply;
+mod factors;
 mod first_run;
 mod gate;
 mod hostile;
 mod linking;
 mod login;
+mod passkeys;
 mod people;
 mod provisioning;
 mod recovery;
