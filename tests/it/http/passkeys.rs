@@ -332,7 +332,7 @@ fn noise_is_bounded() {
         let challenge = mallory.challenge("sign-in");
         mallory.present("/login/passkey", &challenge, credential).status
     };
-    for credential in ["", "{}", "null", "[1]", &"[".repeat(30_000)] {
+    for credential in ["", "{}", "null", "[1]", &"[".repeat(10_000)] {
         assert_eq!(junk(credential), 401, "{:.20}", credential);
     }
     for _ in 5..30 {
