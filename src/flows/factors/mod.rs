@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::model::time::DAY;
-use crate::model::{Action, PasskeyId, Person, PersonId, Role, Session, Timestamp};
+use crate::model::{Action, PasskeyId, Person, PersonId, Session, Timestamp};
 use crate::store::factors::Totp;
 use crate::store::passkeys::PasskeyRow;
 use crate::store::{self, Reader};
@@ -175,9 +175,4 @@ fn remove_passkey(act: &Act, person: &Person, id: PasskeyId, by: &str) -> Result
         json!({ "by": by }),
     )?;
     Ok(row.name)
-}
-
-/// Does this role need a second factor next to its passphrase?
-pub fn is_required_of(role: Role) -> bool {
-    role.is_admin()
 }

@@ -49,7 +49,7 @@ fn form() -> Form {
             .hint("If you have set one up. Whoever finds the recovery codes alone must not get in.")
             .autocomplete("one-time-code")
             .mono()
-            .max(20),
+            .max(100),
         Field::password("passphrase", "New passphrase")
             .autocomplete("new-password")
             .hint(hint)

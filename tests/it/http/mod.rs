@@ -3,11 +3,13 @@
 mod apply;
 mod domains;
 mod email_first;
+mod factors;
 mod first_run;
 mod gate;
 mod hostile;
 mod linking;
 mod login;
+mod passkeys;
 mod people;
 mod provisioning;
 mod recovery;
