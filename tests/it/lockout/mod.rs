@@ -104,11 +104,11 @@ impl House {
         block_on(doorward::flows::maintain::sweep(&self.app.ctx)).expect("a sweep");
     }
 
-    /// The trace of the last attempt, as an admin reads it.
-    pub fn last_problem(&self) -> Option<String> {
-        let narrow = store::sign_ins::Narrow::default();
-        let last = self.app.ctx.store.read(|r| store::sign_ins::list(r, &narrow, 1));
-        last.expect("a look").first().and_then(|s| s.problem.clone())
+    /// How many attempts the trace says were sent to another door.
+    pub fn sent_elsewhere(&self) -> i64 {
+        self.app.count(
+            "SELECT count(*) FROM sign_ins WHERE problem = 'enforce.elsewhere' AND outcome = 'refused'",
+        )
     }
 }
 

@@ -104,7 +104,13 @@ fn provisioning_removes_every_owner_it_can() {
         scim.patch(&format!("/Users/{id}"), &off);
         scim.delete(&format!("/Users/{id}"));
     }
-    break_the_glass(&house);
+    let alice = house.app.alice();
+    assert_owner_inside(&alice);
+    assert_eq!(alice.post(&house.place("rollback"), &[]).to(), PLACE);
+    assert!(
+        !is_let_in(&house.app, BOB, PASSPHRASE),
+        "the provider has deactivated him"
+    );
 }
 
 #[test]
