@@ -11,11 +11,13 @@
 //! alice owns, bob is a member, mallory attacks. Redirects are asserted, not followed.
 #![allow(dead_code, unused_imports, reason = "every test uses a part of it")]
 
+mod openid;
 mod raw;
 mod scim;
 mod sso;
 mod visitor;
 
+pub use openid::openid_toml;
 pub use raw::{Raw, ask, ask_in_parts};
 pub use scim::ScimClient;
 pub use visitor::{Page, Visitor};
