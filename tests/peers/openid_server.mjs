@@ -70,7 +70,9 @@ function make(client, thin) {
 
 async function interact(request, response) {
   if (request.method === 'GET') {
-    const { uid } = await state.provider.interactionDetails(request, response);
+    const { uid, prompt } = await state.provider.interactionDetails(request, response);
+    // It asks once more for every native application, whatever was granted.
+    if (prompt.name === 'consent') return state.provider.interactionFinished(request, response, { consent: {} });
     return send(response, 200, choicePage(state.people, `/interaction/${uid}`));
   }
   const form = new URLSearchParams(await read(request));

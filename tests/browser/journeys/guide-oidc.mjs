@@ -46,7 +46,7 @@ export default async function ({ arrive, step, base, idp }) {
   const save = 'Save and read the provider (takes up to 10 seconds)';
   await admin.fill({ 'Issuer URL': `${issuer}/nowhere`, 'Client ID': clientId });
   await admin.press(save);
-  await admin.alert().waitFor();
+  await admin.page.getByText('localhost answered 404').waitFor();
   assert.equal(await admin.field('Client ID').inputValue(), clientId, 'what was typed stays');
   await look(admin, 'openid-wrong-issuer');
   await admin.fill({ 'Issuer URL': issuer });

@@ -17,13 +17,20 @@ fn connected(client: Value, more: &str) -> Option<(TestApp, Peer)> {
     app.add(MARY, "member");
     let mut client = client;
     client["redirect_uris"] = json!([format!("{}/sso/okta/callback", app.base)]);
-    if client["token_endpoint_auth_method"] == "private_key_jwt" {
-        client["jwks_uri"] = format!("{}/sso/okta/jwks", app.base).into();
+    let is_by_key = client["token_endpoint_auth_method"] == "private_key_jwt";
+    if is_by_key {
+        // It is told our keys below: it fetches nothing from loopback addresses.
+        client["token_endpoint_auth_method"] = "none".into();
     }
     peer.call(&json!({ "cmd": "client", "client": client }));
     app.apply(&format!(
         "[[connection]]\nslug = \"okta\"\nname = \"Okta\"\n[connection.oidc]\nissuer = {issuer:?}\nclient_id = \"0oa1b2c3d4\"\n{more}\n"
     ));
+    if is_by_key {
+        client["token_endpoint_auth_method"] = "private_key_jwt".into();
+        client["jwks"] = app.visitor().get("/sso/okta/jwks").json();
+        peer.call(&json!({ "cmd": "client", "client": client }));
+    }
     Some((app, peer))
 }
 
