@@ -54,6 +54,11 @@ CREATE TABLE domain_claims (
     PRIMARY KEY (domain, connection_id)
 ) STRICT, WITHOUT ROWID;
 
+-- A TXT record that proved a domain is looked for again: what it says, when we looked last, and what was wrong then.
+ALTER TABLE connection_domains ADD COLUMN token TEXT;
+ALTER TABLE connection_domains ADD COLUMN checked_at INTEGER;
+ALTER TABLE connection_domains ADD COLUMN problem TEXT;
+
 -- Enforcement: from `starts_at` on, these people sign in through the connection only.
 CREATE TABLE enforcements (
     id              TEXT PRIMARY KEY,
@@ -139,12 +144,13 @@ CREATE INDEX sessions_subject ON sessions (connection_id, subject) WHERE subject
 -- Forms that wait while somebody proves once more who they are, sealed.
 CREATE TABLE held_forms (
     id_hash         BLOB PRIMARY KEY,
-    session_id      TEXT NOT NULL,
+    person_id       TEXT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
     sealed          BLOB NOT NULL,
     created_at      INTEGER NOT NULL,
     expires_at      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX held_forms_expires ON held_forms (expires_at);
+CREATE INDEX held_forms_person ON held_forms (person_id, created_at);
 
 -- Sign-outs that went to an identity provider and wait for its answer.
 CREATE TABLE sign_outs (
@@ -169,6 +175,8 @@ CREATE TABLE mails (
     state           TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),
     tries           INTEGER NOT NULL DEFAULT 0,
     next_try_at     INTEGER NOT NULL,
+    -- after this moment nobody is helped by it any more
+    good_until      INTEGER NOT NULL,
     -- what the mail server said last
     problem         TEXT,
     created_at      INTEGER NOT NULL,

@@ -42,6 +42,8 @@ pub struct Config {
     pub tls: Option<TlsSetting>,
     /// What the guarded HTTP client may reach although it is not public or not https.
     pub allow_upstream: Vec<AllowedUpstream>,
+    /// The resolver that is asked for TXT records; `None`: the system's.
+    pub dns_server: Option<SocketAddr>,
     pub log: LogLevel,
     pub log_format: LogFormat,
 }
@@ -110,6 +112,7 @@ fn read(sources: &mut Sources) -> Config {
         behind_proxy: sources.many("behind_proxy", values::network),
         tls: read_tls(sources),
         allow_upstream: sources.many("allow_upstream", values::upstream),
+        dns_server: sources.one("dns_server", values::dns_server),
         log: sources.one("log", values::log_level).unwrap_or_default(),
         log_format: sources.one("log_format", values::log_format).unwrap_or_default(),
     };

@@ -14,7 +14,7 @@
 //! * [`oidc`]: discovery, keys, requests, tokens. What a token says counts only where our own lists and questions allow it.
 //! * [`scim`]: resources, filters, patches, what vendors send beside the standard. Documents in, documents out.
 //! * [`store`]: one writer thread that commits whole batches, a few readers that cannot write.
-//! * [`outbound`]: the guarded HTTP client: https, public addresses, no redirects, small and quick.
+//! * [`outbound`]: the guarded HTTP client and the mailer: encrypted, public addresses, no redirects, small and quick.
 //! * [`flows`]: what the product does. Owns every transaction and writes the event of a change inside it.
 //! * [`web`]: addresses, cookies, pages. The only room that knows actix-web and askama.
 //! * [`config`] reads the environment, [`clock`] the time, [`random`] the dice, [`vault`] the key file; nobody else does.

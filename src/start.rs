@@ -12,8 +12,9 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{Config, TlsSetting};
 use crate::error::{Error, Kind, Result};
-use crate::flows::{Context, connect, enroll, maintain, provision};
-use crate::outbound::{GuardedClient, Policy};
+use crate::flows::{Context, connect, enroll, mail, maintain, provision};
+use crate::outbound::mail::Mailer;
+use crate::outbound::{Dns, GuardedClient, Policy};
 use crate::random::Random;
 use crate::store::{self, Store};
 use crate::vault::Vault;
@@ -53,8 +54,11 @@ impl House {
         let store = Store::open(&folder.join(DATABASE))?;
         let nothing_sealed = store.read(store::own_keys::is_empty)?;
         let vault = Vault::open(&folder.join(KEY), nothing_sealed, &random)?;
-        let outbound = GuardedClient::new(Policy::new(config.allow_upstream.clone()));
-        let ctx = Arc::new(Context::new(store, clock, random, vault, outbound)?);
+        let policy = Policy::new(config.allow_upstream.clone());
+        let (outbound, mailer) = (GuardedClient::new(policy.clone()), Mailer::new(policy));
+        let mut ctx = Context::new(store, clock, random, vault, outbound)?.with_mailer(mailer);
+        ctx.dns = Dns::at(config.dns_server);
+        let ctx = Arc::new(ctx);
         Ok(Opened::Mine(Self { ctx, _lock: lock }))
     }
 }
@@ -137,6 +141,8 @@ impl Appliance {
         let mut side_jobs = vec![
             tokio::spawn(sweep(ctx.clone())),
             tokio::spawn(provision::log::keep_flushing(ctx.clone())),
+            tokio::spawn(mail::deliver::keep_delivering(ctx.clone())),
+            tokio::spawn(check_domains(ctx.clone())),
             tokio::spawn(connect::openid::keep_discovering(ctx.clone())),
         ];
         match control::listen(&self.config.data_dir, ctx.clone()) {
@@ -167,6 +173,17 @@ async fn sweep(ctx: Arc<Context>) {
         tokio::time::sleep(every).await;
         if let Err(error) = maintain::sweep(&ctx).await {
             tracing::warn!(%error, "what has expired could not be swept; the next minute tries again");
+        }
+    }
+}
+
+/// Looks for TXT records apart from the sweep: name servers may take their time.
+async fn check_domains(ctx: Arc<Context>) {
+    let every = Duration::from_millis(u64::try_from(maintain::EVERY).unwrap_or(60_000));
+    loop {
+        tokio::time::sleep(every).await;
+        if let Err(error) = connect::proof::check_due(&ctx).await {
+            tracing::warn!(%error, "the records of e-mail domains could not be checked; the next minute tries again");
         }
     }
 }

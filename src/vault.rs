@@ -7,6 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
@@ -16,8 +17,10 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Result};
 use crate::random::Random;
 
+/// Clones share the key.
+#[derive(Clone)]
 pub struct Vault {
-    key: LessSafeKey,
+    key: Arc<LessSafeKey>,
     marks: hmac::Key,
 }
 
@@ -93,7 +96,7 @@ impl Vault {
         let unbound = UnboundKey::new(&AES_256_GCM, key).ok()?;
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"doorward marks 1");
         Some(Self {
-            key: LessSafeKey::new(unbound),
+            key: Arc::new(LessSafeKey::new(unbound)),
             marks: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
         })
     }

@@ -34,6 +34,10 @@ pub struct Flags {
     #[arg(long, value_name = "HOST|ADDRESS|NETWORK", global = true)]
     pub allow_upstream: Vec<String>,
 
+    /// Resolver that is asked for the TXT records of e-mail domains [default: the system's]
+    #[arg(long, value_name = "ADDRESS[:PORT]", global = true)]
+    pub dns_server: Option<String>,
+
     /// Settings file (TOML)
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<String>,
@@ -85,6 +89,7 @@ impl Flags {
             ("tls_cert", one(&self.tls_cert)),
             ("tls_key", one(&self.tls_key)),
             ("allow_upstream", self.allow_upstream.clone()),
+            ("dns_server", one(&self.dns_server)),
             ("log_format", one(&self.log_format)),
             ("log", one(&self.log)),
         ]

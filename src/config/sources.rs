@@ -10,7 +10,7 @@ use super::problem::{ConfigProblem, ConfigProblems, unknown};
 use super::values;
 
 /// Every setting, and whether it takes several values. `--config` is not one: a file cannot name another.
-const SETTINGS: [(&str, Takes); 14] = [
+const SETTINGS: [(&str, Takes); 15] = [
     ("data_dir", Takes::One),
     ("listen", Takes::One),
     ("behind_proxy", Takes::Several),
@@ -18,6 +18,7 @@ const SETTINGS: [(&str, Takes); 14] = [
     ("tls_cert", Takes::One),
     ("tls_key", Takes::One),
     ("allow_upstream", Takes::Several),
+    ("dns_server", Takes::One),
     ("log_format", Takes::One),
     ("log", Takes::One),
     ("owner_email", Takes::One),

@@ -73,6 +73,14 @@ pub(super) fn listen(value: &str) -> Result<SocketAddr, String> {
     })
 }
 
+/// An address of a resolver, with a port where it is not 53.
+pub(super) fn dns_server(value: &str) -> Result<SocketAddr, String> {
+    let bare = address(value).map(|ip| SocketAddr::new(ip, 53));
+    bare.or_else(|| value.parse().ok()).ok_or_else(|| {
+        format!("must be an IP address such as 192.0.2.53, with a port if it is not 53, found {value:?}")
+    })
+}
+
 /// An address or a network such as `10.0.0.0/8`.
 pub(super) fn network(value: &str) -> Result<IpNet, String> {
     if let Some(address) = address(value) {

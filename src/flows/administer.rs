@@ -16,7 +16,7 @@ use crate::store::{self, identities::LinkedHow};
 
 use super::provision::project;
 use super::sign_on::link;
-use super::{Act, Context, Who, credentials};
+use super::{Act, Context, Who, credentials, links, notices};
 
 /// A person as a form or a file describes them. Empty names are allowed; an address is not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -150,6 +150,13 @@ pub(super) fn put(
     let (before, after) = difference(&facts(was), &facts(person));
     let (told, reference) = ((before.clone(), after.clone()), reference.map(str::to_owned));
     act.event_with(Action::PersonChanged, subject(person), before, after, reference)?;
+    if person.email.key() != was.email.key() {
+        notices::email_changed(act, &was.email, person)?;
+    }
+    if person.role != was.role {
+        // Whoever made it may not have been allowed to make one for the new role.
+        links::void_all(act, person.id)?;
+    }
     project::person(act, person)?;
     Ok(told)
 }
@@ -172,6 +179,7 @@ pub(super) fn turn(act: &Act, person: &mut Person, on: bool, reference: Option<&
     if !on {
         ended = store::sessions::delete_of_person(act.w, person.id)?;
         credentials::revoke_grants_of(act, person.id)?;
+        links::void_all(act, person.id)?;
         after["sessions_ended"] = json!(ended);
     }
     act.event_with(
@@ -299,6 +307,7 @@ pub struct OrganizationFields {
     pub name: Option<String>,
     pub base_url: Option<String>,
     pub contact: Option<String>,
+    pub list_integrations: Option<bool>,
 }
 
 /// Checks a name for an organization: 1 to 200 characters that print.
@@ -330,10 +339,17 @@ pub fn change_organization(act: &Act, fields: &OrganizationFields) -> Result<Org
     if let Some(contact) = &fields.contact {
         is.contact = checked_name(contact).map_err(|e| Error::invalid("contact", e))?;
     }
+    if let Some(list) = fields.list_integrations {
+        is.settings.login.list_integrations = list;
+    }
     if is != was {
         store::organization::update(act.w, &is)?;
-        let facts =
-            |o: &Organization| json!({ "name": o.name, "base_url": o.base_url, "contact": o.contact });
+        let facts = |o: &Organization| {
+            json!({
+                "name": o.name, "base_url": o.base_url, "contact": o.contact,
+                "list_integrations": o.settings.login.list_integrations,
+            })
+        };
         let (before, after) = difference(&facts(&was), &facts(&is));
         act.event(
             Action::OrganizationChanged,

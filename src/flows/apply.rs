@@ -13,6 +13,7 @@ use crate::model::{Email, IdentityProvider, PersonState};
 use crate::store;
 
 use super::administer::{self, OrganizationFields, PersonFields};
+use super::apply_mail::{self, MailPart};
 use super::connect::openid::FoundProvider;
 use super::connect::{self, ConnectionFields, IdpSource, NewConnection, OidcFields, ScimFields};
 use super::{Act, Context, Who};
@@ -35,6 +36,7 @@ pub struct Application {
 #[serde(deny_unknown_fields, default)]
 struct File {
     organization: Option<OrganizationPart>,
+    mail: Option<MailPart>,
     connection: Vec<ConnectionPart>,
     person: Vec<PersonPart>,
 }
@@ -45,6 +47,7 @@ struct OrganizationPart {
     name: Option<String>,
     base_url: Option<String>,
     contact: Option<String>,
+    list_integrations: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -132,14 +135,16 @@ fn parse(toml: &str) -> Result<File> {
 
 /// The files that an application file names, so that the caller can read them where it runs.
 pub fn named_files(toml: &str) -> Result<Vec<String>> {
-    let parts = parse(toml)?.connection;
+    let file = parse(toml)?;
+    let of_mail = file.mail.and_then(|mail| mail.password_file);
     let of = |c: ConnectionPart| {
         [
             c.saml.and_then(|s| s.metadata_file),
             c.oidc.and_then(|o| o.client_secret_file),
         ]
     };
-    Ok(parts.into_iter().flat_map(of).flatten().collect())
+    let of_connections = file.connection.into_iter().flat_map(of).flatten();
+    Ok(of_connections.chain(of_mail).collect())
 }
 
 /// Applies; returns one line for each change. An empty list: everything agreed already.
@@ -150,6 +155,10 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
             "Nothing is set up yet. Run `doorward init`, or open the first-run address, then apply again.",
         ));
     }
+    let mail = match file.mail {
+        Some(part) => Some(part.with_password(&application.files)?),
+        None => None,
+    };
     let mut prepared = Vec::new();
     for part in file.connection {
         let idp = match &part.saml {
@@ -169,7 +178,7 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
     let dry_run = application.dry_run;
     let done = ctx
         .act(Who::Command("apply"), move |act| {
-            let changes = run(act, file.organization, prepared, file.person)?;
+            let changes = run(act, file.organization, mail, prepared, file.person)?;
             *lines.lock().unwrap_or_else(PoisonError::into_inner) = changes;
             // A dry run is a real run whose savepoint is rolled back.
             if dry_run {
@@ -255,6 +264,7 @@ fn about(name: &str, error: Error) -> Error {
 fn run(
     act: &Act,
     organization: Option<OrganizationPart>,
+    mail: Option<MailPart>,
     connections: Vec<(ConnectionPart, Option<IdentityProvider>, Option<FoundProvider>)>,
     people: Vec<PersonPart>,
 ) -> Result<Vec<String>> {
@@ -265,8 +275,12 @@ fn run(
             name: part.name,
             base_url: part.base_url,
             contact: part.contact,
+            list_integrations: part.list_integrations,
         };
         administer::change_organization(act, &fields).map_err(|error| about("organization", error))?;
+    }
+    if let Some(part) = mail {
+        apply_mail::apply(act, part).map_err(|error| about("mail", error))?;
     }
     for (part, idp, provider) in connections {
         let slug = part.slug.clone();

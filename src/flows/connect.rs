@@ -20,11 +20,12 @@ use super::{Act, Context};
 mod domains;
 mod idp_source;
 pub mod openid;
+pub mod proof;
 mod scim;
 mod switches;
 mod trust;
 
-pub use domains::{confirm_domain, withdraw_domain};
+pub use domains::{confirm_domain, domain, withdraw_domain};
 pub use idp_source::{IdpSource, Understood, pins, understand};
 pub use openid::{OidcFields, OpenIdFields, Providers, find_provider, set_provider};
 pub use scim::ScimFields;
@@ -32,7 +33,15 @@ pub use switches::{disable, enable, remove};
 pub use trust::Trust;
 
 /// Names that could be mistaken for something of ours in an address.
-const RESERVED_SLUGS: [&str; 6] = ["new", "login", "logout", "setup", "admin", "doorward"];
+const RESERVED_SLUGS: [&str; 7] = [
+    "new",
+    "login",
+    "logout",
+    "setup",
+    "admin",
+    "doorward",
+    "passphrase",
+];
 
 /// What the form "Add an integration" and `apply` ask for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,11 +3,14 @@
 mod make;
 mod presented;
 
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
 use super::provision::Caller;
 use super::{Context, Visitor, hash};
 use crate::error::{Error, Result};
 use crate::model::time::MINUTE;
-use crate::model::{Connection, CredentialId, PersonState, Timestamp};
+use crate::model::{Connection, ConnectionId, CredentialId, PersonState, Timestamp};
 use crate::scim::ScimProblem;
 use crate::store::scim_credentials::Credential;
 use crate::store::{self, Reader};
@@ -56,11 +59,11 @@ pub async fn admit(
     visitor: &Visitor,
 ) -> Result<Caller, Box<Refusal>> {
     let presented = authorization.and_then(presented::read);
-    let (slug, now) = (slug.to_owned(), ctx.now());
+    let now = ctx.now();
+    // On this thread: a few rows by index cost less than another thread to read them.
     let seen = ctx
         .store
-        .reading(move |r| Seen::read(r, &slug, presented, now))
-        .await;
+        .read(|r| Seen::read(r, &ctx.scim_connections, slug, presented, now));
     let seen = seen.map_err(|error| unreadable(ctx, &error))?;
     let caller = seen.judge(ctx)?;
     if let Some(credential) = caller.1 {
@@ -78,11 +81,35 @@ pub fn still_good(r: &Reader, caller: &Caller, now: Timestamp) -> Result<Connect
         Some(credential) => credential.is_live(now) && is_granted_still(r, credential)?,
         None => false,
     };
-    let connection = store::connections::find(r, caller.connection.id)?;
+    let connection = store::connections::find_again(r, &caller.connection)?;
     let Some(connection) = connection.filter(|_| granted) else {
         return Err(stranger().into());
     };
     closed(&connection).map_or(Ok(connection), |problem| Err(problem.into()))
+}
+
+/// Connections as they were read last, so that settings and certificates are not read again for every request. What
+/// is in the database counts: a version that is not there any more is of no use. `tested_at` may be older.
+#[derive(Default)]
+pub struct Known(RwLock<HashMap<ConnectionId, Connection>>);
+
+impl Known {
+    fn find_by_slug(&self, r: &Reader, slug: &str) -> Result<Option<Connection>> {
+        let Some((id, version)) = store::connections::find_version_by_slug(r, slug)? else {
+            return Ok(None);
+        };
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(&id).filter(|known| known.version == version) {
+            return Ok(Some(known.clone()));
+        }
+        drop(known);
+        let found = store::connections::find(r, id)?;
+        if let Some(found) = &found {
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            known.insert(id, found.clone());
+        }
+        Ok(found)
+    }
 }
 
 /// What the database knows of a slug and of what was presented.
@@ -93,8 +120,14 @@ struct Seen {
 
 impl Seen {
     /// Both look-ups are made whatever comes of the first, so that an unknown connection takes as long.
-    fn read(r: &Reader, slug: &str, presented: Option<Presented>, now: Timestamp) -> Result<Self> {
-        let connection = store::connections::find_by_slug(r, slug)?;
+    fn read(
+        r: &Reader,
+        known: &Known,
+        slug: &str,
+        presented: Option<Presented>,
+        now: Timestamp,
+    ) -> Result<Self> {
+        let connection = known.find_by_slug(r, slug)?;
         let mut credential = match &presented {
             Some(presented) => store::scim_credentials::find_by_hash(r, &hash(presented.secret()))?
                 .filter(|found| presented.fits(found) && found.is_live(now)),

@@ -11,6 +11,9 @@ pub const EVERY: i64 = MINUTE;
 /// How long a sign-in and its trace are kept.
 pub const TRACE_LIFE: i64 = 30 * DAY;
 
+/// How long the mail page shows what was sent and what could not be.
+const MAIL_LIFE: i64 = 7 * DAY;
+
 /// How long what has expired is remembered, so that a code or refresh token that comes again is recognised.
 const CREDENTIAL_LIFE: i64 = 30 * DAY;
 /// So many requests of each connection go in one sweep, so that no write waits long behind it.
@@ -22,15 +25,19 @@ pub const LOOSE_TRACES: i64 = 50_000;
 /// How long what an identity provider removed can be restored.
 pub const REMOVED_LIFE: i64 = 30 * DAY;
 
-/// Removes expired sessions, used assertions, old traces, forgotten throttles, expired credentials, old requests,
+/// Removes expired sessions, used assertions, old traces, forgotten throttles, expired credentials and links, old
+/// mails, old requests,
 /// and what identity providers removed long ago.
 pub async fn sweep(ctx: &Context) -> Result<()> {
     ctx.act(Who::Doorward, |act| {
         store::sessions::delete_expired(act.w, act.now)?;
+        store::held_forms::delete_expired(act.w, act.now)?;
         store::seen_assertions::delete_expired(act.w, act.now)?;
         store::sign_ins::delete_before(act.w, act.now.minus(TRACE_LIFE))?;
         store::sign_ins::delete_loose_beyond(act.w, LOOSE_TRACES)?;
         throttle::sweep(act.w, act.now)?;
+        store::one_time_links::delete_expired(act.w, act.now)?;
+        store::mails::delete_done_before(act.w, act.now.minus(MAIL_LIFE))?;
         store::oauth::delete_old_codes(act.w, act.now.minus(DAY))?;
         store::scim_credentials::delete_expired(act.w, act.now.minus(CREDENTIAL_LIFE), act.now)?;
         for connection in store::connections::list(act.w)? {

@@ -6,15 +6,22 @@
 
 pub mod administer;
 pub mod apply;
+mod apply_mail;
 pub mod connect;
 pub mod credentials;
 pub mod enroll;
 pub mod gate;
+pub mod links;
+pub mod lost;
+pub mod mail;
 pub mod maintain;
+pub mod notices;
 pub mod oauth;
 pub mod passphrase;
 pub mod provision;
+pub mod reauth;
 pub mod recovery;
+pub mod sessions;
 pub mod sign_on;
 pub mod throttle;
 
@@ -30,7 +37,8 @@ use crate::model::{
     Action, Actor, NewEvent, Organization, Outcome, PersonId, Role, SignIn, SignInId, SignInKind, Subject,
     Timestamp,
 };
-use crate::outbound::GuardedClient;
+use crate::outbound::mail::Mailer;
+use crate::outbound::{Dns, GuardedClient};
 use crate::random::Random;
 use crate::store::{self, Store, Writer};
 use crate::vault::Vault;
@@ -42,6 +50,10 @@ pub struct Context {
     pub random: Random,
     pub vault: Vault,
     pub outbound: GuardedClient,
+    pub mailer: Mailer,
+    /// The try of the mail settings that an owner started last.
+    pub mail_trial: mail::trial::Trials,
+    pub dns: Dns,
     pub hasher: passphrase::Hasher,
     pub trust: connect::Trust,
     /// The way to OpenID Providers.
@@ -52,6 +64,8 @@ pub struct Context {
     pub pages: provision::paging::Pages,
     /// Requests of SCIM clients that changed nothing, on their way to the log.
     pub scim_log: provision::log::Buffer,
+    /// The settings of connections, as SCIM requests found them last.
+    pub scim_connections: credentials::Known,
     /// How many reads of SCIM clients may run at once, so that slow ones leave the processors to sign-ins.
     pub scim_reads: Arc<tokio::sync::Semaphore>,
     organization: RwLock<Option<Arc<Organization>>>,
@@ -74,6 +88,8 @@ pub struct Act<'a> {
     pub w: &'a Writer<'a>,
     pub now: Timestamp,
     pub random: &'a Random,
+    /// For what a write seals: a mail on its way.
+    pub vault: &'a Vault,
     pub actor: Actor,
     /// The actor's role as it stands inside the transaction.
     pub role: Role,
@@ -94,15 +110,26 @@ impl Context {
             random,
             vault,
             outbound,
+            mailer: Mailer::default(),
+            mail_trial: mail::trial::Trials::default(),
+            dns: Dns::default(),
             hasher: passphrase::Hasher::default(),
             trust: connect::Trust::default(),
             providers: connect::Providers::default(),
             pending: Mutex::new(None),
             pages: provision::paging::Pages::default(),
             scim_log: provision::log::Buffer::default(),
+            scim_connections: credentials::Known::default(),
             scim_reads: Arc::new(tokio::sync::Semaphore::new(provision::READS_AT_ONCE)),
             organization: RwLock::new(organization),
         })
+    }
+
+    /// With a mailer that may go where the operator said.
+    #[must_use]
+    pub fn with_mailer(mut self, mailer: Mailer) -> Self {
+        self.mailer = mailer;
+        self
     }
 
     pub fn now(&self) -> Timestamp {
@@ -133,7 +160,7 @@ impl Context {
         T: Send + 'static,
         F: FnOnce(&Act) -> Result<T> + Send + 'static,
     {
-        let (now, random) = (self.now(), self.random.clone());
+        let (now, random, vault) = (self.now(), self.random.clone(), self.vault.clone());
         self.store
             .write(move |w| {
                 let (actor, role) = resolve(w, &who)?;
@@ -141,6 +168,7 @@ impl Context {
                     w,
                     now,
                     random: &random,
+                    vault: &vault,
                     actor,
                     role,
                 })
@@ -154,8 +182,7 @@ fn resolve(w: &Writer, who: &Who) -> Result<(Actor, Role)> {
         Who::Command(name) => Ok((Actor::Command(name), Role::Owner)),
         Who::Doorward => Ok((Actor::Doorward, Role::Member)),
         Who::Connection(id) => {
-            let connection = store::connections::get(w, *id)?;
-            let label = connection.name;
+            let label = store::connections::get_name(w, *id)?;
             Ok((Actor::Connection { id: *id, label }, Role::Member))
         }
         Who::Person(id) => {

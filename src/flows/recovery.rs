@@ -14,7 +14,7 @@ use super::enroll::plain_recovery_code;
 use super::passphrase::{Answered, blank_row, check_strength};
 use super::sign_on::session::{self, Door};
 use super::throttle::{self, Keys};
-use super::{Act, Context, Visitor, Who, administer, gate, hash};
+use super::{Act, Context, Visitor, Who, administer, gate, hash, notices};
 
 /// What somebody typed at `/login/recovery`.
 pub struct Recovery {
@@ -78,6 +78,7 @@ pub async fn recover(ctx: &Context, typed: Recovery) -> Result<Answered> {
             after,
             reference,
         )?;
+        notices::passphrase_changed(&act, &person, "with a recovery code")?;
         row.outcome = Outcome::Succeeded;
         row.problem = None;
         store::sign_ins::insert(act.w, &row, None)?;

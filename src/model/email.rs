@@ -53,9 +53,10 @@ impl Email {
         self.0.to_lowercase()
     }
 
-    /// The part after the `@`, in lower case.
+    /// The part after the `@`, in the one spelling that [`super::Domain`] keeps too.
     pub fn domain(&self) -> String {
-        self.0.rsplit('@').next().unwrap_or_default().to_lowercase()
+        let domain = self.0.rsplit('@').next().unwrap_or_default();
+        super::domain::to_ascii(domain).unwrap_or_else(|| domain.to_lowercase())
     }
 }
 

@@ -106,10 +106,15 @@ pub enum Action {
     OauthGranted,
     ScimRequestOpened,
     ScimRequestReplayed,
+    MailChanged,
+    MailRemoved,
+    PassphraseLinkMade,
+    DomainClaimed,
+    DomainClaimDropped,
 }
 
 impl Action {
-    pub const ALL: [Action; 39] = [
+    pub const ALL: [Action; 44] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::PersonAdded,
@@ -149,6 +154,11 @@ impl Action {
         Action::OauthGranted,
         Action::ScimRequestOpened,
         Action::ScimRequestReplayed,
+        Action::MailChanged,
+        Action::MailRemoved,
+        Action::PassphraseLinkMade,
+        Action::DomainClaimed,
+        Action::DomainClaimDropped,
     ];
 
     pub fn key(self) -> &'static str {
@@ -205,6 +215,11 @@ impl Action {
             Action::OauthGranted => ("oauth.granted", "Let an OAuth client provision"),
             Action::ScimRequestOpened => ("scim_request.opened", "Opened the values of a request"),
             Action::ScimRequestReplayed => ("scim_request.replayed", "Replayed a request"),
+            Action::MailChanged => ("mail.changed", "Changed the mail settings"),
+            Action::MailRemoved => ("mail.removed", "Removed a mail from the queue"),
+            Action::PassphraseLinkMade => ("passphrase.link_made", "Made a link for a new passphrase"),
+            Action::DomainClaimed => ("domain.claimed", "Began to prove a domain"),
+            Action::DomainClaimDropped => ("domain.claim_dropped", "Stopped proving a domain"),
         }
     }
 }

@@ -79,3 +79,7 @@ id!(
     /// An effect on a person that waits for an admin.
     HoldId
 );
+id!(
+    /// One mail on its way.
+    MailId
+);

@@ -5,10 +5,13 @@
 
 pub mod check;
 pub mod connection;
+pub mod domain;
 pub mod email;
 pub mod event;
 pub mod filter;
 pub mod ids;
+pub mod link;
+pub mod mail;
 pub mod openid;
 pub mod organization;
 pub mod person;
@@ -24,12 +27,15 @@ pub use check::{Attribute, Check, Verdict};
 pub use connection::{
     Connection, IdentityProvider, PinnedCertificate, Protocol, RequestBinding, SamlSettings, Unsolicited,
 };
+pub use domain::Domain;
 pub use email::Email;
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{
-    AccessRequestId, ConnectionId, CredentialId, HoldId, IdentityId, PersonId, ScimId, ScimRequestId,
+    AccessRequestId, ConnectionId, CredentialId, HoldId, IdentityId, MailId, PersonId, ScimId, ScimRequestId,
     SessionId, SignInId,
 };
+pub use link::{OneTimeLink, Purpose};
+pub use mail::{Mail, MailSecurity, MailSettings, MailState};
 pub use openid::{ClientAuth, OidcSettings, OpenIdProvider};
 pub use organization::{BaseUrl, Organization, Settings};
 pub use person::{Person, PersonState, Role};

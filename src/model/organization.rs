@@ -121,4 +121,23 @@ pub struct Organization {
 #[serde(default)]
 pub struct Settings {
     pub sessions: super::session::SessionLimits,
+    /// `None`: no mail goes out.
+    pub mail: Option<super::MailSettings>,
+    pub login: LoginSettings,
+}
+
+/// What the sign-in page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LoginSettings {
+    /// Every integration below the field for the e-mail, for whoever wants to choose by hand.
+    pub list_integrations: bool,
+}
+
+impl Default for LoginSettings {
+    fn default() -> Self {
+        Self {
+            list_integrations: true,
+        }
+    }
 }

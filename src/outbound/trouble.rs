@@ -14,23 +14,28 @@ use super::resolver::ResolveProblem;
 
 /// The problem behind `error`, met while asking `host`.
 pub(super) fn explain(host: &str, port: u16, error: &reqwest::Error) -> UpstreamProblem {
+    find(host, port, error).unwrap_or_else(|reason| UpstreamProblem::BadAnswer {
+        host: host.to_owned(),
+        reason,
+    })
+}
+
+/// The first cause behind `error` that is known here; otherwise the words of the last one.
+pub(super) fn find(host: &str, port: u16, error: &(dyn Error + 'static)) -> Result<UpstreamProblem, String> {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     let mut last = String::new();
     while let Some(error) = cause {
         if let Some(problem) = recognize(host, port, error) {
-            return problem;
+            return Ok(problem);
         }
         last = error.to_string();
         cause = next(error);
     }
-    UpstreamProblem::BadAnswer {
-        host: host.to_owned(),
-        reason: last,
-    }
+    Err(last)
 }
 
 /// What caused `error`. An I/O error hides the error it was made of from `source`.
-fn next<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
+pub(super) fn next<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     inner
         .map(|inner| inner as &(dyn Error + 'static))
@@ -99,7 +104,7 @@ fn tls_problem(host: String, problem: &rustls::Error) -> UpstreamProblem {
 }
 
 /// The system's words without the ones that every such error begins with.
-fn lookup_reason(problem: &io::Error) -> String {
+pub(super) fn lookup_reason(problem: &io::Error) -> String {
     let text = problem.to_string();
     text.rsplit(": ").next().unwrap_or(&text).to_owned()
 }

@@ -45,6 +45,33 @@ pub fn get(r: &Reader, id: ConnectionId) -> Result<Connection> {
     find(r, id)?.ok_or_else(|| Error::not_found("integration"))
 }
 
+/// Which connection has this slug, and which version of it: for whoever knows that one already.
+pub fn find_version_by_slug(r: &Reader, slug: &str) -> Result<Option<(ConnectionId, i64)>> {
+    let mut statement = r.prepare_cached("SELECT id, version FROM connections WHERE slug = ?1")?;
+    let found = statement.query_row([slug], |row| {
+        Ok((parsed(row, "id", ConnectionId::parse)?, row.get("version")?))
+    });
+    Ok(found.optional()?)
+}
+
+/// A connection as it is now, whose settings are read only when they are no more what they were in `known`.
+/// `tested_at`, which is no setting, may be older.
+pub fn find_again(r: &Reader, known: &Connection) -> Result<Option<Connection>> {
+    let mut statement = r.prepare_cached("SELECT version FROM connections WHERE id = ?1")?;
+    let version = statement.query_row([known.id.to_string()], |row| row.get::<_, i64>(0));
+    match version.optional()? {
+        Some(version) if version == known.version => Ok(Some(known.clone())),
+        Some(_) => find(r, known.id),
+        None => Ok(None),
+    }
+}
+
+pub fn get_name(r: &Reader, id: ConnectionId) -> Result<String> {
+    let mut statement = r.prepare_cached("SELECT name FROM connections WHERE id = ?1")?;
+    let name = statement.query_row([id.to_string()], |row| row.get(0));
+    name.optional()?.ok_or_else(|| Error::not_found("integration"))
+}
+
 /// All of them by name: an organization has a handful.
 pub fn list(r: &Reader) -> Result<Vec<Connection>> {
     let mut statement = r.prepare_cached(&format!(

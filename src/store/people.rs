@@ -99,6 +99,15 @@ fn condition(narrow: &Narrow) -> (String, Vec<String>) {
 }
 
 /// Owners who can still sign in, other than `except`.
+/// The owners who may sign in.
+pub fn list_owners(r: &Reader) -> Result<Vec<Person>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM people WHERE role = 'owner' AND state = 'active' ORDER BY created_at, id"
+    ))?;
+    let rows = statement.query_map([], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 pub fn count_other_owners(r: &Reader, except: PersonId) -> Result<i64> {
     let mut statement = r.prepare_cached(
         "SELECT count(*) FROM people WHERE role = 'owner' AND state = 'active' AND id <> ?1",

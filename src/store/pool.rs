@@ -25,8 +25,8 @@ pub struct Pool {
     idle: Mutex<Vec<Connection>>,
 }
 
-/// More are opened when all are busy, but only so many are kept.
-const KEPT: usize = 4;
+/// More are opened when all are busy, but only so many are kept. To open one means to read the whole schema.
+const KEPT: usize = 8;
 /// Steps of SQLite's machine between two looks at the time: some ten microseconds.
 const STEPS: i32 = 1_000;
 
@@ -60,7 +60,7 @@ impl Pool {
             Some(connection) => connection,
             None => self.open()?,
         };
-        connection.execute_batch("BEGIN")?;
+        connection.prepare_cached("BEGIN")?.execute([])?;
         if let Some(limit) = limit {
             let began = Instant::now();
             connection.progress_handler(STEPS, Some(move || began.elapsed() > limit))?;
@@ -70,7 +70,10 @@ impl Pool {
             connection.progress_handler(0, None::<fn() -> bool>)?;
         }
         // A connection that cannot end its transaction is dropped, not lent again.
-        if connection.execute_batch("COMMIT").is_ok() {
+        let ended = connection
+            .prepare_cached("COMMIT")
+            .and_then(|mut commit| commit.execute([]));
+        if ended.is_ok() {
             self.give_back(connection);
         }
         result

@@ -97,6 +97,32 @@ pub fn touch(w: &Writer, token_hash: &[u8], now: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// Gives the session a new token and a new proof; the old token opens nothing from then on. False when it is gone.
+pub fn renew(
+    w: &Writer,
+    old_hash: &[u8],
+    new_hash: &[u8],
+    proved_at: Timestamp,
+    strong: bool,
+) -> Result<bool> {
+    let mut statement = w.prepare_cached(
+        "UPDATE sessions SET token_hash = ?2, proved_at = ?3, strong = max(strong, ?4) WHERE token_hash = ?1",
+    )?;
+    Ok(statement.execute(params![old_hash, new_hash, proved_at.0, strong])? == 1)
+}
+
+/// Ends one session of this person; false when it is not theirs or gone already.
+pub fn delete_one(w: &Writer, id: SessionId, person: PersonId) -> Result<bool> {
+    let mut statement = w.prepare_cached("DELETE FROM sessions WHERE id = ?1 AND person_id = ?2")?;
+    Ok(statement.execute(params![id.to_string(), person.to_string()])? == 1)
+}
+
+/// Ends every session of a person but one; returns how many there were.
+pub fn delete_others(w: &Writer, person: PersonId, kept: SessionId) -> Result<usize> {
+    let mut statement = w.prepare_cached("DELETE FROM sessions WHERE person_id = ?1 AND id <> ?2")?;
+    Ok(statement.execute(params![person.to_string(), kept.to_string()])?)
+}
+
 pub fn delete(w: &Writer, token_hash: &[u8]) -> Result<bool> {
     Ok(w.execute("DELETE FROM sessions WHERE token_hash = ?1", [token_hash])? == 1)
 }

@@ -1,4 +1,4 @@
-//! Our cookies: the session, the flow (a sign-in on its way), the device (signed in here before), and two small ones.
+//! Our cookies: the session, the flow (a sign-in on its way), the device (signed in here before), and three small ones.
 //!
 //! Over TLS each is `__Host-`, `Secure` and `HttpOnly`. Over plain HTTP, which is the machine itself only, the
 //! names have no prefix, so that one can never stand in for the other.
@@ -21,6 +21,8 @@ pub enum Jar {
     Setup,
     /// What the last action did, said once on the next page.
     Flash,
+    /// The way that this browser signed in last: no secret, and good for nothing but the order of a page.
+    Way,
 }
 
 impl Jar {
@@ -36,6 +38,8 @@ impl Jar {
             (Jar::Setup, false) => "doorward_setup",
             (Jar::Flash, true) => "__Host-doorward_said",
             (Jar::Flash, false) => "doorward_said",
+            (Jar::Way, true) => "__Host-doorward_way",
+            (Jar::Way, false) => "doorward_way",
         }
     }
 }
@@ -82,6 +86,10 @@ pub fn flow(secure: bool, value: String) -> Cookie<'static> {
 
 pub fn device(secure: bool, value: String) -> Cookie<'static> {
     make(Jar::Device, secure, value, 365 * DAY)
+}
+
+pub fn way(secure: bool, value: String) -> Cookie<'static> {
+    make(Jar::Way, secure, value, 365 * DAY)
 }
 
 /// A cookie that removes itself.

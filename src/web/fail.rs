@@ -102,6 +102,7 @@ pub fn draw(visit: &Visit, path: &str, error: &Error) -> HttpResponse {
             .source
             .as_ref()
             .map_or_else(String::new, ToString::to_string);
+        let path = urls::without_token(path);
         tracing::error!(%reference, path, message = %error.message, %cause, "a request failed");
     }
     let mut response = plain(visit, path, status, &error.message, reference);

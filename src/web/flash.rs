@@ -57,9 +57,14 @@ const SAID: &[(&str, &str)] = &[
     ("certificate-removed", "The certificate is no longer trusted."),
     (
         "domain-confirmed",
-        "First sign-ins from {} are linked by e-mail from now on.",
+        "{} is confirmed: the sign-in page leads its addresses here, and first sign-ins are linked.",
     ),
     ("domain-withdrawn", "{} is no longer confirmed."),
+    ("domain-claimed", "Now put the record of {} into the DNS."),
+    (
+        "domain-unclaimed",
+        "Doorward no longer waits for the record of {}.",
+    ),
     (
         "nothing-chosen",
         "Nothing was chosen. Tick at least one line first.",
@@ -87,6 +92,23 @@ const SAID: &[(&str, &str)] = &[
     ),
     ("organization-changed", "The settings were saved."),
     ("signed-out", "You are signed out."),
+    ("session-ended", "The session on {} has ended."),
+    ("other-sessions-ended", "Every other session has ended."),
+    (
+        "session-limits-saved",
+        "The limits were saved. They count from now on.",
+    ),
+    (
+        "passphrase-chosen",
+        "Your passphrase was changed. Sign in with the new one.",
+    ),
+    (
+        "mail-changed",
+        "The mail settings were saved. Send a test mail to see whether they work.",
+    ),
+    ("mail-off", "No more mail is sent from here."),
+    ("mail-again", "The mail to {} is tried again now."),
+    ("mail-removed", "The mail was removed."),
 ];
 
 /// A redirect that says `key` on the next page.

@@ -21,9 +21,10 @@ use super::page::Shell;
 use super::peer::{self, Client, throttle_key};
 use super::pieces::Notice;
 use super::routes::{self, Access, ROUTES, Route, find_route};
-use super::{body, urls};
+use super::{body, reauth, urls};
 use crate::error::{Error, Result};
 use crate::flows::gate::Principal;
+use crate::flows::reauth::FRESH;
 use crate::flows::{Context, Visitor, Who};
 use crate::model::Role;
 
@@ -37,6 +38,8 @@ pub struct Visit {
     pub session_token: Option<String>,
     pub flow_cookie: Option<String>,
     pub device_cookie: Option<String>,
+    /// The way that this browser signed in last, as it says.
+    pub way_cookie: Option<String>,
     flash: Option<Notice>,
 }
 
@@ -163,6 +166,8 @@ async fn meet(
         return Ok(request.into_response(refusal).map_into_boxed_body());
     }
     request.extensions_mut().insert(visit.clone());
+    let request = reauth::resume(&visit, request).await?;
+    let path = request.path().to_owned();
     let response = next.call(request).await?;
     let mut response = redraw(&visit, &path, response.map_into_boxed_body());
     // Said once: the page that showed it lets it go.
@@ -187,6 +192,12 @@ pub async fn admit(
     };
     if let Some(refusal) = refuse(&visit, &request, route) {
         return Ok(request.into_response(refusal).map_into_boxed_body());
+    }
+    if let Some(principal) = &visit.principal
+        && routes::needs_fresh_proof(route)
+        && !principal.is_fresh(visit.ctx.now(), FRESH)
+    {
+        return reauth::ask(&visit, principal, request, route).await;
     }
     let response = next.call(request).await?;
     Ok(response.map_into_boxed_body())
@@ -235,6 +246,7 @@ async fn look(request: &ServiceRequest) -> Result<Visit> {
         principal,
         flow_cookie: read(Jar::Flow),
         device_cookie: read(Jar::Device),
+        way_cookie: read(Jar::Way),
         flash: read(Jar::Flash).and_then(|text| super::flash::read(&text)),
         user_agent: user_agent.chars().take(300).collect(),
         session_token,

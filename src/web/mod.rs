@@ -19,6 +19,7 @@ pub mod oauth;
 pub mod page;
 pub mod peer;
 pub mod pieces;
+pub mod reauth;
 pub mod routes;
 pub mod scim;
 pub mod server;

@@ -127,6 +127,10 @@ impl Shell {
         urls::overview()
     }
 
+    pub fn lost_url(&self) -> String {
+        urls::lost()
+    }
+
     pub fn logout_url(&self) -> String {
         urls::logout()
     }

@@ -112,13 +112,48 @@ impl Route {
 /// All of them.
 pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let mut routes = Vec::new();
+    // The router tries one address after the other: what programs ask a thousand times a second comes first.
+    routes.extend(super::scim::routes());
     routes.extend(super::health::routes());
     routes.extend(member::routes());
     routes.extend(admin::routes());
-    routes.extend(super::scim::routes());
     routes.extend(super::oauth::routes());
+    routes.extend(super::reauth::routes());
     routes
 });
+
+/// What changes something and is done with a session alone, however old its proof. Everything else that members, admins
+/// and owners send asks for a fresh one; so does every address that is new and not listed here.
+const EVERYDAY: &[&str] = &[
+    // proving, and ending what is open
+    "/reauth",
+    "/reauth/resume",
+    "/account/sessions/end",
+    "/account/sessions/end-others",
+    "/admin/people/{id}/sign-out",
+    "/admin/people/{id}/deactivation",
+    "/admin/integrations/{slug}/deactivation",
+    "/admin/integrations/{slug}/provisioning/deactivation",
+    // what an identity provider or somebody without an account asked for
+    "/admin/access-requests/{id}/grant",
+    "/admin/access-requests/{id}/dismissal",
+    "/admin/integrations/{slug}/provisioning/held",
+    "/admin/integrations/{slug}/provisioning/held/decision",
+    "/admin/integrations/{slug}/provisioning/removed",
+    "/admin/integrations/{slug}/provisioning/removed/restoration",
+    "/admin/integrations/{slug}/provisioning/groups/{id}/restoration",
+    // looking closely
+    "/admin/integrations/{slug}/tests",
+    "/admin/integrations/{slug}/provisioning/requests/{id}/opening",
+    "/admin/integrations/{slug}/provisioning/requests/{id}/dry-run",
+];
+
+/// Must whoever sends this have proved who they are a moment ago (ASVS V7.5.1, V7.5.3)?
+pub fn needs_fresh_proof(route: &Route) -> bool {
+    !route.method.is_safe()
+        && matches!(route.access, Access::Member | Access::Admin | Access::Owner)
+        && !EVERYDAY.contains(&route.path)
+}
 
 /// The row of an address; `HEAD` is answered as `GET`.
 pub fn find_route(path: &str, method: &Method) -> Option<&'static Route> {

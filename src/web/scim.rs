@@ -100,6 +100,7 @@ fn read_head(http: &HttpRequest, visit: &Visit) -> Request {
         if_none_match: joined(http.headers(), &IF_NONE_MATCH),
         visitor: visit.visitor(),
         socket: http.peer_addr().map(|peer| peer.to_string()).unwrap_or_default(),
+        ..Request::default()
     }
 }
 
@@ -185,7 +186,10 @@ fn respond(answer: Answer) -> HttpResponse {
     }
     match answer.body {
         Some(body) if !matches!(answer.status, 204 | 304) => {
-            response.content_type(SCIM_JSON).body(body.to_string())
+            // Straight into bytes: a list is long, and there are many of them.
+            response
+                .content_type(SCIM_JSON)
+                .body(serde_json::to_vec(&body).unwrap_or_default())
         }
         _ => response.finish(),
     }

@@ -26,13 +26,81 @@ pub fn login_then(path: &str) -> String {
     query(&login(), &[("next", path)])
 }
 
+/// Where the sign-in page's forms go: the page to go on to, and the sealed e-mail that was typed, where there is one.
+pub fn login_with(path: &str, sealed: &str) -> String {
+    query(&login(), &[("next", path), ("for", sealed)])
+}
+
+/// The page for the passphrase.
+pub fn login_passphrase(path: &str, sealed: &str) -> String {
+    query("/login/passphrase", &[("next", path), ("for", sealed)])
+}
+
+/// The choice between several integrations that speak for one domain.
+pub fn login_choice(path: &str, sealed: &str) -> String {
+    query("/login/choice", &[("next", path), ("for", sealed)])
+}
+
+/// Through an integration to `path`, with the sealed e-mail that was typed.
+pub fn sso_for(slug: &str, path: &str, sealed: &str) -> String {
+    query(&sso(slug), &[("return_to", path), ("for", sealed)])
+}
+
 /// Signing in with a recovery code.
 pub fn recovery() -> String {
     "/login/recovery".into()
 }
 
+/// Where somebody who has lost the passphrase asks for a link.
+pub fn lost() -> String {
+    "/login/lost".into()
+}
+
+pub fn lost_sent() -> String {
+    "/login/lost/sent".into()
+}
+
+/// Where the holder of a link chooses a new passphrase.
+pub fn reset(token: &str) -> String {
+    format!("{RESET}{}", segment(token))
+}
+
+const RESET: &str = "/login/reset/";
+
+/// An address as logs may have it: without the token that lets its holder in. In another spelling it could be one.
+pub fn without_token(path: &str) -> &str {
+    if path.to_ascii_lowercase().starts_with(RESET) || path.contains('%') {
+        RESET
+    } else {
+        path
+    }
+}
+
 pub fn logout() -> String {
     "/logout".into()
+}
+
+/// Proving once more who one is. `form`: what waits for it; `next`: where to go when nothing waits.
+pub fn reauth(form: &str, next: &str) -> String {
+    query("/reauth", &[("form", form), ("next", next)])
+}
+
+/// Where what waited is sent on its way.
+pub const REAUTH_RESUME: &str = "/reauth/resume";
+
+/// A person's own page.
+pub fn account() -> String {
+    "/account".into()
+}
+
+/// A room of it: `sessions`, `factors`, `passphrase`.
+pub fn account_part(part: &str) -> String {
+    format!("/account/{}", segment(part))
+}
+
+/// What is done with one's own sessions: `end`, `end-others`.
+pub fn own_sessions(act: &str) -> String {
+    format!("{}/{}", account_part("sessions"), segment(act))
 }
 
 pub fn setup() -> String {
@@ -146,6 +214,16 @@ pub fn domain_withdrawal(slug: &str, domain: &str) -> String {
     )
 }
 
+/// What is done about a domain that waits for its TXT record: `check`, `removal`.
+pub fn domain_claim(slug: &str, domain: &str, act: &str) -> String {
+    format!(
+        "{}/{}/{}",
+        integration_part(slug, "domain-claims"),
+        segment(domain),
+        segment(act)
+    )
+}
+
 /// A room of an integration's provisioning: `held`, `removed`, `users`, `groups`, `requests`, `settings`; empty: its page.
 pub fn provisioning(slug: &str, part: &str) -> String {
     let page = integration_part(slug, "provisioning");
@@ -225,6 +303,20 @@ pub fn settings() -> String {
 
 pub fn settings_part(part: &str) -> String {
     format!("/admin/settings/{}", segment(part))
+}
+
+/// The mail page (empty), or a part of it: `test`, `removal`.
+pub fn mail(part: &str) -> String {
+    let page = settings_part("mail");
+    if part.is_empty() {
+        return page;
+    }
+    format!("{page}/{}", segment(part))
+}
+
+/// What is done to one mail of the queue: `retry`, `removal`.
+pub fn mail_act(id: &str, act: &str) -> String {
+    format!("{}/{}", mail(id), segment(act))
 }
 
 // Building blocks

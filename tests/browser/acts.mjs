@@ -48,12 +48,14 @@ export async function setUp(owner, { code }, see = look) {
   await owner.press('Finish');
 }
 
-/** With the passphrase, from the sign-in page. */
+/** With the passphrase: from the sign-in page, by way of the e-mail, or on the page for both. */
 export async function signInWithPassphrase(visitor, { email, passphrase }) {
-  // Folded where there are integrations, and this visit is not about the passphrase.
-  const isFolded = !(await visitor.field('E-mail').isVisible());
-  if (isFolded) await visitor.page.getByText('Sign in with a passphrase').click();
-  await visitor.fill({ 'E-mail': email, Passphrase: passphrase });
+  await visitor.fill({ 'E-mail': email });
+  if (!(await visitor.field('Passphrase').isVisible())) {
+    await visitor.press('Continue');
+    await visitor.at('Sign in with your passphrase');
+  }
+  await visitor.fill({ Passphrase: passphrase });
   await visitor.press('Sign in');
 }
 

@@ -505,6 +505,13 @@ fn write_until_killed(place: &Place, running: &mut Running, round: usize) -> (Ve
             });
         }
         std::thread::sleep(Duration::from_millis(150 + 37 * round as u64));
+        // On a busy machine nothing may have been acknowledged by now.
+        let began = Instant::now();
+        let is_enough =
+            || !sessions.lock().expect("a list").is_empty() && people.lock().expect("a list").len() >= 3;
+        while !is_enough() && began.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         running.child.kill().expect("killed");
         running.child.wait().expect("gone");
     });

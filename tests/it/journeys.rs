@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::app::TestApp;
 use crate::browser::journey;
+use crate::names::Names;
 use crate::peers::Peer;
 
 /// A server that lives by the machine's clock, before its first run.
@@ -116,6 +117,44 @@ fn from_nothing_to_a_member_signed_in_by_post() {
 #[test]
 fn the_first_guide_that_customers_were_given() {
     just_set_up("guide-000");
+}
+
+/// okta.example belongs to Okta, both.example to both, and there is a name server that knows nothing.
+fn email_first(scripts: bool) {
+    let Some((mut peer, idp)) = Peer::serve() else {
+        return;
+    };
+    let names = Names::serve();
+    let app = TestApp::fresh_live(|config| config.dns_server = Some(names.address)).set_up();
+    let metadata = peer.call(&json!({"cmd": "metadata"}));
+    let metadata = metadata["xml"].as_str().expect("metadata is text").to_owned();
+    let integration = |slug: &str, name: &str, domains: &str| {
+        format!(
+            "[[connection]]\nslug = \"{slug}\"\nname = \"{name}\"\ndomains = [{domains}]\n\
+             [connection.saml]\nmetadata_file = \"idp.xml\"\n"
+        )
+    };
+    let toml = [
+        integration("okta", "Okta", "\"okta.example\", \"both.example\""),
+        integration("another", "Another", "\"both.example\""),
+        "[[person]]\nemail = \"mary@example.com\"\n".to_owned(),
+    ];
+    let files = BTreeMap::from([("idp.xml".to_owned(), metadata)]);
+    app.try_apply(&toml.concat(), files).expect("it is applied");
+    journey(
+        "email-first",
+        &json!({"base": app.base, "idp": idp, "scripts": scripts}),
+    );
+}
+
+#[test]
+fn the_right_door_for_every_e_mail() {
+    email_first(true);
+}
+
+#[test]
+fn the_right_door_for_every_e_mail_without_scripts() {
+    email_first(false);
 }
 
 #[test]

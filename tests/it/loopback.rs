@@ -110,6 +110,10 @@ impl Authority {
         self.0.der().to_vec()
     }
 
+    pub fn pem(&self) -> String {
+        self.0.pem()
+    }
+
     /// A certificate for `name`, valid from the beginning of the first year to the beginning of the second.
     pub fn issue(&self, name: &str, years: (i32, i32)) -> Pair {
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("parameters");

@@ -11,6 +11,8 @@ mod http;
 mod idp;
 mod journeys;
 mod loopback;
+mod mail;
+mod names;
 mod oidc;
 mod outbound;
 mod peer;

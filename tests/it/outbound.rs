@@ -1,12 +1,13 @@
 //! The guarded client against servers that misbehave, and addresses that must not be asked.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{IpAddr, TcpListener};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use doorward::outbound::{AllowedUpstream, Fetched, GuardedClient, Policy, UpstreamProblem};
+use doorward::outbound::{AllowedUpstream, Fetched, GuardedClient, Policy, Replied, UpstreamProblem};
 
 use crate::loopback::{Authority, Loopback, Talk};
 
@@ -37,6 +38,14 @@ fn plain(answer: impl Fn(&mut dyn Talk) + Send + Sync + 'static) -> Result<Fetch
 
 fn says(text: &'static str) -> impl Fn(&mut dyn Talk) + Send + Sync + 'static {
     move |stream| drop(stream.write_all(text.as_bytes()))
+}
+
+fn block<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(future)
 }
 
 const OK_HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: 4\r\n\r\n<a/>";
@@ -543,4 +552,184 @@ fn a_proxy_in_the_environment_is_not_used() {
         String::from_utf8_lossy(&output.stdout)
     );
     assert_eq!((server.connections(), canary.connections()), (1, 0));
+}
+
+/// A server that keeps every request it got, head and body, and gives this answer.
+fn listening(answer: &'static str) -> (Loopback, Arc<Mutex<Vec<String>>>) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let notes = Arc::clone(&heard);
+    let server = Loopback::listen("127.0.0.1:0", move |mut stream| {
+        let (mut text, mut byte) = (String::new(), [0]);
+        while !text.ends_with("\r\n\r\n") && !text.ends_with("&last=1") {
+            match stream.read(&mut byte) {
+                Ok(1) => text.push(char::from(byte[0])),
+                _ => return,
+            }
+            if text.starts_with("POST") && text.ends_with("\r\n\r\n") {
+                text.push(' ');
+            }
+        }
+        notes.lock().expect("notes").push(text);
+        drop(stream.write_all(answer.as_bytes()));
+    });
+    (server, heard)
+}
+
+fn form() -> Vec<(String, String)> {
+    [("a", "1 & 2"), ("b", "\u{e4}=%"), ("last", "1")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+}
+
+#[test]
+fn a_form_is_posted_and_an_error_comes_back_with_its_body() {
+    const REFUSED: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: 25\r\n\r\n{\"error\":\"invalid_grant\"}";
+    let (server, heard) = listening(REFUSED);
+    let url = server.url("http", "127.0.0.1");
+    let replied = block(neighbour().post_form(&url, &form(), Some(("id%3A1", "s+e")), MIB)).expect("a reply");
+    let body = br#"{"error":"invalid_grant"}"#.to_vec();
+    let content_type = Some("application/json".to_owned());
+    assert_eq!(
+        replied,
+        Replied {
+            status: 400,
+            body,
+            content_type
+        }
+    );
+    let heard = heard.lock().expect("notes")[0].to_ascii_lowercase();
+    assert!(heard.starts_with("post /metadata "), "{heard}");
+    assert!(
+        heard.contains("\r\ncontent-type: application/x-www-form-urlencoded\r\n"),
+        "{heard}"
+    );
+    // `id%3A1:s+e` in Base64.
+    assert!(
+        heard.contains("\r\nauthorization: basic awqlm0exonmrzq==\r\n"),
+        "{heard}"
+    );
+    assert!(heard.ends_with("a=1+%26+2&b=%c3%a4%3d%25&last=1"), "{heard}");
+}
+
+#[test]
+fn a_form_has_the_same_limits_as_a_fetch() {
+    let post = |url: &str, max_bytes: usize| block(neighbour().post_form(url, &form(), None, max_bytes));
+    let canary = Loopback::canary();
+    let to = canary.url("http", "127.0.0.1");
+    let head: &'static str =
+        Box::leak(format!("HTTP/1.1 307 x\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").into_boxed_str());
+    let (server, _) = listening(head);
+    let answer = post(&server.url("http", "127.0.0.1"), MIB);
+    assert!(
+        matches!(answer, Err(UpstreamProblem::Redirected { .. })),
+        "{answer:?}"
+    );
+    assert_eq!(canary.connections(), 0);
+    let (server, _) = listening("HTTP/1.1 500 x\r\nContent-Length: 11\r\n\r\n01234567890");
+    let answer = post(&server.url("http", "127.0.0.1"), 10);
+    assert!(
+        matches!(answer, Err(UpstreamProblem::TooLarge { limit: 10, .. })),
+        "{answer:?}"
+    );
+    let (server, _) = listening("HTTP/1.1 200 x\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx");
+    let answer = post(&server.url("http", "127.0.0.1"), MIB);
+    assert!(
+        matches!(answer, Err(UpstreamProblem::Compressed { .. })),
+        "{answer:?}"
+    );
+    let inside = block(GuardedClient::new(Policy::default()).post_form(&to, &form(), None, MIB));
+    assert!(
+        matches!(inside, Err(UpstreamProblem::Inside { .. })),
+        "{inside:?}"
+    );
+    let silent = Loopback::http(|_| thread::sleep(Duration::from_secs(10)));
+    let answer = post(&silent.url("http", "127.0.0.1"), MIB);
+    assert!(
+        matches!(answer, Err(UpstreamProblem::TimedOut { .. })),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn a_bearer_token_is_sent_as_one_and_only_where_it_fits_into_a_header() {
+    let (server, heard) = listening(OK_HEAD);
+    let url = server.url("http", "127.0.0.1");
+    let fetched = block(neighbour().get_with_bearer(&url, "abc.DEF", MIB)).expect("an answer");
+    assert_eq!(fetched.body, b"<a/>");
+    let said = heard.lock().expect("notes")[0].clone();
+    assert!(
+        said.to_ascii_lowercase()
+            .contains("\r\nauthorization: bearer abc.def\r\n"),
+        "{said}"
+    );
+    let broken = block(neighbour().get_with_bearer(&url, "abc\r\nX-Evil: 1", MIB));
+    assert!(
+        matches!(broken, Err(UpstreamProblem::BadAddress { .. })),
+        "{broken:?}"
+    );
+    let (server, _) = listening("HTTP/1.1 401 x\r\nContent-Length: 0\r\n\r\n");
+    let refused = block(neighbour().get_with_bearer(&server.url("http", "127.0.0.1"), "abc", MIB));
+    assert!(
+        matches!(refused, Err(UpstreamProblem::Status { status: 401, .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_kept_client_still_asks_for_each_address_anew() {
+    let client = neighbour();
+    let (server, _) = listening(OK_HEAD);
+    let url = server.url("http", "127.0.0.1");
+    for _ in 0..3 {
+        assert!(block(client.clone().get(&url, MIB)).is_ok());
+    }
+    // Nothing stays connected, so that every request passes the resolver and the policy again.
+    assert_eq!(server.connections(), 3);
+    let canary = Loopback::canary();
+    let named = GuardedClient::new(Policy::new(vec![AllowedUpstream::host("127.0.0.1")]));
+    for _ in 0..2 {
+        let problem =
+            block(named.get(&canary.url("https", "localhost"), MIB)).expect_err("an inside address");
+        assert!(matches!(problem, UpstreamProblem::Inside { .. }), "{problem:?}");
+    }
+    assert_eq!(canary.connections(), 0);
+}
+
+#[test]
+#[ignore = "is run by `an_authority_that_is_added_to_the_machine_counts_from_the_next_request_on`"]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "its parent speaks to it through the environment"
+)]
+fn fetch_before_and_after_an_authority_is_added() {
+    let authority = Authority::new();
+    let server = Loopback::https(authority.issue("localhost", NOW).server_config(), says(OK_HEAD));
+    let (client, url) = (neighbour(), server.url("https", "localhost"));
+    let store = std::env::var("SSL_CERT_FILE").expect("a trust store");
+    let before = block(client.get(&url, MIB));
+    assert!(
+        matches!(before, Err(UpstreamProblem::CertificateFromUnknownIssuer { .. })),
+        "{before:?}"
+    );
+    std::fs::write(store, authority.pem()).expect("a file");
+    assert_eq!(block(client.get(&url, MIB)).expect("an answer").body, b"<a/>");
+}
+
+#[test]
+fn an_authority_that_is_added_to_the_machine_counts_from_the_next_request_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = folder.path().join("authorities.pem");
+    std::fs::write(&store, Authority::new().pem()).expect("a file");
+    let run = Command::new(std::env::current_exe().expect("this program"))
+        .args([
+            "--ignored",
+            "--exact",
+            "outbound::fetch_before_and_after_an_authority_is_added",
+        ])
+        .env("SSL_CERT_FILE", &store)
+        .env("SSL_CERT_DIR", folder.path().join("none"))
+        .output()
+        .expect("this program runs");
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}");
 }

@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
     ("oidc", &["model"], &["openidconnect", "jsonwebtoken"]),
     ("scim", &["model"], &[]),
     ("store", &["model", "error"], &["rusqlite"]),
-    ("outbound", &["model"], &["reqwest"]),
+    ("outbound", &["model"], &["reqwest", "lettre", "hickory_resolver"]),
     (
         "flows",
         &[

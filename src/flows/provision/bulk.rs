@@ -22,7 +22,7 @@ struct Outcome {
 }
 
 pub fn perform(work: &mut Work, request: &Request) -> Result<Answer> {
-    let bulk = bulk::read(&request.json()?)?;
+    let bulk = bulk::read(request.json()?)?;
     let mut run = Run::new(bulk.operations)?;
     let most = bulk.fail_on_errors.filter(|most| *most > 0).unwrap_or(usize::MAX);
     let mut understood = Vec::new();

@@ -14,7 +14,7 @@ use crate::scim::{ScimProblem, ScimType, document, etag};
 use crate::store::directory::{groups, members as ties};
 
 pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
-    let body = document::group(&request.json()?)?;
+    let body = document::group(request.json()?)?;
     work.understood = Value::Object(body.document.clone());
     work.notes.extend(body.notes);
     let act = work.act;
@@ -50,7 +50,7 @@ pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
 pub fn replace(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let row = get(work, id)?;
     request.need_version(row.version)?;
-    let body = document::group(&request.json()?)?;
+    let body = document::group(request.json()?)?;
     work.understood = Value::Object(body.document.clone());
     work.notes.extend(body.notes);
     let members: Vec<MemberChange> = body.members.map(MemberChange::Replace).into_iter().collect();
@@ -66,7 +66,7 @@ const SHOWN: usize = 100;
 pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let row = get(work, id)?;
     request.need_version(row.version)?;
-    let patch = patch::group(id, &row.document, &request.json()?)?;
+    let patch = patch::group(id, &row.document, request.json()?)?;
     work.understood = patch.understood;
     work.notes.extend(patch.notes);
     let row = put(work, row, patch.document, &patch.members)?;

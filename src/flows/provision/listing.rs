@@ -1,5 +1,7 @@
 //! Reading: one resource, a page of many, a page of everything (RFC 7644 §3.4).
 
+mod everything;
+
 use serde_json::{Value, json};
 
 use super::cursor::Scope;
@@ -51,10 +53,10 @@ pub fn consult(
     match target {
         Target::One(kind, id) => look.one(*kind, id),
         Target::All(kind) => look.page(*kind, &query::from_pairs(&request.query, *kind)?),
-        Target::Search(Some(kind)) => look.page(*kind, &query::from_search(&request.json()?, *kind)?),
+        Target::Search(Some(kind)) => look.page(*kind, &query::from_search(request.json()?, *kind)?),
         Target::Search(None) => {
             let body = request.json()?;
-            look.everything(|kind| query::from_search(&body, kind))
+            look.everything(|kind| query::from_search(body, kind))
         }
         _ => look.everything(|kind| query::from_pairs(&request.query, kind)),
     }
@@ -161,73 +163,6 @@ impl Look<'_> {
             next_cursor,
             ..List::default()
         })
-    }
-
-    /// Users, then groups: both asked the same. A page goes on behind the row at the end of the page before it, as in
-    /// a list of one kind; the number of a group is remembered with a minus.
-    fn everything(&self, read: impl Fn(ResourceKind) -> Result<Query, ScimProblem>) -> Result<Done> {
-        let (of_users, of_groups) = (read(ResourceKind::User)?, read(ResourceKind::Group)?);
-        if of_users.cursor.is_some() {
-            let detail = "A search over users and groups together goes by startIndex. Search /Users or /Groups to go \
-                          by cursor.";
-            return Err(ScimProblem::bad(crate::scim::ScimType::InvalidCursor, detail).into());
-        }
-        let (pages, now, socket) = (&self.ctx.pages, self.ctx.now(), self.request.socket.as_str());
-        let signature = format!("everything\u{1}{}", of_users.signature);
-        let name = Pages::of(self.caller.credential, ResourceKind::User, &signature);
-        let (start, count) = (of_users.start_index.max(1), of_users.count);
-        let skipped = as_count(start - 1);
-        let behind = match (start, count) {
-            (_, 0) => None,
-            (1, _) => {
-                pages.begin(name, socket);
-                None
-            }
-            _ => pages.find(name, start, socket, now),
-        };
-        let mut total = behind.as_ref().map_or(0, |_| skipped);
-        let [users, groups] = match behind {
-            Some(Key { sort, seq }) if seq < 0 => [None, Some(From::After(Key { sort, seq: -seq }))],
-            Some(key) => [Some(From::After(key)), Some(From::Offset(0))],
-            None => {
-                let users = self.count(ResourceKind::User, &of_users, None)?;
-                let left = (skipped - users).max(0);
-                [Some(From::Offset(skipped)), Some(From::Offset(left))]
-            }
-        };
-        let kinds = [
-            (ResourceKind::User, &of_users, users),
-            (ResourceKind::Group, &of_groups, groups),
-        ];
-        let (mut resources, mut last) = (Vec::new(), None);
-        for (kind, query, from) in kinds {
-            let Some(from) = from else {
-                continue;
-            };
-            total += match &from {
-                From::After(key) => self.count(kind, query, Some(key))?,
-                From::Offset(_) => self.count(kind, query, None)?,
-            };
-            let rows = self.rows(kind, query, &from, count - resources.len())?;
-            resources.extend(rows.shown);
-            last = match (kind, rows.last) {
-                (_, None) => last,
-                (ResourceKind::User, found) => found,
-                (ResourceKind::Group, Some(Key { sort, seq })) => Some(Key { sort, seq: -seq }),
-            };
-        }
-        if let Some(last) = &last
-            && (skipped + as_count(resources.len()) < total || start > 1)
-        {
-            pages.remember(name, start + resources.len(), last, socket, now);
-        }
-        let list = List {
-            total,
-            start_index: Some(start),
-            resources,
-            ..List::default()
-        };
-        Ok(listed(list, "everything", &of_users))
     }
 
     fn count(&self, kind: ResourceKind, query: &Query, after: Option<&Key>) -> Result<i64> {

@@ -59,7 +59,7 @@ pub fn entry(
 }
 
 fn row(from: From, request: &Request, done: &Done, took_us: i64) -> ScimRequest {
-    let (body, body_cut) = kept_body(&request.body);
+    let (body, body_cut) = request.kept().clone();
     // What a read was answered can be asked again; lists are long, and there are many of them.
     let most = if request.method == "GET" {
         KEPT_OF_READS
@@ -141,9 +141,14 @@ pub fn refused(ctx: &Context, refusal: &Refusal, request: &Request) {
 }
 
 /// The body as it may be kept. What is no JSON is kept only as far as nothing in it can be a secret: not at all.
-fn kept_body(body: &[u8]) -> (Option<String>, bool) {
+/// `read`: what it says, where that is known.
+pub fn kept_body(body: &[u8], read: Option<&Value>) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
+    }
+    if let Some(value) = read {
+        let (text, was_cut) = redacted(value, KEPT);
+        return (Some(text), was_cut);
     }
     match serde_json::from_slice::<Value>(body) {
         Ok(value) => {

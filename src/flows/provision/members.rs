@@ -247,8 +247,7 @@ fn person_of(work: &Work, member: Member) -> Result<Option<Person>> {
     let Member::User(seq) = member else {
         return Ok(None);
     };
-    let user = users::find_by_seq(work.act.w, seq)?;
-    match user.and_then(|user| user.person_id) {
+    match users::find_person(work.act.w, seq)? {
         Some(id) => store::people::find(work.act.w, id),
         None => Ok(None),
     }

@@ -9,6 +9,7 @@
 //! The mirror (`directory_users`, `directory_groups`) is what the identity provider reads back; people are ours.
 //! A request always changes the mirror; [`effects`] decides what of it reaches a person.
 
+mod body;
 mod bulk;
 mod cursor;
 mod discovery;
@@ -60,6 +61,8 @@ pub struct Request {
     pub visitor: Visitor,
     /// The client's socket, as a hint which of its requests belong together.
     pub socket: String,
+    /// What of the body was read so far.
+    pub understood: body::Understood,
 }
 
 /// Who calls. Made by [`super::credentials::admit`] alone, so that holding one is the proof.
@@ -161,6 +164,7 @@ async fn change(
     reference: &str,
     began: Instant,
 ) -> Result<Done> {
+    body::understand(&request).await;
     let (mut caller, reference) = (caller.clone(), reference.to_owned());
     ctx.act(Who::Connection(caller.connection.id), move |act| {
         caller.connection = credentials::still_good(act.w, &caller, act.now)?;

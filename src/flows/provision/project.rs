@@ -54,10 +54,12 @@ pub fn person(act: &Act, person: &Person) -> Result<()> {
 /// As [`person`], for everybody but the connection that makes this person's user itself.
 pub fn elsewhere(act: &Act, person: &Person, except: Option<ConnectionId>) -> Result<()> {
     for connection in store::connections::list_provisioned(act.w)? {
+        if except == Some(connection) {
+            continue;
+        }
         match users::find_of_person(act.w, connection, person.id)? {
             Some(row) if row.claimed => {}
             Some(row) => follow(act, row, person)?,
-            None if except == Some(connection) => {}
             None if users::knew_person(act.w, connection, person.id)? => {}
             None => show(act, connection, person)?,
         }

@@ -159,6 +159,7 @@ fn again_as(
         w: act.w,
         now: act.now,
         random: act.random,
+        vault: act.vault,
         actor: Actor::Connection {
             id: connection.id,
             label: connection.name.clone(),
@@ -235,6 +236,7 @@ fn request(kept: &ScimRequest) -> Result<Request> {
             throttle_key: String::new(),
         },
         socket: String::new(),
+        ..Request::default()
     })
 }
 

@@ -3,7 +3,7 @@
 use super::Request;
 use crate::model::ResourceKind;
 use crate::scim::render::Projection;
-use crate::scim::{ScimProblem, etag, json};
+use crate::scim::{ScimProblem, etag};
 
 /// An endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,10 +106,6 @@ impl Request {
         pairs
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
-    }
-
-    pub fn json(&self) -> Result<serde_json::Value, ScimProblem> {
-        json::read(&self.body)
     }
 
     pub fn projection(&self, kind: ResourceKind) -> Result<Projection, ScimProblem> {

@@ -12,14 +12,14 @@ use crate::error::Result;
 use crate::model::filter::fold;
 use crate::model::time::MINUTE;
 use crate::model::{Action, DirectoryUser, PersonId, ResourceKind, ScimId};
-use crate::scim::document::{self, MemberRef, UserFacts, user_facts};
+use crate::scim::document::{MemberRef, UserFacts, user_facts};
 use crate::scim::{ScimProblem, patch};
 use crate::store;
 use crate::store::directory::users;
 
 /// POST: a new user, or one that was inactive or removed and comes back.
 pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
-    let body = document::user(&request.json()?)?;
+    let body = request.user()?;
     work.understood = Value::Object(body.document.clone());
     work.notes.extend(body.notes);
     let facts = user_facts(&body.document);
@@ -58,7 +58,7 @@ pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
 pub fn replace(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let row = get(work, id)?;
     request.need_version(row.version)?;
-    let mut body = document::user(&request.json()?)?;
+    let mut body = request.user()?;
     if !body.says_active {
         body.document.insert("active".to_owned(), Value::Bool(row.active));
     }
@@ -72,7 +72,7 @@ pub fn replace(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
 pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let row = get(work, id)?;
     request.need_version(row.version)?;
-    let patch = patch::user(id, &row.document, &request.json()?)?;
+    let patch = patch::user(id, &row.document, request.json()?)?;
     work.understood = patch.understood;
     work.notes.extend(patch.notes);
     let before = reading::check(&user_facts(&row.document), &mut Vec::new()).unwrap_or_default();

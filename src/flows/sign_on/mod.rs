@@ -2,7 +2,7 @@
 //!
 //! `start` sends the browser off with a request of ours (`openid`: what ties one to its answer); `answer` judges what comes back; `link` decides who
 //! the subject is here; `session` lets them in; `unfinished` serves the two pages on which somebody is stuck:
-//! no account here, or an account that must be proved first.
+//! no account here, or an account that must be proved first. `way` says which connections an e-mail address belongs to.
 
 pub mod answer;
 pub mod link;
@@ -10,6 +10,7 @@ mod openid;
 pub mod session;
 pub mod start;
 pub mod unfinished;
+pub mod way;
 
 pub use answer::{Answer, Posted, Returned, answer, answer_openid};
 pub use session::Entered;

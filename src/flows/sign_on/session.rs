@@ -9,6 +9,8 @@ use crate::model::{
 };
 use crate::store;
 
+use super::way;
+
 /// A new session: what the cookie gets, and where the browser goes.
 #[derive(Clone, Debug)]
 pub struct Entered {
@@ -16,6 +18,8 @@ pub struct Entered {
     pub token: String,
     pub expires_at: Timestamp,
     pub return_to: String,
+    /// The door, as this browser may remember it: a slug, or [`way::PASSPHRASE`].
+    pub way: Option<String>,
 }
 
 /// By which door, and how long at most.
@@ -64,6 +68,10 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
         id: person.id,
         label: person.display_name(),
     };
+    let way = match door.connection {
+        Some(id) => Some(store::connections::get(act.w, id)?.slug.to_string()),
+        None => (door.method == Method::Passphrase).then(|| way::PASSPHRASE.to_owned()),
+    };
     let after = json!({ "method": door.method.key() });
     let act = Act { actor, ..*act };
     let reference = Some(sign_in.reference.clone());
@@ -78,5 +86,6 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
         token,
         expires_at,
         return_to: sign_in.return_to.clone(),
+        way,
     })
 }

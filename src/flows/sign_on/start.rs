@@ -44,14 +44,14 @@ pub struct Wish {
     pub purpose: Purpose,
     /// The person must prove at the provider who they are, whoever is signed in there.
     pub force: bool,
-    /// The e-mail that the person typed, for a provider that wants to know it.
-    pub login_hint: Option<String>,
     /// Where to go afterwards; anything that is not a path of ours becomes the home page.
     pub return_to: String,
     /// The flow cookie that the browser has already, so that two tabs can sign in at once.
     pub flow_cookie: Option<String>,
     /// The session that this browser holds; it ends when the sign-in is good.
     pub old_token: Option<String>,
+    /// The e-mail that was typed here, so that the provider need not ask for it again (OpenID Connect Core §3.1.2.1).
+    pub login_hint: Option<String>,
     pub visitor: Visitor,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::params;
 use serde_json::Value;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::ConnectionId;
 use crate::model::filter::fold;
 use crate::store::Writer;
@@ -62,13 +62,11 @@ pub fn replace(
 }
 
 fn add(w: &Writer, connection: ConnectionId, user: i64, keys: &[&String]) -> Result<()> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let keys = serde_json::to_string(keys).map_err(Error::internal)?;
     let mut statement = w.prepare_cached(
-        "INSERT INTO directory_emails (connection_id, value_key, user_seq) SELECT ?1, value, ?2 FROM json_each(?3)",
+        "INSERT INTO directory_emails (connection_id, value_key, user_seq) VALUES (?1, ?2, ?3)",
     )?;
-    statement.execute(params![connection.to_string(), user, keys])?;
+    for key in keys {
+        statement.execute(params![connection.to_string(), key, user])?;
+    }
     Ok(())
 }

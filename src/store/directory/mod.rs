@@ -1,11 +1,12 @@
 //! The mirror: users and groups as each identity provider sees and writes them.
 //!
 //! `users` and `groups` read and write rows, `emails` and `members` what hangs on them. A list is put together in
-//! `page`: `condition` turns a filter into SQL with bound values, `source` knows where a field's values are kept,
+//! `page`, one of users and groups together in `everything`: `condition` turns a filter into SQL with bound values, `source` knows where a field's values are kept,
 //! `sort` orders them, `place` finds the row at a place of a list without counting through it.
 
 pub mod condition;
 mod emails;
+pub mod everything;
 pub mod groups;
 pub mod members;
 mod page;

@@ -101,7 +101,7 @@ fn is_plain(asked: &Asked) -> bool {
     asked.filter.is_none() && asked.order.is_none()
 }
 
-fn table(kind: ResourceKind) -> &'static str {
+pub(super) fn table(kind: ResourceKind) -> &'static str {
     match kind {
         ResourceKind::User => "directory_users",
         ResourceKind::Group => "directory_groups",
@@ -109,7 +109,7 @@ fn table(kind: ResourceKind) -> &'static str {
 }
 
 /// What a row must be, and whether an index leaves few of them.
-fn narrowed(bound: &mut Bound, kind: ResourceKind, asked: &Asked) -> (Vec<String>, bool) {
+pub(super) fn narrowed(bound: &mut Bound, kind: ResourceKind, asked: &Asked) -> (Vec<String>, bool) {
     let narrow = asked
         .filter
         .map_or(Narrow::Not, |filter| condition::narrow(kind, filter));
@@ -125,7 +125,7 @@ fn narrowed(bound: &mut Bound, kind: ResourceKind, asked: &Asked) -> (Vec<String
     (wheres, narrow != Narrow::Not)
 }
 
-fn sorted(bound: &mut Bound, kind: ResourceKind, asked: &Asked) -> Sorted {
+pub(super) fn sorted(bound: &mut Bound, kind: ResourceKind, asked: &Asked) -> Sorted {
     match asked.order {
         Some(order) => sort::by(bound, kind, order),
         None => sort::by_number(),

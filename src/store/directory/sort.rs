@@ -103,10 +103,10 @@ impl Sorted {
         let value = &self.value;
         let sign = if self.descending { "<" } else { ">" };
         let seq = bound.bind(key.seq);
-        if self.is_by_number() {
-            return format!("r.seq {sign} {seq}");
-        }
         match key.sort.as_ref().and_then(to_sql) {
+            // Behind a row of the other kind that has a value: what has none comes last, or first when descending.
+            Some(_) if self.is_by_number() => i64::from(!self.descending).to_string(),
+            None if self.is_by_number() => format!("r.seq {sign} {seq}"),
             None if self.descending => format!("({value} IS NOT NULL OR r.seq < {seq})"),
             None => format!("({value} IS NULL AND r.seq > {seq})"),
             Some(sort) => {

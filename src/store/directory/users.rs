@@ -86,13 +86,18 @@ pub fn find_removed(
     name_key: &str,
     external: Option<&str>,
 ) -> Result<Option<DirectoryUser>> {
-    let condition = "seq IN (
-            SELECT seq FROM directory_users
-                WHERE connection_id = ?1 AND user_name_key = ?2 AND deleted_at IS NOT NULL
-            UNION ALL SELECT seq FROM directory_users WHERE connection_id = ?1 AND external_id = ?3)
-        AND deleted_at IS NOT NULL
-        ORDER BY coalesce(external_id = ?3, 0) DESC, deleted_at DESC, seq DESC LIMIT 1";
-    one(r, condition, params![connection.to_string(), name_key, external])
+    let connection = connection.to_string();
+    if let Some(external) = external {
+        let condition = "connection_id = ?1 AND external_id = ?2 AND deleted_at IS NOT NULL
+            ORDER BY deleted_at DESC, seq DESC LIMIT 1";
+        let found = one(r, condition, params![connection, external])?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    let condition = "connection_id = ?1 AND user_name_key = ?2 AND deleted_at IS NOT NULL
+        ORDER BY deleted_at DESC, seq DESC LIMIT 1";
+    one(r, condition, params![connection, name_key])
 }
 
 /// Did this connection's identity provider ever write, and then remove, a user that was this person?
@@ -123,6 +128,13 @@ pub fn list_unclaimed(
 /// By row number, removed ones too.
 pub fn find_by_seq(r: &Reader, seq: i64) -> Result<Option<DirectoryUser>> {
     one(r, "seq = ?1", params![seq])
+}
+
+/// Whom a row is tied to, without reading the rest of it.
+pub fn find_person(r: &Reader, seq: i64) -> Result<Option<PersonId>> {
+    let mut statement = r.prepare_cached("SELECT person_id FROM directory_users WHERE seq = ?1")?;
+    let found = statement.query_row([seq], |row| parsed_option(row, "person_id", PersonId::parse));
+    Ok(found.optional()?.flatten())
 }
 
 /// Live rows tied to this person, in every connection.

@@ -8,11 +8,15 @@ pub mod confirm;
 pub mod facts;
 pub mod integration;
 pub mod integrations;
+pub mod mail;
+mod mail_facts;
 pub mod overview;
 pub mod people;
 pub mod person;
 pub mod person_form;
 pub mod person_provisioning;
+pub mod reset_link;
+pub mod session_limits;
 pub mod settings;
 pub mod sign_ins;
 pub mod trace;
@@ -43,6 +47,9 @@ pub fn routes() -> Vec<Route> {
         trace::routes(),
         audit::routes(),
         settings::routes(),
+        session_limits::routes(),
+        mail::routes(),
+        reset_link::routes(),
     ];
     families.into_iter().flatten().collect()
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::facts::{count, days};
-use super::integration::held_notice;
+use super::integration::{gone_notice, held_notice};
 use super::sign_ins::{self, Line};
 use crate::error::Result;
 use crate::model::time::DAY;
@@ -65,13 +65,13 @@ async fn show(visit: Visit) -> Answer {
         let asking = store::access_requests::count_waiting(r)?;
         let lines = sign_ins::lines(r, &latest, &connections)?;
         let held = store::removals::count_held_of_all(r)?;
-        let waiting = (asking, held);
+        let waiting = (asking, held, store::domains::count_gone(r)?);
         Ok((counts(r, &connections, now)?, lines, linked, waiting, connections))
     });
-    let (counts, lines, linked, (asking, held), connections) = found.await?;
+    let (counts, lines, linked, (asking, held, gone), connections) = found.await?;
     Ok(render(&OverviewPage {
         shell: visit.shell("Overview").at(Section::Overview),
-        notices: notices(&connections, asking, &held, now),
+        notices: notices(&connections, asking, &held, &gone, now),
         steps: steps(&connections, linked),
         counts,
         people: urls::people(),
@@ -108,6 +108,7 @@ fn notices(
     connections: &[Connection],
     asking: i64,
     held: &[(ConnectionId, i64)],
+    gone: &[(ConnectionId, i64)],
     now: Timestamp,
 ) -> Vec<Notice> {
     let mut list: Vec<(i64, Notice)> = connections
@@ -120,6 +121,10 @@ fn notices(
         if let Some(connection) = connections.iter().find(|c| c.id == *id) {
             notices.push(held_notice(connection, *many));
         }
+    }
+    for (id, many) in gone {
+        let connection = connections.iter().find(|c| c.id == *id);
+        notices.extend(connection.map(|connection| gone_notice(connection, *many)));
     }
     if asking > 0 {
         let title = format!("{} for access.", count(asking, "person asks", "people ask"));

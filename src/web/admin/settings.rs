@@ -36,6 +36,8 @@ struct SettingsPage {
     is_owner: bool,
     organization: Organization,
     base_url: String,
+    sessions: String,
+    mail_url: String,
     version: &'static str,
     licence: &'static str,
 }
@@ -51,6 +53,9 @@ fn form(organization: &Organization) -> Form {
             .hint(hint)
             .max(200)
             .value(organization.contact.clone()),
+        Field::checkbox("list_integrations", "List the integrations on the sign-in page")
+            .hint("Otherwise only the e-mail leads to them, and what a browser used last stays in its place.")
+            .ticked(organization.settings.login.list_integrations),
     ])
 }
 
@@ -70,6 +75,8 @@ fn page(visit: &Visit, admin: &Admin, form: Form, status: StatusCode) -> Answer 
         is_owner: admin.is_owner(),
         organization: organization(visit)?,
         base_url: urls::settings_part("base-url"),
+        sessions: urls::settings_part("sessions"),
+        mail_url: urls::mail(""),
         version: env!("CARGO_PKG_VERSION"),
         licence: env!("CARGO_PKG_LICENSE"),
     };
@@ -92,6 +99,7 @@ async fn save(visit: Visit, admin: Admin, body: Body) -> Answer {
         name: Some(form.text("name").to_owned()),
         base_url: None,
         contact: Some(form.text("contact").to_owned()),
+        list_integrations: Some(form.is_ticked("list_integrations")),
     };
     match visit.ctx.change_organization(admin.who(), fields).await {
         Ok(_) => Ok(flash::to(&visit, &urls::settings(), "organization-changed", "")),

@@ -41,6 +41,8 @@ pub struct Field {
     /// A value that travels to or from an identity provider: drawn in mono, without spelling help.
     pub mono: bool,
     pub focus: bool,
+    /// Shown and sent along, not to be changed here.
+    pub readonly: bool,
     /// Longest value in characters.
     pub max: usize,
     pub choices: Vec<Choice>,
@@ -60,6 +62,7 @@ impl Field {
             required: false,
             mono: false,
             focus: false,
+            readonly: false,
             max: 1_000,
             choices: Vec::new(),
         }
@@ -75,6 +78,11 @@ impl Field {
 
     pub fn url(name: &'static str, label: impl Into<String>) -> Self {
         Self::of(Kind::Line("url"), name, label).max(2_000).mono()
+    }
+
+    /// A whole number.
+    pub fn number(name: &'static str, label: impl Into<String>) -> Self {
+        Self::of(Kind::Line("number"), name, label)
     }
 
     pub fn password(name: &'static str, label: impl Into<String>) -> Self {
@@ -148,6 +156,12 @@ impl Field {
     #[must_use]
     pub fn focus(mut self) -> Self {
         self.focus = true;
+        self
+    }
+
+    #[must_use]
+    pub fn readonly(mut self) -> Self {
+        self.readonly = true;
         self
     }
 

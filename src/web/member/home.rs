@@ -28,6 +28,7 @@ struct HomePage {
     through: String,
     signed_in_at: Timestamp,
     overview: String,
+    account: String,
     logout: String,
 }
 
@@ -42,6 +43,7 @@ async fn show(visit: Visit, SignedIn(principal): SignedIn) -> Answer {
         through,
         signed_in_at: principal.session().signed_in_at,
         overview: urls::overview(),
+        account: urls::account(),
         logout: urls::logout(),
     }))
 }

@@ -1,15 +1,15 @@
-//! Signing in with a passphrase, choosing an integration instead, signing out.
+//! Signing in with a passphrase, and signing out.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use zeroize::Zeroizing;
 
+use super::email_first::{self, Along};
 use crate::error::Kind;
 use crate::flows::passphrase::{self, Answered, Attempt};
 use crate::flows::sign_on::Entered;
 use crate::flows::throttle;
-use crate::model::{Connection, local_path};
-use crate::store;
+use crate::model::{Email, local_path};
 use crate::web::cookies::{self, Jar};
 use crate::web::fail::{Answer, status};
 use crate::web::form::{Field, Form};
@@ -20,92 +20,72 @@ use crate::web::{flash, urls};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        // The sign-in page: integrations first, passphrase below.
-        get("/login", Access::Public, show),
         post("/login", Access::Public, sign_in),
+        get("/login/passphrase", Access::Public, show),
         post("/logout", Access::Public, sign_out),
         get("/logout", Access::Public, ask_to_sign_out),
     ]
 }
 
 #[derive(Template)]
-#[template(path = "member/login.html")]
-struct LoginPage {
+#[template(path = "member/passphrase.html")]
+struct PassphrasePage {
     shell: Shell,
     form: Form,
     action: String,
-    doors: Vec<Door>,
-    /// Whether the passphrase is what this visit is about: its form is then open.
-    wants_passphrase: bool,
+    /// The e-mail was typed on the page before.
+    is_known: bool,
+    again: String,
     reference: Option<String>,
     recovery: String,
 }
 
-/// An integration to sign in through.
-struct Door {
-    name: String,
-    href: String,
+/// The e-mail that came along stands there, to be seen by the person and by password managers, and is not typed twice.
+fn form(email: Option<&Email>) -> Form {
+    let address = Field::email("email", "E-mail")
+        .autocomplete("username")
+        .required();
+    let passphrase = Field::password("passphrase", "Passphrase")
+        .autocomplete("current-password")
+        .required();
+    match email {
+        Some(email) => Form::new([address.value(email.as_str()).readonly(), passphrase.focus()]),
+        None => Form::new([address.focus(), passphrase]),
+    }
 }
 
-#[derive(serde::Deserialize)]
-pub struct Next {
-    #[serde(default)]
-    next: String,
-}
-
-fn form() -> Form {
-    Form::new([
-        Field::email("email", "E-mail")
-            .autocomplete("username")
-            .required(),
-        Field::password("passphrase", "Passphrase")
-            .autocomplete("current-password")
-            .required(),
-    ])
-}
-
-async fn page(
-    visit: &Visit,
-    form: Form,
-    next: &str,
-    reference: Option<String>,
-) -> crate::error::Result<LoginPage> {
-    let connections = visit.ctx.store.reading(store::connections::list).await?;
-    let usable = |c: &Connection| c.is_door();
-    let target = |c: &Connection| urls::query(&urls::sso(c.slug.as_str()), &[("return_to", next)]);
-    let doors = connections.into_iter().filter(usable);
-    Ok(LoginPage {
-        shell: visit.shell("Sign in"),
+fn page(visit: &Visit, form: Form, along: &Along, reference: Option<String>) -> PassphrasePage {
+    let next = along.next();
+    PassphrasePage {
+        shell: visit.shell("Sign in with your passphrase"),
+        is_known: form.field("email").is_ok_and(|field| field.readonly),
         form,
-        action: urls::login_then(next),
-        doors: doors
-            .map(|c| Door {
-                href: target(&c),
-                name: c.name,
-            })
-            .collect(),
-        wants_passphrase: next.starts_with("/sign-in/"),
+        action: urls::login_with(&next, along.sealed()),
+        again: urls::login_then(&next),
         reference,
         recovery: urls::recovery(),
-    })
-}
-
-async fn show(visit: Visit, next: web::Query<Next>) -> Answer {
-    let next = local_path(&next.next).unwrap_or_default();
-    // An account that waits to be linked wants a fresh proof, whoever is signed in.
-    if visit.principal.is_some() && !next.starts_with("/sign-in/") {
-        return Ok(see_other(if next.is_empty() { "/" } else { &next }));
     }
-    Ok(render(&page(&visit, form(), &next, None).await?))
 }
 
-async fn sign_in(visit: Visit, next: web::Query<Next>, body: web::Form<Vec<(String, String)>>) -> Answer {
-    let next = local_path(&next.next).unwrap_or_default();
-    let mut form = form();
-    form.fill(body.into_inner());
+async fn show(visit: Visit, along: web::Query<Along>) -> Answer {
+    if let Some(away) = email_first::leave(&visit, &along.next()) {
+        return Ok(away);
+    }
+    let email = along.email(&visit);
+    Ok(render(&page(&visit, form(email.as_ref()), &along, None)))
+}
+
+/// The e-mail alone leads on; e-mail and passphrase together, as programs and password managers send them, sign in.
+async fn sign_in(visit: Visit, along: web::Query<Along>, body: web::Form<Vec<(String, String)>>) -> Answer {
+    let (next, body) = (along.next(), body.into_inner());
+    if !body.iter().any(|(name, _)| name == "passphrase") {
+        return email_first::lead(&visit, &next, body).await;
+    }
+    let mut form = form(along.email(&visit).as_ref());
+    form.fill(body);
     form.require();
     if !form.is_valid() {
-        let page = page(&visit, form, &next, None).await?;
+        let page = page(&visit, form, &along, None);
         return Ok(render_as(
             actix_web::http::StatusCode::UNPROCESSABLE_ENTITY,
             &page,
@@ -132,12 +112,12 @@ async fn sign_in(visit: Visit, next: web::Query<Next>, body: web::Form<Vec<(Stri
         }
         Ok(Answered::Refused { reference }) => {
             form.trouble = Some("The e-mail address or the passphrase is not right.".to_owned());
-            let page = page(&visit, form, &next, Some(reference)).await?;
+            let page = page(&visit, form, &along, Some(reference));
             Ok(render_as(actix_web::http::StatusCode::UNAUTHORIZED, &page))
         }
         Err(error) if matches!(error.kind, Kind::RateLimited(_)) => {
             form.trouble = Some(error.message.clone());
-            let page = page(&visit, form, &next, None).await?;
+            let page = page(&visit, form, &along, None);
             let mut response = render_as(status(&error), &page);
             if let Kind::RateLimited(seconds) = error.kind {
                 response
@@ -157,6 +137,9 @@ pub fn enter(visit: &Visit, entered: &Entered) -> HttpResponse {
     let life = entered.expires_at.since(visit.ctx.now());
     let cookie = cookies::make(Jar::Session, visit.secure(), entered.token.clone(), life);
     let _ = response.add_cookie(&cookie);
+    if let Some(way) = &entered.way {
+        let _ = response.add_cookie(&cookies::way(visit.secure(), way.clone()));
+    }
     response
 }
 

@@ -11,8 +11,9 @@ use super::login::enter;
 use crate::error::Error;
 use crate::flows::connect;
 use crate::flows::sign_on::start::Wish;
+use crate::flows::sign_on::way;
 use crate::flows::sign_on::{self, Go, Posted, Purpose, Returned, Started};
-use crate::model::{Outcome, local_path};
+use crate::model::{Connection, Outcome, local_path};
 use crate::saml::PostForm;
 use crate::store;
 use crate::web::cookies;
@@ -50,6 +51,11 @@ pub fn routes() -> Vec<Route> {
 #[serde(default)]
 pub struct StartQuery {
     return_to: String,
+    /// The e-mail that was typed on the sign-in page, sealed.
+    #[serde(default, rename = "for")]
+    sealed: String,
+    /// Somebody who is signed in proves once more who they are.
+    again: Option<String>,
     iss: Option<String>,
     target_link_uri: Option<String>,
     login_hint: Option<String>,
@@ -64,42 +70,71 @@ async fn start_by_post(visit: Visit, slug: web::Path<String>, form: web::Form<St
 }
 
 async fn begin(visit: &Visit, slug: String, query: StartQuery) -> Answer {
-    let StartQuery {
-        return_to,
-        iss,
-        target_link_uri,
-        login_hint,
-    } = query;
-    if let Some(issuer) = iss {
-        let wanted = slug.clone();
-        let reading = visit
-            .ctx
-            .store
-            .reading(move |r| store::connections::get_by_slug(r, &wanted));
-        let connection = reading.await?;
-        let known = connection.oidc.provider.as_ref();
-        // SAML has no such parameter, so that none is looked at.
-        if known.is_some_and(|known| known.issuer != issuer) {
-            let message = "This link was made by another identity provider than the one of this integration. Use the \
-                           sign-in page.";
-            return Err(Error::denied(message).into());
-        }
+    if let Some(issuer) = &query.iss {
+        check_issuer(visit, &slug, issuer).await?;
     }
+    let email = way::unseal(&visit.ctx, &query.sealed).map(|email| email.to_string());
+    let came_by_form = email.is_some();
     let wish = Wish {
         slug,
         purpose: Purpose::SignIn,
-        force: false,
-        login_hint,
-        return_to: match target_link_uri {
+        force: query.again.is_some() && visit.principal.is_some(),
+        login_hint: email.or(query.login_hint),
+        return_to: match query.target_link_uri {
             Some(target) => path_of_ours(visit, &target),
-            None => return_to,
+            None => query.return_to,
         },
         flow_cookie: visit.flow_cookie.clone(),
         old_token: visit.principal.as_ref().and(visit.session_token.clone()),
         visitor: visit.visitor(),
     };
     let started = sign_on::start(&visit.ctx, wish).await?;
-    go(visit, started)
+    if came_by_form {
+        go_by_page(visit, started)
+    } else {
+        go(visit, started)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "member/onward.html")]
+struct OnwardPage {
+    shell: Shell,
+    name: String,
+    target: String,
+}
+
+/// As [`go`], for a browser that a form of ours sent here: browsers hold the redirects behind a form to `form-action`,
+/// and nobody knows all the hosts that an identity provider leads over. A page that goes on by itself ends the form.
+fn go_by_page(visit: &Visit, started: Started) -> Answer {
+    let Go::Redirect(target) = started.go else {
+        return go(visit, started);
+    };
+    let mut response = render(&OnwardPage {
+        shell: visit.shell("Continue"),
+        name: started.connection_name,
+        target,
+    });
+    let _ = response.add_cookie(&cookies::flow(visit.secure(), started.flow_token));
+    Ok(response)
+}
+
+/// A link that another provider made leads nowhere (OpenID Connect Core §4).
+async fn check_issuer(visit: &Visit, slug: &str, issuer: &str) -> crate::error::Result<()> {
+    let slug = slug.to_owned();
+    let reading = visit
+        .ctx
+        .store
+        .reading(move |r| store::connections::get_by_slug(r, &slug));
+    let connection: Connection = reading.await?;
+    let known = connection.oidc.provider.as_ref();
+    // SAML has no such parameter, so that none is looked at.
+    if known.is_some_and(|known| known.issuer != issuer) {
+        let message = "This link was made by another identity provider than the one of this integration. Use the \
+                       sign-in page.";
+        return Err(Error::denied(message));
+    }
+    Ok(())
 }
 
 /// The path of an address of ours; of any other address nothing is left.

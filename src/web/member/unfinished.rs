@@ -142,7 +142,7 @@ async fn link(visit: Visit, reference: web::Path<String>) -> Answer {
         action: here.clone(),
         is_proved: same.is_some_and(|p| p.is_fresh(visit.ctx.now(), PROOF_LIFE)),
         somebody_else: other.map(|p| p.person().display_name()),
-        passphrase: found.has_passphrase.then(|| urls::login_then(&here)),
+        passphrase: found.has_passphrase.then(|| urls::login_passphrase(&here, "")),
         doors: found
             .other_connections
             .iter()

@@ -93,14 +93,24 @@ impl Doorward {
         self.serve_timed().1
     }
 
+    /// With these flags too.
+    pub fn serve_with(&self, flags: &[&str]) -> Running {
+        self.start(flags).1
+    }
+
     /// How long until `/readyz` was good.
     pub fn serve_timed(&self) -> (Duration, Running) {
+        self.start(&[])
+    }
+
+    fn start(&self, flags: &[&str]) -> (Duration, Running) {
         let address = SocketAddr::from(([127, 0, 0, 1], self.port));
         let began = Instant::now();
         let child = Command::new(BINARY)
             .arg("--data-dir")
             .arg(self.data())
             .args(["--listen", &address.to_string()])
+            .args(flags)
             .stdout(Stdio::piped())
             .spawn()
             .expect("started");

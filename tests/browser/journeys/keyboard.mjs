@@ -12,14 +12,13 @@ export default async function ({ arrive, step, base }) {
   step('the sign-in page');
   await alice.go('/login');
   const stops = await walk(alice);
-  assert.deepEqual(stops.slice(0, 3).map((s) => s.text), ['Continue with Another', 'Continue with Okta', 'Sign in with a passphrase']);
+  // The e-mail has the focus already.
+  assert.deepEqual(stops.slice(0, 4).map((s) => s.text), ['Continue', 'Continue with Another', 'Continue with Okta', 'Sign in with a passphrase']);
   step('sign in');
   await alice.go('/login');
-  await tabTo(alice, 'Sign in with a passphrase');
-  await keyboard.press('Enter');
-  await keyboard.press('Tab');
   await keyboard.type(ALICE.email);
-  await keyboard.press('Tab');
+  await keyboard.press('Enter');
+  await alice.at('Sign in with your passphrase');
   await keyboard.type(ALICE.passphrase);
   await keyboard.press('Enter');
   await alice.at('You are signed in');

@@ -20,6 +20,7 @@ mod visitor;
 pub use openid::openid_toml;
 pub use raw::{Raw, ask, ask_in_parts};
 pub use scim::ScimClient;
+pub use sso::Asked;
 pub use visitor::{Page, Visitor};
 
 use std::collections::BTreeMap;
@@ -120,6 +121,7 @@ impl TestApp {
             allow_upstream: vec![AllowedUpstream::Network(
                 "127.0.0.1/32".parse().expect("a network"),
             )],
+            dns_server: None,
             log: LogLevel::Error,
             log_format: LogFormat::Text,
         };

@@ -2,7 +2,7 @@
 
 use doorward::model::filter::{Condition, Field, Kind, Literal, Operator, Order};
 use doorward::model::{ResourceKind, ScimId, Timestamp};
-use doorward::store::directory::{Asked, From, Key, explain};
+use doorward::store::directory::{Asked, From, Key, explain, members};
 
 use super::{Mirror, bytes, field};
 
@@ -147,5 +147,22 @@ fn pages_are_read_in_order_and_not_sorted() {
             }
             mirror.write(|w| Ok(w.execute_batch("DELETE FROM directory_users")?));
         }
+    }
+}
+
+#[test]
+fn members_are_looked_up_each_by_its_number_or_id() {
+    let mirror = Mirror::new();
+    let plans = mirror.read(members::explain);
+    assert_eq!(plans.len(), 3);
+    for plan in plans {
+        let mut steps = plan
+            .lines()
+            .filter(|step| step.contains(" directory_") || step.contains(" m "));
+        assert!(steps.clone().count() > 0, "{plan}");
+        let walks = |step: &str| {
+            step.starts_with("SCAN") || step.ends_with("(connection_id=?)") || step.contains("rowid>")
+        };
+        assert!(!steps.any(walks), "{plan}");
     }
 }

@@ -98,7 +98,7 @@ fn a_dry_run_says_the_same_and_a_second_run_has_nothing_to_do() {
         "name: Acme → Acme Ltd",
         "Added an integration: Okta",
         "Turned an integration on: Okta",
-        "Confirmed a domain: Okta (domain: example.com)",
+        "Confirmed a domain: Okta (domain: example.com, how: owner)",
         "Added a person: Bob Roy",
         "Deactivated a person: carol@example.com",
     ] {

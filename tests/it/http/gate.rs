@@ -452,9 +452,15 @@ fn cookies_are_http_only_and_over_tls_bound_to_this_host() {
         found.extend(cookies(&alice.get("/sso/okta")));
         found.extend(cookies(&alice.post("/logout", &[])));
         let names: BTreeSet<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-        let all: Vec<String> = ["doorward", "doorward_device", "doorward_flow", "doorward_said"]
-            .map(|n| format!("{prefix}{n}"))
-            .into();
+        let all: Vec<String> = [
+            "doorward",
+            "doorward_device",
+            "doorward_flow",
+            "doorward_said",
+            "doorward_way",
+        ]
+        .map(|n| format!("{prefix}{n}"))
+        .into();
         assert_eq!(names, all.iter().map(String::as_str).collect());
         for (name, attributes) in &found {
             let tls = !prefix.is_empty();

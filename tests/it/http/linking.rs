@@ -101,8 +101,20 @@ fn a_stale_session_proves_nothing() {
     app.forward(16 * doorward::model::time::MINUTE);
     let now = doorward::model::Timestamp(crate::idp::NOW.0 + 16 * doorward::model::time::MINUTE);
     let link = okta.sign_in_with(&alice, ALICE, |r| r.at(now)).to().to_owned();
-    assert_eq!(alice.post(&link, &[]).status, 403);
+    let asked = alice.post(&link, &[]).to().to_owned();
+    assert!(asked.starts_with("/reauth?form="), "{asked}");
     assert_eq!(app.count("SELECT count(*) FROM identities"), 0);
+    let ready = alice.post(&asked, &[("passphrase", PASSPHRASE)]).to().to_owned();
+    let form = alice
+        .get(&ready)
+        .attributes("input[name=form]", "value")
+        .remove(0);
+    alice.post("/reauth/resume", &[("form", &form)]);
+    assert_eq!(
+        app.count("SELECT count(*) FROM identities"),
+        1,
+        "a fresh proof does"
+    );
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What the server answers, family by family. No browser; real sockets.
 
 mod apply;
+mod domains;
+mod email_first;
 mod first_run;
 mod gate;
 mod hostile;
@@ -14,5 +16,6 @@ mod provisioning;
 mod recovery;
 mod redirects;
 mod secrets;
+mod sessions;
 mod sign_on;
 mod sweep;

@@ -1,8 +1,15 @@
 //! Wherever an address says where to go next, it leads to a page of ours or to the start page.
 
-use doorward::web::urls::query;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
-use crate::app::{BOB, PASSPHRASE, TestApp};
+use doorward::flows::throttle::ADDRESS_WINDOW;
+use doorward::web::routes::{Access, ROUTES, Route};
+use doorward::web::urls::query;
+use reqwest::header::HeaderValue;
+
+use crate::app::{ALICE, BOB, PASSPHRASE, Page, TestApp, Visitor};
 
 /// What browsers, proxies and URL parsers have read as another host, or as something to run.
 const HOSTILE: &[&str] = &[
@@ -217,4 +224,233 @@ fn on_the_way_to_a_page_that_needs_somebody() {
         }
     }
     stays(&app.base, stranger.get("/").to(), "/");
+}
+
+#[test]
+fn after_the_e_mail() {
+    let app = TestApp::start();
+    for (slug, domains) in [
+        ("okta", "\"one.example\", \"two.example\""),
+        ("other", "\"two.example\""),
+    ] {
+        app.connect(slug, "");
+        app.apply(&format!(
+            "[[connection]]\nslug = {slug:?}\ndomains = [{domains}]\n"
+        ));
+    }
+    for sent in HOSTILE {
+        for email in ["x@one.example", "x@two.example", "x@none.example"] {
+            let visitor = app.visitor();
+            let led = visitor.post(&query("/login", &[("next", sent)]), &[("email", email)]);
+            stays(&app.base, led.to(), sent);
+            assert!(!led.to().contains("evil"), "{sent:?} is carried on: {}", led.to());
+            let page = visitor.get(led.to());
+            for target in page
+                .attributes("form", "action")
+                .iter()
+                .chain(&page.attributes("a[href]", "href"))
+                .filter(|target| !target.starts_with("https://idp."))
+            {
+                stays(&app.base, target, sent);
+            }
+        }
+    }
+}
+
+/// Names that other products lead somewhere by, and that ours may come to read.
+const USUAL: &[&str] = &[
+    "continue",
+    "from",
+    "goto",
+    "id_token_hint",
+    "iss",
+    "login_hint",
+    "next",
+    "post_logout_redirect_uri",
+    "redirect",
+    "redirect_to",
+    "redirect_uri",
+    "RelayState",
+    "return",
+    "return_to",
+    "returnTo",
+    "state",
+    "target",
+    "target_link_uri",
+    "to",
+    "url",
+    "wreply",
+];
+
+/// Every name that a page or form of ours reads, out of the source: a new one cannot be forgotten.
+fn names() -> BTreeSet<String> {
+    let mut found: BTreeSet<String> = USUAL.iter().map(|name| (*name).to_owned()).collect();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(&path).expect("text");
+            // Fields of what is read from addresses and bodies, under the name that they have there.
+            for part in text.split("Deserialize)]").skip(1) {
+                let body = part.split_once('}').map_or(part, |(body, _)| body);
+                let fields = body.lines().filter_map(|line| line.trim().split_once(": "));
+                let fields = fields.map(|(name, _)| name.trim_start_matches("pub "));
+                found.extend(fields.filter(|name| is_name(name)).map(str::to_owned));
+            }
+            // Whatever is quoted and looks like a name: fields of forms, renamed fields, lists of parameters.
+            let quoted = text.split('"').skip(1).step_by(2);
+            found.extend(quoted.filter(|word| is_name(word)).map(str::to_owned));
+        }
+    }
+    found
+}
+
+fn is_name(word: &str) -> bool {
+    let letters = word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    letters && (1..=30).contains(&word.len()) && word.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
+fn path(route: &Route) -> String {
+    let parts = route.path.split('/').map(|part| match part {
+        "{slug}" => "okta",
+        varies if varies.starts_with('{') => "01890000-0000-7000-8000-000000000000",
+        fixed => fixed,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// With these names at this value, as query, as form, and as the headers that some products build addresses from.
+fn try_at(visitor: &Visitor, route: &Route, names: &[&str], sent: &str) -> Page {
+    let pairs: Vec<(&str, &str)> = names.iter().map(|name| (*name, sent)).collect();
+    let address = visitor.url(&query(&path(route), &pairs));
+    let mut request = match route.method.as_str() {
+        "GET" => visitor.client.get(address),
+        _ => visitor.client.post(address).form(&pairs),
+    };
+    request = request.header("Sec-Fetch-Site", "same-origin");
+    for header in [
+        "Referer",
+        "X-Forwarded-Host",
+        "X-Original-URL",
+        "X-Rewrite-URL",
+        "Forwarded",
+    ] {
+        if let Ok(value) = HeaderValue::from_str(sent) {
+            request = request.header(header, value);
+        }
+    }
+    visitor.send(request)
+}
+
+/// Fails when the answer leads to another host; `/sso/…` leads to its identity provider.
+fn judge(app: &TestApp, route: &Route, page: &Page, sent: &str) {
+    let Some(location) = &page.location else { return };
+    let to_idp = route.path == "/sso/{slug}" && location.starts_with("https://idp.okta.example/");
+    if !to_idp {
+        stays(
+            &app.base,
+            location,
+            &format!("{sent:?} at {} {}", route.method, route.path),
+        );
+    }
+}
+
+#[test]
+fn whatever_stands_in_the_address_of_a_page() {
+    let app = TestApp::start();
+    app.connect("okta", "");
+    let names = names();
+    for known in [
+        "next",
+        "return_to",
+        "for",
+        "RelayState",
+        "redirect_uri",
+        "state",
+        "code",
+        "email",
+        "q",
+    ] {
+        assert!(names.contains(known), "{known} is read, but was not found");
+    }
+    let names: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| *name != "passphrase")
+        .collect();
+    // A query has its limit; the names come in parts.
+    let parts: Vec<&[&str]> = names.chunks(40).collect();
+    let pages = || {
+        ROUTES
+            .iter()
+            .filter(|route| route.method.as_str() == "GET" && route.path != "/logout")
+    };
+    let (alice, stranger) = (app.alice(), app.visitor());
+    let mut asked = 0;
+    for (at, route) in pages().enumerate() {
+        let is_public = matches!(route.access, Access::Public | Access::Setup);
+        for (nth, sent) in HOSTILE.iter().enumerate() {
+            // All values where anybody may come; elsewhere each address gets some of them, and each value some address.
+            if !is_public && (nth + at) % 16 != 0 {
+                continue;
+            }
+            for part in &parts {
+                // A value that one field refuses must not shield the others.
+                let name = part[(nth + at) % part.len()];
+                for names in [*part, &[name]] {
+                    let visitor = if is_public { &stranger } else { &alice };
+                    judge(&app, route, &try_at(visitor, route, names, sent), sent);
+                    asked += 1;
+                }
+            }
+        }
+    }
+    assert!(asked > 1_000, "{asked}");
+}
+
+#[test]
+fn whatever_is_posted_where_anybody_may_post() {
+    let app = TestApp::start();
+    app.connect("okta", "");
+    let posts: Vec<&Route> = ROUTES
+        .iter()
+        .filter(|route| route.method.as_str() == "POST" && route.access == Access::Public)
+        .collect();
+    assert!(posts.len() >= 4, "{}", posts.len());
+    for sent in HOSTILE {
+        let stranger = app.visitor();
+        for route in &posts {
+            judge(&app, route, &try_at(&stranger, route, USUAL, sent), sent);
+        }
+        let right = query("/login", &[("next", sent), ("for", sent), ("redirect_uri", sent)]);
+        if sent.len() % 4 == 0 {
+            let signed = stranger.post(&right, &[("email", ALICE), ("passphrase", PASSPHRASE)]);
+            assert_eq!(signed.to(), "/", "{sent:?}");
+        }
+        app.forward(ADDRESS_WINDOW);
+    }
+}
+
+#[test]
+fn before_the_first_run() {
+    let app = TestApp::fresh();
+    let stranger = app.visitor();
+    for sent in HOSTILE {
+        for route in ROUTES
+            .iter()
+            .filter(|r| r.path == "/setup" || r.path == "/login" || r.path == "/")
+        {
+            judge(&app, route, &try_at(&stranger, route, USUAL, sent), sent);
+            judge(
+                &app,
+                route,
+                &try_at(&stranger, route, &["code", "next"], sent),
+                sent,
+            );
+        }
+    }
 }

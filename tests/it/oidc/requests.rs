@@ -412,6 +412,11 @@ fn the_token_endpoints_answer_is_read_errors_included() {
                 .contains(&status.to_string())
         );
     }
+    // Tokens beside another status than 200 are none.
+    assert_eq!(
+        read(500, &good).expect_err("a status").code(),
+        "oidc.token_refused"
+    );
     for body in [
         "",
         "[]",

@@ -27,6 +27,8 @@ pub struct Buffer {
     some: Notify,
     /// Enough for a writing are there.
     many: Notify,
+    /// Held while rows are being written: whoever lists the log behind it finds them.
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -97,6 +99,7 @@ impl Buffer {
 
 /// Writes what waits. For whoever is about to list the log, and for a stop.
 pub async fn flush(ctx: &Context) -> Result<()> {
+    let _turn = ctx.scim_log.turn.lock().await;
     let (rows, dropped) = ctx.scim_log.take();
     if dropped > 0 {
         tracing::warn!(

@@ -10,6 +10,7 @@ mod settings;
 mod switches;
 mod values;
 
+pub use domains::gone_notice;
 pub use provisioning::{held_notice, provisioning_state, removal_state, taken};
 
 use crate::error::Result;

@@ -7,7 +7,7 @@ use url::Url;
 use super::identity_provider::{Giving, Way};
 use super::openid::{self, OpenIdKnown};
 use super::values::{Value, under_its_labels};
-use super::{Room, Tab, load, provisioning_state, shell, tabs};
+use super::{Room, Tab, gone_notice, load, provisioning_state, shell, tabs};
 use crate::error::{Error, Result};
 use crate::model::provider::{GuideAttribute, GuideChoice, GuideTrap};
 use crate::model::{Connection, Protocol, Provider, SignInKind, Timestamp};
@@ -200,6 +200,7 @@ struct Figures {
     provisioning: State,
     tests: Vec<Line>,
     latest: Vec<Line>,
+    gone: Option<Notice>,
 }
 
 async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
@@ -219,6 +220,10 @@ async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
             people: store::identities::count_of_connection(r, connection.id)?,
             sessions: store::sessions::count_of_connection(r, connection.id, now)?,
             domains: store::connections::list_domains(r, connection.id)?,
+            gone: store::domains::count_gone(r)?
+                .into_iter()
+                .find(|(id, _)| *id == connection.id)
+                .map(|(_, many)| gone_notice(&connection, many)),
             last_used_at: store::identities::find_last_used(r, connection.id)?,
             provisioning: provisioning_state(r, &connection)?,
             tests: sign_ins::lines(r, &tests, all)?,
@@ -251,7 +256,9 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>, with: web::Qu
         state: connection_state(&connection, now),
         only_provisions: !is_known && connection.scim.enabled && with.with.is_empty(),
         provisioning: figures.provisioning,
-        notice: certificate_notice(&connection, now).map(|(_, notice)| notice),
+        notice: certificate_notice(&connection, now)
+            .map(|(_, notice)| notice)
+            .or(figures.gone),
         is_owner: admin.is_owner(),
         people: count(figures.people, "person", "people"),
         sessions: figures.sessions,

@@ -43,10 +43,10 @@ async fn test(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
         slug: slug.into_inner(),
         purpose: Purpose::Test(admin.0.person().id),
         force: false,
-        login_hint: None,
         return_to: String::new(),
         flow_cookie: visit.flow_cookie.clone(),
         old_token: None,
+        login_hint: None,
         visitor: visit.visitor(),
     };
     let started = sign_on::start(&visit.ctx, wish).await?;

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod corners;
+mod everything;
 mod groups;
 mod paging;
 mod people;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{made, refused, user};
 use crate::app::{ScimClient, TestApp};
 
-fn ids(page: &Value) -> Vec<String> {
+pub fn ids(page: &Value) -> Vec<String> {
     let rows = page["Resources"].as_array().cloned().unwrap_or_default();
     rows.iter()
         .map(|row| row["id"].as_str().expect("an id").to_owned())
