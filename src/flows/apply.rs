@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::error::{Error, Kind, Result};
-use crate::model::{Action, Email, Event, IdentityProvider, PersonState};
+use crate::model::{Email, IdentityProvider, PersonState};
 use crate::store;
 
 use super::administer::{self, OrganizationFields, PersonFields};
@@ -20,6 +19,7 @@ use super::connect::{self, ConnectionFields, IdpSource, NewConnection, OidcField
 use super::{Act, Context, Who, enforce};
 
 mod openid;
+mod report;
 
 use openid::OidcPart;
 
@@ -318,7 +318,7 @@ fn run(
     };
     let mut events = store::events::list(act.w, &written, i64::MAX)?;
     events.reverse();
-    Ok(events.iter().map(line).collect())
+    Ok(events.iter().map(report::line).collect())
 }
 
 fn apply_connection(
@@ -397,39 +397,5 @@ fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
         Some(false) => administer::deactivate(act, person.id).map(drop),
         Some(true) if person.state == PersonState::Deactivated => administer::reactivate(act, person.id),
         _ => Ok(()),
-    }
-}
-
-/// `Changed a person: Bob Ng (role: member → admin)`.
-fn line(event: &Event) -> String {
-    let words = Action::parse(&event.action)
-        .map(Action::words)
-        .unwrap_or(&event.action);
-    let side = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
-    let (before, after) = (side(&event.before), side(&event.after));
-    let mut parts = Vec::new();
-    for (field, value) in after.as_object().into_iter().flatten() {
-        if value.is_null() && before.get(field).is_none_or(Value::is_null) {
-            continue;
-        }
-        match before.get(field) {
-            Some(was) => parts.push(format!("{field}: {} → {}", plain(was), plain(value))),
-            None => parts.push(format!("{field}: {}", plain(value))),
-        }
-    }
-    let details = if parts.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", parts.join(", "))
-    };
-    format!("{words}: {}{details}", event.subject_label)
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Null => "none".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
     }
 }

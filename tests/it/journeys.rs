@@ -164,6 +164,16 @@ fn the_right_door_for_every_e_mail_without_scripts() {
 }
 
 #[test]
+fn the_guide_to_openid_connect() {
+    let Some((_peer, idp)) = Peer::serve_openid() else {
+        return;
+    };
+    let app = fresh().set_up();
+    app.apply("[[person]]\nemail = \"mary@example.com\"\ngiven_name = \"Mary\"\nfamily_name = \"Member\"\n");
+    journey("guide-oidc", &json!({"base": app.base, "idp": idp}));
+}
+
+#[test]
 fn by_keyboard_alone() {
     set_up("keyboard", &[]);
 }

@@ -66,6 +66,17 @@ impl Peer {
         Some((peer, format!("http://localhost:{port}")))
     }
 
+    /// Starts the OpenID Provider that a browser can visit; returns its address too, which is its issuer.
+    pub fn serve_openid() -> Option<(Self, String)> {
+        let mut peer = Self::spawn("the OpenID Provider", node(), &["openid_server.mjs"])?;
+        let port: u16 = peer
+            .line()
+            .trim()
+            .parse()
+            .expect("the server's first line is its port");
+        Some((peer, format!("http://localhost:{port}")))
+    }
+
     fn spawn(name: &'static str, program: Option<PathBuf>, arguments: &[&str]) -> Option<Self> {
         let Some(program) = program else {
             skip(name);

@@ -57,6 +57,30 @@ fn every_provider_gets_what_saml_needs() {
 }
 
 #[test]
+fn every_provider_gets_what_openid_connect_needs() {
+    for provider in Provider::all() {
+        let (key, oidc) = (&provider.key, &provider.oidc);
+        if !oidc.unavailable.is_empty() {
+            assert!(oidc.values.is_empty() && oidc.open.is_empty(), "{key}: both");
+            continue;
+        }
+        let gets = |value| oidc.values.iter().any(|v| v.value == value);
+        assert!(gets(OurValue::Callback), "{key}: no redirect URI");
+        assert!(
+            !oidc.open.is_empty() && !oidc.bring_back.is_empty(),
+            "{key}: no way there or back"
+        );
+        assert!(
+            oidc.issuer.starts_with("https://"),
+            "{key}: {:?} is no issuer",
+            oidc.issuer
+        );
+        let labels: HashSet<_> = oidc.values.iter().map(|v| &v.label).collect();
+        assert_eq!(labels.len(), oidc.values.len(), "{key}: one label twice");
+    }
+}
+
+#[test]
 fn the_general_one_stands_last() {
     assert_eq!(Provider::all().last().map(|p| p.key.as_str()), Some("generic"));
 }

@@ -18,6 +18,14 @@ export const loginPage = (people, asked) =>
 <label>Sign in as <select name="person">${choices(people)}</select></label> <button>Sign in</button></form>`,
   );
 
+/** Whom to sign in as; the answer goes to `action`. */
+export const choicePage = (people, action) =>
+  page(
+    'Test identity provider',
+    `<form method="post" action="${escape(action)}"><label>Sign in as <select name="person">${choices(people)}</select></label>
+<button>Sign in</button></form>`,
+  );
+
 /** A portal with one tile, which nobody's request asked for. */
 export const portalPage = (people) =>
   page(

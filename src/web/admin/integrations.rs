@@ -130,10 +130,14 @@ struct Tile {
 
 /// What it can do here; the search finds it by these words, too.
 fn speaks(provider: &Provider) -> &'static str {
-    if provider.scim.unavailable.is_empty() {
-        "Sign-in (SAML), provisioning (SCIM)"
-    } else {
-        "Sign-in (SAML)"
+    match (
+        provider.oidc.unavailable.is_empty(),
+        provider.scim.unavailable.is_empty(),
+    ) {
+        (true, true) => "Sign-in (SAML, OpenID Connect), provisioning (SCIM)",
+        (true, false) => "Sign-in (SAML, OpenID Connect)",
+        (false, true) => "Sign-in (SAML), provisioning (SCIM)",
+        (false, false) => "Sign-in (SAML)",
     }
 }
 

@@ -265,7 +265,17 @@ fn suggestions(found: &Found, is_under_way: bool) -> Vec<Suggestion> {
                 "Integration",
                 "enforcement",
             ),
-            p if p.contains("signature") || p.contains("certificate") => (
+            "oidc.credential" | "oidc.token_refused" | "oidc.keys" | "oidc.unreachable" => (
+                "Are issuer, client ID and client secret those that the provider shows today?",
+                "Identity provider",
+                "identity-provider",
+            ),
+            "oidc.auth_time" | "oidc.request" => (
+                "This depends on how the integration is set.",
+                "Settings of the integration",
+                "settings",
+            ),
+            p if p.starts_with("saml.") && (p.contains("signature") || p.contains("certificate")) => (
                 "Does Doorward know the certificate that the provider signs with today?",
                 "Identity provider",
                 "identity-provider",

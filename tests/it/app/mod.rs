@@ -12,12 +12,14 @@
 #![allow(dead_code, unused_imports, reason = "every test uses a part of it")]
 
 mod authenticator;
+mod openid;
 mod raw;
 mod scim;
 mod sso;
 mod visitor;
 
 pub use authenticator::{Authenticator, Phone};
+pub use openid::openid_toml;
 pub use raw::{Raw, ask, ask_in_parts};
 pub use scim::ScimClient;
 pub use sso::{Asked, Connected};

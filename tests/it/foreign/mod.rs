@@ -6,6 +6,7 @@
 mod accepted;
 mod clock;
 mod encrypted;
+mod openid;
 mod portal;
 mod refused;
 mod requests;

@@ -146,6 +146,7 @@ fn every_unsafe_address_refuses_what_other_sites_send() {
         open,
         BTreeSet::from([
             "/oauth/token",
+            "/sso/{slug}",
             "/sso/{slug}/acs",
             "/sso/{slug}/backchannel-logout",
             "/sso/{slug}/global-token-revocation",

@@ -175,6 +175,35 @@ fn after_an_identity_provider() {
 }
 
 #[test]
+fn after_an_openid_provider() {
+    let app = TestApp::start();
+    app.add(BOB, "member");
+    let op = app.connect_openid("okta", "");
+    let before = [String::new(), app.base.clone(), format!("{}/", app.base)];
+    for sent in HOSTILE {
+        let bob = app.visitor();
+        let asked = bob.get(&query("/sso/okta", &[("return_to", sent)]));
+        stays(&app.base, bob.get(&op.answer(asked.to())).to(), sent);
+        // The provider's wish, which may name our own origin.
+        for start in &before {
+            let target = format!("{start}{sent}");
+            let asked = bob.get(&query(
+                "/sso/okta",
+                &[("iss", &op.issuer), ("target_link_uri", &target)],
+            ));
+            let (_, row) = asked.to().split_once("state=").expect("a state");
+            let state = row.split('&').next().expect("a state").to_owned();
+            let kept = app
+                .ctx
+                .store
+                .read(|r| doorward::store::sign_ins::find_by_request(r, &state));
+            let (sign_in, _) = kept.expect("a read").expect("a sign-in");
+            stays(&app.base, &sign_in.return_to, &target);
+        }
+    }
+}
+
+#[test]
 fn on_the_way_to_a_page_that_needs_somebody() {
     let app = TestApp::start();
     let stranger = app.visitor();

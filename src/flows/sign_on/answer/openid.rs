@@ -55,7 +55,13 @@ pub async fn answer_openid(ctx: &Context, returned: Returned) -> Result<Answer> 
         };
         Ok((connection, asked))
     });
-    let (connection, asked) = gathering.await?;
+    let (connection, mut asked) = gathering.await?;
+    // Before anything else: of twenty answers at once, one goes on, and the others leave its row alone.
+    if let Ok(sign_in) = &asked
+        && !claim(ctx, &connection, sign_in).await?
+    {
+        asked = Err(checks::answered_before(Protocol::Oidc, sign_in));
+    }
     let (list, result) = match &asked {
         Ok(sign_in) => judge(ctx, &connection, sign_in, &returned).await?,
         Err(check) => refused(check.clone()),
@@ -107,9 +113,6 @@ async fn judge(
         Ok(code) => code,
         Err(problem) => return Ok(told(Vec::new(), &problem)),
     };
-    if !claim(ctx, connection, sign_in).await? {
-        return Ok(refused(checks::answered_before(Protocol::Oidc, sign_in)));
-    }
     let redeeming = redeem::Redeeming {
         ctx,
         connection,
@@ -145,7 +148,7 @@ fn told(passed: Vec<Check>, problem: &OidcProblem) -> Judged {
     (oidc::trace(passed, Some(problem)), Err(broken))
 }
 
-/// The first answer to a request is the only one that goes on to the provider: of twenty at once, one.
+/// The first answer to a request is the only one that counts.
 async fn claim(ctx: &Context, connection: &Connection, sign_in: &SignIn) -> Result<bool> {
     let (Some(state), started) = (sign_in.request_id.clone(), sign_in.started_at) else {
         return Err(Error::internal(

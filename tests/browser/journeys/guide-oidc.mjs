@@ -1,0 +1,98 @@
+// The guide to single sign-on via OpenID Connect that customers were given for Okta, followed on both sides: add the
+// connector, note the redirect URI, make a native application with PKCE there, bring back issuer and client ID and
+// nothing else, save; then people sign on through it.
+// Facts: base, idp (an OpenID Provider without an application); the organization is set up, mary@example.com is in it.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { ALICE, look, signInThrough, signInWithPassphrase, tell } from '../acts.mjs';
+import { signInAs } from '../lib.mjs';
+
+export default async function ({ arrive, step, base, idp }) {
+  step('add a connector, choose Okta');
+  const admin = await arrive();
+  await admin.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base });
+  await admin.go('/login');
+  await signInWithPassphrase(admin, ALICE);
+  await admin.go('/admin/integrations');
+  await admin.follow('Add an integration');
+  await admin.follow('Okta');
+  await admin.press('Add and go on');
+  await admin.at('Okta');
+  await admin.follow('OpenID Connect');
+  await admin.heading('Add Doorward as an application there').waitFor();
+  await look(admin, 'openid-draft');
+
+  step('make note of the OpenID Connect Login Redirect URI');
+  const redirect = await copied(admin, 'Sign-in redirect URIs');
+  assert.equal(redirect, `${base}/sso/okta/callback`);
+  assert.equal(await copied(admin, 'Initiate login URI'), `${base}/sso/okta`);
+  const [logo] = await Promise.all([admin.page.waitForEvent('download'), admin.follow('the app logo')]);
+  assert.equal(readFileSync(await logo.path()).subarray(1, 4).toString(), 'PNG');
+
+  step('create an OpenID Connect application: native, authorization code only, PKCE, no logout redirect URIs');
+  const client = {
+    application_type: 'native',
+    client_name: 'Doorward',
+    grant_types: ['authorization_code'],
+    response_types: ['code'],
+    redirect_uris: [redirect],
+    post_logout_redirect_uris: [],
+    token_endpoint_auth_method: 'none',
+  };
+  const { client_id: clientId, issuer } = await tell(idp, { cmd: 'client', client });
+
+  step('input the Issuer URL and the Client ID, save');
+  const save = 'Save and read the provider (takes up to 10 seconds)';
+  await admin.fill({ 'Issuer URL': `${issuer}/nowhere`, 'Client ID': clientId });
+  await admin.press(save);
+  await admin.page.getByText('localhost answered 404').waitFor();
+  assert.equal(await admin.field('Client ID').inputValue(), clientId, 'what was typed stays');
+  await look(admin, 'openid-wrong-issuer');
+  await admin.fill({ 'Issuer URL': issuer });
+  await admin.press(save);
+  await admin.page.getByText('Doorward knows the identity provider of Okta now.').waitFor();
+  await look(admin, 'openid-known');
+
+  step('test the sign-in');
+  await admin.page.getByRole('button', { name: 'Test sign-in' }).first().click();
+  await signInAs(admin, 'Mary Member');
+  await admin.page.getByRole('heading', { level: 1, name: /^Test / }).waitFor();
+  await admin.page.getByText('Test passed').first().waitFor();
+  await look(admin, 'openid-trace');
+  await admin.go('/admin/integrations/okta');
+  await admin.press('Turn Okta on');
+  await admin.page.getByText('Okta is on.').waitFor();
+  await look(admin, 'openid-on');
+  for (const part of ['identity-provider', 'certificates', 'settings']) {
+    await admin.go(`/admin/integrations/okta/${part}`);
+    await look(admin, `openid-${part}`);
+  }
+
+  step('people sign on through it');
+  const mary = await arrive();
+  await signInThrough(mary, 'Okta', 'Mary Member');
+  await mary.at('You are signed in');
+  const me = await (await mary.context.request.get(`${base}/api/v1/me`)).json();
+  assert.equal(me.email, 'mary@example.com');
+
+  step('somebody without an account sees the notice');
+  const stella = await arrive();
+  await signInThrough(stella, 'Okta', 'Stella Stranger');
+  await stella.at('You have no account here yet');
+  await stella.page.getByText('stella@example.com').first().waitFor();
+
+  step('the tile: the provider starts the sign-in');
+  const tile = await arrive();
+  await tile.page.goto(`${base}/sso/okta?iss=${encodeURIComponent(issuer)}&target_link_uri=${encodeURIComponent(`${base}/`)}`);
+  await signInAs(tile, 'Mary Member');
+  await tile.at('You are signed in');
+}
+
+/** What the Copy button beside this label puts on the clipboard. */
+async function copied(visitor, label) {
+  const row = visitor.page.locator(`[data-copies="${label}"]`).first();
+  await row.getByRole('button', { name: `Copy ${label}` }).click();
+  await row.getByText('Copied').waitFor();
+  return visitor.page.evaluate(() => navigator.clipboard.readText());
+}
