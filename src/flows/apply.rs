@@ -9,19 +9,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
-use crate::model::{Email, IdentityProvider, PersonState};
+use crate::model::IdentityProvider;
 use crate::store;
 
-use super::administer::{self, OrganizationFields, PersonFields};
+use super::administer::{self, OrganizationFields};
 use super::apply_mail::{self, MailPart};
 use super::connect::openid::FoundProvider;
 use super::connect::{self, ConnectionFields, IdpSource, NewConnection, OidcFields, ScimFields};
 use super::{Act, Context, Who, enforce};
 
 mod openid;
+mod people;
 mod report;
 
 use openid::OidcPart;
+use people::{PersonPart, apply_person};
 
 /// A file to apply, with the content of the files that it names.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -122,16 +124,6 @@ impl From<ScimPart> for ScimFields {
 enum OneOrMore {
     One(String),
     More(Vec<String>),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PersonPart {
-    email: String,
-    given_name: Option<String>,
-    family_name: Option<String>,
-    role: Option<String>,
-    active: Option<bool>,
 }
 
 fn parse(toml: &str) -> Result<File> {
@@ -373,29 +365,5 @@ fn apply_connection(
         Some(true) => connect::enable(act, &slug).map(drop),
         Some(false) => connect::disable(act, &slug).map(drop),
         None => Ok(()),
-    }
-}
-
-fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
-    let email = Email::parse(&part.email).map_err(|problem| Error::invalid("email", problem.to_string()))?;
-    let found = store::people::find_by_email(act.w, &email.key())?;
-    let kept =
-        |given: Option<String>, was: Option<&String>| given.or_else(|| was.cloned()).unwrap_or_default();
-    let fields = PersonFields {
-        email: part.email,
-        given_name: kept(part.given_name, found.as_ref().map(|p| &p.given_name)),
-        family_name: kept(part.family_name, found.as_ref().map(|p| &p.family_name)),
-        role: part
-            .role
-            .unwrap_or_else(|| found.as_ref().map_or("member", |p| p.role.key()).to_owned()),
-    };
-    let person = match &found {
-        Some(person) => administer::change_person(act, person.id, &fields, None)?,
-        None => administer::add_person(act, &fields)?,
-    };
-    match part.active {
-        Some(false) => administer::deactivate(act, person.id).map(drop),
-        Some(true) if person.state == PersonState::Deactivated => administer::reactivate(act, person.id),
-        _ => Ok(()),
     }
 }

@@ -11,8 +11,8 @@ use crate::model::{PersonId, Timestamp};
 use crate::store;
 use crate::vault::Place;
 
+use super::factors::{self, Proof, Strength};
 use super::gate::Principal;
-use super::throttle::{self, Keys};
 use super::{Context, Visitor, Who, hash, sessions};
 
 /// How old a proof may be, in milliseconds.
@@ -107,40 +107,25 @@ pub struct Renewed {
     pub expires_at: Timestamp,
 }
 
-/// Proves with the passphrase; `None` when it is wrong. Counted by the throttle of signing in, so that a stolen
-/// session gives no second set of guesses.
-pub async fn with_passphrase(
+/// Proves with the passphrase, and the second factor where there is one, or with a passkey. `Denied` when it is wrong or
+/// not enough. Counted by the throttle of signing in, so that a stolen session gives no second set of guesses.
+pub async fn prove(
     ctx: &Context,
     principal: &Principal,
     token: &str,
-    passphrase: Zeroizing<String>,
+    proof: Proof,
     device: Option<&str>,
     visitor: &Visitor,
-) -> Result<Option<Renewed>> {
-    let person = principal.person();
-    let id = person.id;
-    let phc = ctx
-        .store
-        .reading(move |r| store::passphrases::find(r, id))
-        .await?;
-    let keys = Keys::of(ctx, &person.email.key(), Some(id), device, visitor);
-    throttle::reserve(ctx, &keys).await?;
-    let right = match ctx.hasher.verify(passphrase, phc).await {
-        Ok(right) => right,
-        Err(busy) => {
-            throttle::give_back(ctx, &keys).await?;
-            return Err(busy);
-        }
-    };
-    if !right {
-        return Ok(None);
-    }
-    let (old, expires_at) = (token.to_owned(), principal.session().expires_at);
+) -> Result<Renewed> {
+    let strength = factors::prove(ctx, principal, proof, device, visitor).await?;
+    let strong = strength == Strength::Strong;
+    let (old, id, expires_at) = (
+        token.to_owned(),
+        principal.person().id,
+        principal.session().expires_at,
+    );
     let token = ctx
-        .act(Who::Person(id), move |act| {
-            keys.was_right(act)?;
-            sessions::renew(act, &old, false)
-        })
+        .act(Who::Person(id), move |act| sessions::renew(act, &old, strong))
         .await?;
-    Ok(Some(Renewed { token, expires_at }))
+    Ok(Renewed { token, expires_at })
 }

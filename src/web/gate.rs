@@ -10,10 +10,14 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, HOST, HeaderValue, LOCATION, ORIGIN};
+use actix_web::http::header::{ALLOW, HOST, HeaderValue, LOCATION, ORIGIN};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
+
+mod redraw;
+
+use redraw::{explain, is_html, redraw};
 
 use super::cookies::{self, Jar};
 use super::fail::{self, Fail};
@@ -353,51 +357,4 @@ pub fn see_other(location: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((LOCATION, location))
         .finish()
-}
-
-/// Draws the page of an error that a handler returned, or that actix made (a body too large, no such page).
-fn redraw(visit: &Visit, path: &str, response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-    let status = response.status();
-    let drawn = match response.response().error() {
-        Some(error) => match error.as_error::<Fail>() {
-            Some(Fail(error)) => fail::draw(visit, path, error),
-            None => {
-                let status = if body::was_too_slow(error) {
-                    StatusCode::REQUEST_TIMEOUT
-                } else {
-                    status
-                };
-                fail::plain(visit, path, status, explain(status), None)
-            }
-        },
-        None if matches!(status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED)
-            && is_bare(&response) =>
-        {
-            fail::plain(visit, path, status, explain(status), None)
-        }
-        None => return response,
-    };
-    let (request, _) = response.into_parts();
-    ServiceResponse::new(request, drawn)
-}
-
-/// A program's answer or a style sheet has shown nothing to anybody.
-fn is_html(response: &ServiceResponse<BoxBody>) -> bool {
-    let kind = response.headers().get(CONTENT_TYPE);
-    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
-}
-
-fn is_bare(response: &ServiceResponse<BoxBody>) -> bool {
-    !response.headers().contains_key(CONTENT_TYPE)
-}
-
-fn explain(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        404 => "The address may be mistyped, or what was here is gone.",
-        405 => "Open the page and use its buttons.",
-        408 => "The request arrived too slowly. Check the connection, then send it again.",
-        413 => "The request was larger than Doorward takes. Send less.",
-        415 => "Doorward does not read this kind of content here.",
-        _ => "The request does not have the form that this address takes. Open the page and use its form.",
-    }
 }

@@ -13,23 +13,25 @@ use askama::Template;
 use zeroize::Zeroizing;
 
 use super::body::{self, Unread};
-use super::cookies::{self, Jar};
 use super::fail::{self, Answer};
 use super::form::{Field, Form};
 use super::gate::{SignedIn, Visit, see_other};
+use super::member::login::set_session;
+use super::member::passkey::{PasskeyForm, Sent};
 use super::page::{Shell, render, render_as};
 use super::routes::{Access, Route, get, post};
 use super::urls;
 use crate::error::Kind;
+use crate::flows::factors::{self, Factors, Proof};
 use crate::flows::gate::Principal;
 use crate::flows::reauth::{self, Held};
 use crate::model::local_path;
-use crate::store;
 
 pub fn routes() -> Vec<Route> {
     vec![
         get("/reauth", Access::Member, show),
         post("/reauth", Access::Member, prove),
+        post("/reauth/passkey", Access::Member, prove_by_passkey),
         get("/reauth/resume", Access::Member, ready),
         // Reached only when nothing waits any more: what waits never gets here, see [`resume`].
         post("/reauth/resume", Access::Member, gone),
@@ -146,36 +148,47 @@ struct ReauthPage {
     /// Name of the connection and where the proof through it starts.
     through: Option<(String, String)>,
     has_passphrase: bool,
+    /// Where the person has one, and the browser may.
+    passkey: Option<PasskeyForm>,
     back: String,
 }
 
-fn form() -> Form {
-    Form::new([Field::password("passphrase", "Passphrase")
+fn form(asks_code: bool) -> Form {
+    let passphrase = Field::password("passphrase", "Passphrase")
         .autocomplete("current-password")
-        .required()])
+        .required()
+        .focus();
+    let code = Field::text("code", "Code")
+        .hint("The six digits that your authenticator app shows now, or one of your recovery codes.")
+        .autocomplete("one-time-code")
+        .mono()
+        .required()
+        .max(100);
+    let code = asks_code.then_some(code);
+    Form::new([passphrase].into_iter().chain(code))
 }
 
-async fn page(
+async fn found(visit: &Visit, principal: &Principal) -> crate::error::Result<Factors> {
+    let id = principal.person().id;
+    visit.ctx.store.reading(move |r| factors::find(r, id)).await
+}
+
+fn page(
     visit: &Visit,
     principal: &Principal,
+    has: &Factors,
     form: Form,
     waiting: &Waiting,
     status: StatusCode,
-) -> Answer {
-    let id = principal.person().id;
-    let has_passphrase = visit
-        .ctx
-        .store
-        .reading(move |r| store::passphrases::find(r, id))
-        .await?
-        .is_some();
+) -> HttpResponse {
     let then = after(waiting);
     let through = principal.connection().map(|connection| {
         let start = urls::sso(connection.slug.as_str());
         let start = urls::query(&start, &[("return_to", &then), ("again", "1")]);
         (connection.name.clone(), start)
     });
-    Ok(render_as(
+    let passkey = PasskeyForm::of(visit, urls::reauth_passkey(&waiting.form, &waiting.next));
+    render_as(
         status,
         &ReauthPage {
             shell: visit.shell("Prove that it is you"),
@@ -183,10 +196,11 @@ async fn page(
             action: urls::reauth(&waiting.form, &waiting.next),
             waits: !waiting.form.is_empty(),
             through,
-            has_passphrase,
+            has_passphrase: has.has_passphrase,
+            passkey: passkey.filter(|_| !has.passkeys.is_empty()),
             back: urls::home(),
         },
-    ))
+    )
 }
 
 /// Where to go once the proof is there.
@@ -201,7 +215,9 @@ async fn show(visit: Visit, SignedIn(principal): SignedIn, waiting: web::Query<W
     if principal.is_fresh(visit.ctx.now(), reauth::FRESH) {
         return Ok(see_other(&after(&waiting)));
     }
-    page(&visit, &principal, form(), &waiting, StatusCode::OK).await
+    let has = found(&visit, &principal).await?;
+    let form = form(has.has_second());
+    Ok(page(&visit, &principal, &has, form, &waiting, StatusCode::OK))
 }
 
 async fn prove(
@@ -210,39 +226,57 @@ async fn prove(
     waiting: web::Query<Waiting>,
     body: web::Form<Vec<(String, String)>>,
 ) -> Answer {
-    let mut form = form();
+    let has = found(&visit, &principal).await?;
+    let mut form = form(has.has_second());
     form.fill(body.into_inner());
     form.require();
     if !form.is_valid() {
-        return page(
-            &visit,
-            &principal,
-            form,
-            &waiting,
-            StatusCode::UNPROCESSABLE_ENTITY,
-        )
-        .await;
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Ok(page(&visit, &principal, &has, form, &waiting, status));
     }
-    let passphrase = Zeroizing::new(form.secret("passphrase").to_owned());
+    let proof = Proof::Passphrase {
+        passphrase: Zeroizing::new(form.secret("passphrase").to_owned()),
+        code: has.has_second().then(|| form.text("code").to_owned()),
+    };
+    form = form.with("code", "");
+    settle(&visit, &principal, &has, form, &waiting, proof).await
+}
+
+async fn prove_by_passkey(
+    visit: Visit,
+    SignedIn(principal): SignedIn,
+    waiting: web::Query<Waiting>,
+    sent: web::Form<Sent>,
+) -> Answer {
+    let has = found(&visit, &principal).await?;
+    let proof = Proof::Passkey(sent.into_inner().by(&visit));
+    let form = form(has.has_second());
+    settle(&visit, &principal, &has, form, &waiting, proof).await
+}
+
+async fn settle(
+    visit: &Visit,
+    principal: &Principal,
+    has: &Factors,
+    mut form: Form,
+    waiting: &Waiting,
+    proof: Proof,
+) -> Answer {
     let token = visit.session_token.clone().unwrap_or_default();
     let (device, visitor) = (visit.device_cookie.as_deref(), visit.visitor());
-    let proof = reauth::with_passphrase(&visit.ctx, &principal, &token, passphrase, device, &visitor);
-    match proof.await {
-        Ok(Some(renewed)) => {
-            let mut response = see_other(&after(&waiting));
-            let life = renewed.expires_at.since(visit.ctx.now());
-            let cookie = cookies::make(Jar::Session, visit.secure(), renewed.token, life);
-            let _ = response.add_cookie(&cookie);
+    match reauth::prove(&visit.ctx, principal, &token, proof, device, &visitor).await {
+        Ok(renewed) => {
+            let mut response = see_other(&after(waiting));
+            set_session(visit, &mut response, renewed.token, renewed.expires_at);
             Ok(response)
         }
-        Ok(None) => {
-            form.refuse("passphrase", "The passphrase is not right.");
-            page(&visit, &principal, form, &waiting, StatusCode::UNAUTHORIZED).await
-        }
-        Err(error) if matches!(error.kind, Kind::RateLimited(_)) => {
+        Err(error) if matches!(error.kind, Kind::Denied | Kind::RateLimited(_)) => {
             form.trouble = Some(error.message.clone());
-            let status = fail::status(&error);
-            page(&visit, &principal, form, &waiting, status).await
+            let status = match error.kind {
+                Kind::Denied => StatusCode::UNAUTHORIZED,
+                _ => fail::status(&error),
+            };
+            Ok(page(visit, principal, has, form, waiting, status))
         }
         Err(error) => Err(error.into()),
     }

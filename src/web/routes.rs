@@ -128,6 +128,7 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
 const EVERYDAY: &[&str] = &[
     // proving, and ending what is open
     "/reauth",
+    "/reauth/passkey",
     "/reauth/resume",
     "/account/sessions/end",
     "/account/sessions/end-others",

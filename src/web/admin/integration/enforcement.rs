@@ -5,10 +5,13 @@ use actix_web::web;
 use askama::Template;
 use chrono::NaiveDateTime;
 
+mod lines;
+
+use lines::{Current, PersonLine, Proof, current_line, person_line, proof_lines};
+
 use super::{Room, Tab, load, shell, tabs};
 use crate::error::{Error, Kind, Result};
-use crate::flows::enforce::{self, Group, Listed, Missing, Proofs, Wish};
-use crate::model::enforcement::Standing;
+use crate::flows::enforce::{self, Listed, Proofs, Wish};
 use crate::model::{Connection, Enforcement, EnforcementId, Timestamp};
 use crate::store::enforcements::Figures;
 use crate::store::{self, Reader};
@@ -19,7 +22,7 @@ use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
 use crate::web::gate::{Admin, Visit};
 use crate::web::page::{Shell, render_as};
-use crate::web::pieces::{Pager, State};
+use crate::web::pieces::Pager;
 use crate::web::routes::{Access, Route, get, post};
 use crate::web::{flash, urls};
 
@@ -54,35 +57,6 @@ pub fn routes() -> Vec<Route> {
 
 /// People on one page of the list.
 const PAGE: u64 = 50;
-
-/// One that is on, planned or waits.
-struct Current {
-    state: State,
-    whom: String,
-    /// Since when, or from when on; in words with the zone.
-    when: String,
-    made_by: String,
-    /// Why it does not count now.
-    void: Option<String>,
-    rollback: Option<String>,
-    end: String,
-    start: Option<String>,
-}
-
-/// One line of what must be proved first.
-struct Proof {
-    state: State,
-    words: String,
-    /// Label and address of the way there.
-    way: Option<(&'static str, String)>,
-}
-
-struct PersonLine {
-    name: String,
-    email: String,
-    href: String,
-    state: State,
-}
 
 #[derive(Template)]
 #[template(path = "admin/integrations/enforcement.html")]
@@ -181,102 +155,6 @@ struct Asked {
     whom: String,
     page: u64,
     now: Timestamp,
-}
-
-fn current_line(slug: &str, enforcement: Enforcement, void: Option<String>, now: Timestamp) -> Current {
-    let id = enforcement.id.to_string();
-    let at = |act| urls::enforcement(slug, &id, act);
-    let (state, when) = match enforcement.standing() {
-        Standing::Planned => (
-            State::waiting("Planned"),
-            format!("from {} UTC on", enforcement.starts_at.human()),
-        ),
-        Standing::Waiting => (
-            State::needs_you("Needs you: it waits"),
-            format!(
-                "since {} UTC, because not everything was proved",
-                enforcement.starts_at.human()
-            ),
-        ),
-        _ if void.is_some() => (
-            State::needs_you("Needs you: it does not count"),
-            since(&enforcement),
-        ),
-        _ => (State::working("Enforced"), since(&enforcement)),
-    };
-    Current {
-        state,
-        when,
-        whom: enforcement.whom(),
-        rollback: enforcement.may_roll_back(now).then(|| at("rollback")),
-        end: at("end"),
-        start: (enforcement.standing() == Standing::Waiting).then(|| at("start")),
-        made_by: enforcement.made_by,
-        void,
-    }
-}
-
-fn since(enforcement: &Enforcement) -> String {
-    let at = enforcement.started_at.unwrap_or(enforcement.starts_at);
-    format!("since {} UTC", at.human())
-}
-
-fn proof_lines(proofs: &Proofs, slug: &str, now: Timestamp) -> Vec<Proof> {
-    let missing = |of: fn(&Missing) -> bool| proofs.missing.iter().find(|one| of(one)).map(Missing::words);
-    let line = |missing: Option<String>, done: String, way: (&'static str, String)| match missing {
-        Some(words) => Proof {
-            state: State::needs_you("Missing"),
-            words,
-            way: Some(way),
-        },
-        None => Proof {
-            state: State::working("Done"),
-            words: done,
-            way: None,
-        },
-    };
-    let tested = proofs.test.as_ref().map_or_else(String::new, |test| {
-        let at = test.finished_at.unwrap_or(test.started_at).human();
-        format!("You passed a test sign-in through it at {at} UTC.")
-    });
-    let proved = proofs.break_glass.iter().filter(|one| one.is_proved(now)).count();
-    let proved = count(
-        i64::try_from(proved).unwrap_or(0),
-        "break-glass owner has proved passphrase and second factor within 30 days.",
-        "break-glass owners have proved passphrase and second factor within 30 days.",
-    );
-    vec![
-        line(
-            missing(|m| matches!(m, Missing::Door(_))),
-            "People can come in through it.".to_owned(),
-            ("Go to the integration", urls::integration(slug)),
-        ),
-        line(
-            missing(|m| *m == Missing::Test),
-            tested,
-            ("Test the sign-in", String::new()),
-        ),
-        line(
-            missing(|m| matches!(m, Missing::BreakGlass | Missing::Proof)),
-            proved,
-            ("Break-glass owners", urls::break_glass()),
-        ),
-    ]
-}
-
-fn person_line(listed: &Listed) -> PersonLine {
-    let state = match listed.group {
-        Group::Linked => State::working("Signs in through it"),
-        Group::Known => State::waiting("Has an account there, never came through it"),
-        Group::Unknown => State::needs_you("No account there is known"),
-        Group::Exempt => State::off("Exempt: break-glass owner"),
-    };
-    PersonLine {
-        name: listed.person.display_name(),
-        email: listed.person.email.to_string(),
-        href: urls::person(&listed.person.id.to_string()),
-        state,
-    }
 }
 
 async fn page(

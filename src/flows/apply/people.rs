@@ -1,0 +1,44 @@
+//! `[[person]]`: one of the organization's people.
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::flows::Act;
+use crate::flows::administer::{self, PersonFields};
+use crate::model::{Email, PersonState};
+use crate::store;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersonPart {
+    pub email: String,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    role: Option<String>,
+    active: Option<bool>,
+}
+
+/// Adds or changes the person, and turns their account on or off.
+pub fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
+    let email = Email::parse(&part.email).map_err(|problem| Error::invalid("email", problem.to_string()))?;
+    let found = store::people::find_by_email(act.w, &email.key())?;
+    let kept =
+        |given: Option<String>, was: Option<&String>| given.or_else(|| was.cloned()).unwrap_or_default();
+    let fields = PersonFields {
+        email: part.email,
+        given_name: kept(part.given_name, found.as_ref().map(|p| &p.given_name)),
+        family_name: kept(part.family_name, found.as_ref().map(|p| &p.family_name)),
+        role: part
+            .role
+            .unwrap_or_else(|| found.as_ref().map_or("member", |p| p.role.key()).to_owned()),
+    };
+    let person = match &found {
+        Some(person) => administer::change_person(act, person.id, &fields, None)?,
+        None => administer::add_person(act, &fields)?,
+    };
+    match part.active {
+        Some(false) => administer::deactivate(act, person.id).map(drop),
+        Some(true) if person.state == PersonState::Deactivated => administer::reactivate(act, person.id),
+        _ => Ok(()),
+    }
+}
