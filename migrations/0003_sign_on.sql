@@ -173,6 +173,13 @@ CREATE TABLE sign_outs (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sign_outs_expires ON sign_outs (expires_at);
 
+-- A sign-in that waits until its account is proved keeps what the identity provider calls it, as `sessions` does, for
+-- the session that it becomes.
+ALTER TABLE sign_ins ADD COLUMN idp_issuer TEXT;
+ALTER TABLE sign_ins ADD COLUMN idp_subject TEXT;
+ALTER TABLE sign_ins ADD COLUMN idp_session TEXT;
+ALTER TABLE sign_ins ADD COLUMN logout_hint BLOB;
+
 -- Mail
 
 -- What waits to be sent. The text may hold a link that lets somebody in: sealed, and gone once it was sent.

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 use super::rows::{exactly_one, parsed, parsed_option, time, time_option};
 use super::{Reader, Writer};
 use crate::error::{Error, Result};
-use crate::model::{ConnectionId, Outcome, PersonId, SignIn, SignInId, SignInKind, Timestamp};
+use crate::model::{ConnectionId, IdpSession, Outcome, PersonId, SignIn, SignInId, SignInKind, Timestamp};
 
 const COLUMNS: &str = "id, reference, connection_id, kind, outcome, request_id, return_to, person_id, issuer, \
                        subject, email, given_name, family_name, problem, trace, address, user_agent, started_by, \
@@ -203,6 +203,38 @@ pub fn find_session(r: &Reader, id: SignInId) -> Result<Option<Vec<u8>>> {
     let mut statement = r.prepare_cached("SELECT session_hash FROM sign_ins WHERE id = ?1")?;
     let found = statement.query_row([id.to_string()], |row| row.get::<_, Option<Vec<u8>>>(0));
     Ok(found.optional()?.flatten())
+}
+
+/// Keeps what the identity provider calls this sign-in, for the session that it may still become.
+pub fn remember_idp(w: &Writer, id: SignInId, idp: &IdpSession) -> Result<()> {
+    let changed = w.execute(
+        "UPDATE sign_ins SET idp_issuer = ?2, idp_subject = ?3, idp_session = ?4, logout_hint = ?5 WHERE id = ?1",
+        params![id.to_string(), idp.issuer, idp.subject, idp.session, idp.hint],
+    )?;
+    exactly_one(changed, "sign-in")
+}
+
+/// What [`remember_idp`] kept; it is gone from here then.
+pub fn take_idp(w: &Writer, id: SignInId) -> Result<Option<IdpSession>> {
+    let mut statement = w.prepare_cached(
+        "SELECT idp_issuer, idp_subject, idp_session, logout_hint FROM sign_ins
+         WHERE id = ?1 AND idp_issuer IS NOT NULL AND idp_subject IS NOT NULL",
+    )?;
+    let found = statement.query_row([id.to_string()], |row| {
+        Ok(IdpSession {
+            issuer: row.get("idp_issuer")?,
+            subject: row.get("idp_subject")?,
+            session: row.get("idp_session")?,
+            hint: row.get("logout_hint")?,
+        })
+    });
+    let found = found.optional()?;
+    w.execute(
+        "UPDATE sign_ins SET idp_issuer = NULL, idp_subject = NULL, idp_session = NULL, logout_hint = NULL
+         WHERE id = ?1",
+        [id.to_string()],
+    )?;
+    Ok(found)
 }
 
 /// Tests of a connection that passed every rule and were started within these two moments, newest first.

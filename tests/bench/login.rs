@@ -1,11 +1,12 @@
-//! Does the time of an answer tell who is known here? The sign-in page's e-mail step and the passphrase, for people
-//! who are known, unknown, deactivated and bound to an integration.
+//! Does the time of an answer tell who is known here? The sign-in page's e-mail step and the passphrase, for people who
+//! are known, unknown, deactivated, bound to an integration, and sent elsewhere by an enforcement. The passphrase is the
+//! right one for the last of them only, who are refused all the same.
 //!
 //! `cargo bench --bench login` takes 2,000 samples of each kind of person at each step (another number:
-//! `cargo bench --bench login -- 500`), one after the other in turns, over one connection to the real process, and
-//! prints medians, the gap to known people and how well a single answer tells the two apart (area under the curve:
-//! 0.5 is a guess). It fails when a gap reaches 5 ms or an area leaves 0.45 to 0.55. Nobody is wrong often enough to
-//! meet the throttle: there are many people of each kind, and they come from many addresses.
+//! `cargo bench --bench login -- 500`), one of each kind in every round, in an order that is drawn anew, over one
+//! connection to the real process. It prints medians, the gap to known people and how well a single answer tells the two
+//! apart (area under the curve: 0.5 is a guess), and fails when a gap reaches 5 ms or an area leaves 0.45 to 0.55. Nobody
+//! is wrong often enough to meet the throttle: there are many people of each kind, and they come from many addresses.
 
 #[path = "../it/idp/mod.rs"]
 mod idp;
@@ -31,7 +32,19 @@ use zeroize::Zeroizing;
 const SAMPLES: usize = 2_000;
 /// Wrong attempts that one account may have within a run, below the throttle's ten.
 const EACH: usize = 8;
-const KINDS: [&str; 4] = ["known", "unknown", "deactivated", "bound to SSO"];
+const KINDS: [&str; 5] = [
+    "known",
+    "unknown",
+    "deactivated",
+    "bound to SSO",
+    "sent elsewhere",
+];
+const UNKNOWN: usize = 1;
+const DEACTIVATED: usize = 2;
+const ELSEWHERE: usize = 4;
+/// Where nothing is said, where an integration speaks for it, and where one is enforced.
+const DOMAINS: [&str; 3] = ["plain.example", "bench.example", "force.example"];
+const WITH_PASSPHRASES: [&str; 2] = ["plain.example", "force.example"];
 const LARGEST_GAP: Duration = Duration::from_millis(5);
 
 fn main() {
@@ -41,6 +54,9 @@ fn main() {
     let home = folder();
     let doorward = Doorward::set_up(home.path());
     doorward.apply(&directory(people));
+    let enforced = home.path().join("enforced.toml");
+    std::fs::write(&enforced, "[[connection]]\nslug = \"force\"\nenforced = true\n").expect("written");
+    doorward.run(&["apply", &enforced.to_string_lossy(), "--i-have-a-recovery-path"]);
     give_passphrases(&home.path().join("data"), people);
     let running = doorward.serve_with(&["--behind-proxy", "127.0.0.1"]);
     let mut wire = Wire::open(running.address);
@@ -49,21 +65,33 @@ fn main() {
     } else {
         "release"
     };
-    println!("{samples} samples of each kind, in turns, {build} build");
+    println!("{samples} samples of each kind, in an order drawn anew each time, {build} build");
+    let random = Random::seeded(7);
     let mut good = true;
-    for domain in ["plain.example", "bench.example"] {
+    for domain in DOMAINS {
         let body = |kind: usize, n: usize| format!("email={}", address(kind, n, people, domain));
-        good &= report(
-            &format!("e-mail at {domain}"),
-            &measure(&mut wire, samples, 303, body),
-        );
+        let times = measure(&mut wire, &random, kinds_at(domain), samples, 303, body);
+        good &= report(&format!("e-mail at {domain}"), &times);
     }
-    let body = |kind: usize, n: usize| {
-        let email = address(kind, n, people, "plain.example");
-        format!("email={email}&passphrase=seven+tired+herons+folding+caps")
-    };
-    good &= report("passphrase", &measure(&mut wire, samples, 401, body));
+    for domain in WITH_PASSPHRASES {
+        let body = |kind: usize, n: usize| {
+            let email = address(kind, n, people, domain);
+            let last = if kind == ELSEWHERE { "maps" } else { "caps" };
+            format!("email={email}&passphrase=seven+tired+herons+folding+{last}")
+        };
+        let times = measure(&mut wire, &random, kinds_at(domain), samples, 401, body);
+        good &= report(&format!("passphrase at {domain}"), &times);
+    }
     assert!(good, "an answer tells who is known here");
+}
+
+/// Nobody is sent elsewhere where nothing is enforced.
+fn kinds_at(domain: &str) -> usize {
+    if domain == "force.example" {
+        KINDS.len()
+    } else {
+        ELSEWHERE
+    }
 }
 
 /// Addresses of one length, whoever they belong to.
@@ -72,16 +100,19 @@ fn address(kind: usize, number: usize, people: usize, domain: &str) -> String {
 }
 
 fn directory(people: usize) -> String {
-    let idp = idp::TestIdp::new("bench");
-    let mut toml = format!(
-        "[[connection]]\nslug = \"bench\"\ndomains = [\"bench.example\"]\n[connection.saml]\nmetadata = '''{}'''\n",
-        idp.metadata("https://idp.bench.example")
-    );
-    for domain in ["plain.example", "bench.example"] {
-        for kind in [0, 2, 3] {
+    let mut toml = String::new();
+    for slug in ["bench", "force"] {
+        let metadata = idp::TestIdp::new(slug).metadata(&format!("https://idp.{slug}.example"));
+        let _ = write!(
+            toml,
+            "[[connection]]\nslug = {slug:?}\ndomains = [\"{slug}.example\"]\n[connection.saml]\nmetadata = '''{metadata}'''\n"
+        );
+    }
+    for domain in DOMAINS {
+        for kind in (0..KINDS.len()).filter(|kind| *kind != UNKNOWN) {
             for number in 0..people {
                 let email = address(kind, number, people, domain).replace("%40", "@");
-                let active = kind != 2;
+                let active = kind != DEACTIVATED;
                 let _ = write!(toml, "[[person]]\nemail = {email:?}\nactive = {active}\n");
             }
         }
@@ -89,7 +120,8 @@ fn directory(people: usize) -> String {
     toml
 }
 
-/// Known and deactivated people have a passphrase; those who are bound to the integration have none.
+/// Known and deactivated people have a passphrase, and so have those who are sent elsewhere; those who are bound to the
+/// integration have none.
 fn give_passphrases(data: &std::path::Path, people: usize) {
     let flags = Flags {
         data_dir: Some(data.to_string_lossy().into_owned()),
@@ -103,9 +135,10 @@ fn give_passphrases(data: &std::path::Path, people: usize) {
     block_on(async {
         let phc = house.ctx.hasher.hash(passphrase, [7; 16]).await.expect("a hash");
         let put = move |w: &store::Writer| {
-            for kind in [0, 2] {
+            let all = |domain| [0, DEACTIVATED, ELSEWHERE].map(|kind| (kind, domain));
+            for (kind, domain) in WITH_PASSPHRASES.into_iter().flat_map(all) {
                 for number in 0..people {
-                    let email = address(kind, number, people, "plain.example").replace("%40", "@");
+                    let email = address(kind, number, people, domain).replace("%40", "@");
                     let person = store::people::find_by_email(w, &email)?.expect("the person");
                     store::passphrases::put(w, person.id, &phc, Clock::system().now())?;
                 }
@@ -116,27 +149,37 @@ fn give_passphrases(data: &std::path::Path, people: usize) {
     });
 }
 
-/// The times of every kind, taken in turns, so that what else the machine does touches all of them alike.
+/// The times of every kind, one of each in every round, so that what else the machine does touches all of them alike.
 fn measure(
     wire: &mut Wire,
+    random: &Random,
+    kinds: usize,
     samples: usize,
     status: u16,
     body: impl Fn(usize, usize) -> String,
 ) -> Vec<Vec<Duration>> {
-    let mut times = vec![Vec::with_capacity(samples); KINDS.len()];
-    for kind in 0..KINDS.len() {
+    let mut times = vec![Vec::with_capacity(samples); kinds];
+    for kind in 0..kinds {
         wire.post(&body(kind, samples), samples);
     }
     for number in 0..samples {
-        for turn in 0..KINDS.len() {
-            // Not always the same one after the same one.
-            let kind = (turn + number) % KINDS.len();
+        for (turn, kind) in shuffled(random, kinds).into_iter().enumerate() {
             let (answered, took) = wire.post(&body(kind, number), number * KINDS.len() + turn);
             assert_eq!(answered, status, "{}", KINDS[kind]);
             times[kind].push(took);
         }
     }
     times
+}
+
+/// The first so many kinds in an order that nothing follows from: not always the same one after the same one.
+fn shuffled(random: &Random, kinds: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..kinds).collect();
+    for last in (1..kinds).rev() {
+        let drawn = u32::from_be_bytes(random.bytes());
+        order.swap(last, drawn as usize % (last + 1));
+    }
+    order
 }
 
 fn report(what: &str, times: &[Vec<Duration>]) -> bool {

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::mpsc;
 
 use doorward::error::{Error, Result};
-use doorward::store::{Reader, Store, Writer};
+use doorward::model::{Method, Role, Timestamp};
+use doorward::store::{self, Reader, Store, Writer};
 use doorward::web::server::block_on;
 use futures_util::future::{join, join5};
 use rusqlite::Connection;
@@ -263,4 +264,114 @@ fn a_first_start_that_was_killed_halfway_goes_on() {
     );
     let store = Store::open(&path).expect("a store");
     assert_eq!(count(&store), 0);
+}
+
+/// A database as the version with provisioning left it, with somebody in it.
+const BEFORE_SIGN_ON: &str = "
+    INSERT INTO organization VALUES (1, 'Acme', 'https://door.example', '', 5);
+    INSERT INTO people (id, email, email_key, given_name, family_name, search_key, sort_key, role, state, version,
+                        created_at, updated_at)
+        VALUES ('01890000-0000-7000-8000-000000000001', 'Bob@example.com', 'bob@example.com', 'Bob', 'Tan',
+                'bob tan bob@example.com', 'tan', 'admin', 'active', 3, 5, 6);
+    INSERT INTO passphrases VALUES ('01890000-0000-7000-8000-000000000001', '$argon2id$kept', 7);
+    INSERT INTO recovery_codes VALUES ('01890000-0000-7000-8000-000000000001', x'aa', 7, NULL);
+    INSERT INTO connections (id, slug, provider, name, enabled, saml, version, created_at, updated_at, tested_at)
+        VALUES ('01890000-0000-7000-8000-000000000002', 'okta', 'okta', 'Okta', 1, '{\"sign_requests\": true}', 4, 5, 6, 8);
+    INSERT INTO connection_domains VALUES ('example.com', '01890000-0000-7000-8000-000000000002', 'Alice Ng', 9);
+    INSERT INTO identities (id, person_id, connection_id, issuer, subject, linked_how, created_at)
+        VALUES ('01890000-0000-7000-8000-000000000003', '01890000-0000-7000-8000-000000000001',
+                '01890000-0000-7000-8000-000000000002', 'https://idp.example', '00u1', 'domain', 5);
+    INSERT INTO sessions VALUES (x'bb', '01890000-0000-7000-8000-000000000004', '01890000-0000-7000-8000-000000000001',
+                                 '01890000-0000-7000-8000-000000000002', 'saml', 10, 11, 12, '192.0.2.1', 'a browser');
+";
+
+#[test]
+fn a_database_of_the_version_before_keeps_what_is_in_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("doorward.db");
+    with(
+        &path,
+        "PRAGMA journal_mode = WAL; PRAGMA application_id = 0x444F4F52",
+    );
+    for step in [
+        include_str!("../../migrations/0001_first.sql"),
+        include_str!("../../migrations/0002_provisioning.sql"),
+        BEFORE_SIGN_ON,
+        "PRAGMA user_version = 2",
+    ] {
+        with(&path, step);
+    }
+    let opened = std::time::SystemTime::now();
+    let store = Store::open(&path).expect("it is brought up to date");
+    let read = store.read(|r| {
+        let bob = store::people::find_by_email(r, "bob@example.com")?.expect("bob");
+        assert_eq!(
+            (bob.email.as_str(), bob.role, bob.version),
+            ("Bob@example.com", Role::Admin, 3)
+        );
+        let phc = store::passphrases::find(r, bob.id)?;
+        assert_eq!(phc.as_deref(), Some("$argon2id$kept"));
+        assert_eq!(store::passphrases::changed_at(r, bob.id)?, Some(Timestamp(7)));
+        assert!(store::passphrases::has_recovery_code(r, bob.id, &[0xaa])?);
+        // The week for a second factor begins with the upgrade: nobody is locked out by it.
+        let since = store::passphrases::since(r, bob.id)?.expect("a beginning").0;
+        let now = opened
+            .duration_since(std::time::UNIX_EPOCH)
+            .expect("a time")
+            .as_millis();
+        assert!(i128::from(since) >= now as i128 - 1_000, "{since}");
+
+        let okta = store::connections::get_by_slug(r, "okta")?;
+        assert!(okta.enabled && okta.saml.sign_requests);
+        assert_eq!((okta.version, okta.tested_at), (4, Some(Timestamp(8))));
+        assert!(okta.oidc.provider.is_none());
+        assert_eq!(store::connections::list_domains(r, okta.id)?, ["example.com"]);
+        assert!(store::connections::speaks_for(r, okta.id, "example.com")?);
+        let proof = r.query_row(
+            "SELECT how || ' ' || confirmed_by || ' ' || confirmed_at FROM connection_domains",
+            [],
+            |row| row.get::<_, String>(0),
+        )?;
+        assert_eq!(proof, "owner Alice Ng 9");
+        assert_eq!(store::identities::list_of_person(r, bob.id)?.len(), 1);
+
+        let session = store::sessions::find(r, &[0xbb])?.expect("the session");
+        assert_eq!(
+            (session.person_id, session.connection_id),
+            (bob.id, Some(okta.id))
+        );
+        assert_eq!(
+            (session.method, session.signed_in_at, session.expires_at),
+            (Method::Saml, Timestamp(10), Timestamp(12))
+        );
+        // Nothing was proved that counts for what asks for a proof, and the provider cannot name it.
+        assert_eq!(
+            (session.proved_at, session.strong, session.idp),
+            (Timestamp(0), false, None)
+        );
+
+        let broken: i64 = r.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
+            row.get(0)
+        })?;
+        assert_eq!(broken, 0);
+        Ok(())
+    });
+    read.expect("everything is there");
+    // Several connections may speak for one domain now.
+    let second = "INSERT INTO connections (id, slug, provider, name, enabled, saml, created_at, updated_at)
+                  VALUES ('01890000-0000-7000-8000-000000000005', 'op', 'generic', 'Op', 1, '{}', 5, 5);
+                  INSERT INTO connection_domains (domain, connection_id, how, confirmed_by, confirmed_at)
+                  VALUES ('example.com', '01890000-0000-7000-8000-000000000005', 'dns', 'Alice Ng', 9)";
+    store
+        .write_blocking(move |w| Ok(w.execute_batch(second)?))
+        .expect("a second one");
+    // What hangs on a connection still goes with it.
+    store
+        .write_blocking(|w| Ok(w.execute("DELETE FROM connections WHERE slug = 'okta'", [])?))
+        .expect("removed");
+    let left = store.read(|r| {
+        let sql = "SELECT (SELECT count(*) FROM connection_domains) * 10 + (SELECT count(*) FROM sessions)";
+        Ok(r.query_row(sql, [], |row| row.get::<_, i64>(0))?)
+    });
+    assert_eq!(left.expect("a count"), 10);
 }

@@ -175,7 +175,15 @@ fn enter(
             (person, Some(identity))
         }
         link::Found::MayLink(person, _) => (person, None),
-        link::Found::MustProve(_) => return stuck(act, row, fresh, Outcome::Unproved, browser),
+        link::Found::MustProve(_) => {
+            let id = row.id;
+            let answer = stuck(act, row, fresh, Outcome::Unproved, browser)?;
+            // The session begins later, when the account is proved; what either side ends it by is known now only.
+            if let Some(idp) = &known.idp {
+                store::sign_ins::remember_idp(act.w, id, idp)?;
+            }
+            return Ok(answer);
+        }
         link::Found::Nobody => return stuck(act, row, fresh, Outcome::Unknown, browser),
     };
     if !crate::flows::gate::may_enter(&person) {

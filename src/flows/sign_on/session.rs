@@ -37,11 +37,16 @@ pub struct Door {
     pub old_token: Option<String>,
 }
 
-/// Writes the session and its event. Fails for a person who may not enter, or not by this door, whatever the caller
-/// thought.
+/// Writes the session and its event. Fails for a person who may not enter, or not by this door, or by a door that was
+/// shut meanwhile, whatever the caller thought.
 pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result<Entered> {
     if !gate::may_enter(person) {
         return Err(Error::denied("This account is not active."));
+    }
+    let connection = door.connection.map(|id| store::connections::find(act.w, id));
+    let connection = connection.transpose()?.flatten();
+    if door.connection.is_some() && !connection.as_ref().is_some_and(|c| c.enabled) {
+        return Err(Error::denied("Signing in this way is switched off."));
     }
     let kind = DoorKind {
         method: door.method,
@@ -86,8 +91,8 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
         id: person.id,
         label: person.display_name(),
     };
-    let way = match door.connection {
-        Some(id) => Some(store::connections::get(act.w, id)?.slug.to_string()),
+    let way = match connection {
+        Some(connection) => Some(connection.slug.to_string()),
         None => (door.method == Method::Passphrase).then(|| way::PASSPHRASE.to_owned()),
     };
     let after = json!({ "method": door.method.key() });

@@ -11,8 +11,8 @@ use crate::flows::gate::Principal;
 use crate::flows::{Context, Who, hash};
 use crate::model::time::MINUTE;
 use crate::model::{
-    AccessRequestId, Action, Actor, Connection, Email, IdpSession, Method, Outcome, Person, Protocol, SignIn,
-    Subject, Timestamp,
+    AccessRequestId, Action, Actor, Connection, Email, Method, Outcome, Person, Protocol, SignIn, Subject,
+    Timestamp,
 };
 use crate::store::access_requests::AccessRequest;
 use crate::store::identities::LinkedHow;
@@ -153,12 +153,7 @@ pub async fn prove(
             return Err(Error::conflict("This sign-in names nobody. Start again."));
         };
         let person = store::people::get(act.w, prover)?;
-        // Only where the NameID is the subject can the identity provider name this session.
-        let idp = IdpSession {
-            issuer: issuer.clone(),
-            subject: subject.clone(),
-            ..IdpSession::default()
-        };
+        let idp = store::sign_ins::take_idp(act.w, sign_in.id)?;
         let subject = link::Subject {
             connection: connection.id,
             issuer,
@@ -175,7 +170,7 @@ pub async fn prove(
             },
             connection: Some(connection.id),
             ends_at: None,
-            idp: Some(idp),
+            idp,
             strong: false,
             old_token,
         };

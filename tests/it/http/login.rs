@@ -9,6 +9,7 @@ use doorward::flows::throttle::{ADDRESS_WINDOW, FAILURES_IN_A_ROW, WINDOW};
 use doorward::model::time::{DAY, HOUR, MINUTE, SECOND};
 
 use crate::app::{ALICE, BOB, PASSPHRASE, Page, TestApp, Visitor};
+use crate::lockout::apply_anyway;
 
 const WRONG: &str = "seven tired herons folding caps";
 
@@ -44,32 +45,15 @@ fn headers(page: &Page) -> BTreeMap<String, String> {
         .collect()
 }
 
-#[test]
-fn wrong_unknown_deactivated_and_without_passphrase_are_one_answer() {
-    let app = TestApp::start();
-    app.add("nopas@example.com", "member");
-    app.add("david@example.com", "member");
-    app.give_passphrase("david@example.com", PASSPHRASE);
-    app.apply("[[person]]\nemail = \"david@example.com\"\nactive = false\n");
-    let cases = [
-        (ALICE, WRONG),
-        ("erica@example.com", PASSPHRASE),
-        ("david@example.com", PASSPHRASE),
-        ("david@example.com", WRONG),
-        ("nopas@example.com", PASSPHRASE),
-        ("not-an-address!!!", PASSPHRASE),
-    ];
+/// Signs in as all of them; fails unless everybody is refused with the same bytes, in about the same time. Returns the
+/// headers and the page, without what is different at every call by design.
+fn one_answer(app: &TestApp, cases: &[(&str, &str)]) -> (BTreeMap<String, String>, String) {
     let mut seen = Vec::new();
-    for (email, passphrase) in cases {
+    for (email, passphrase) in cases.iter().copied() {
         let mut shortest = Duration::MAX;
         let mut page = None;
         for _ in 0..4 {
             let began = Instant::now();
-            let passphrase = if passphrase == WRONG {
-                WRONG
-            } else {
-                "seven tired herons folding maps"
-            };
             page = Some(
                 app.visitor()
                     .post("/login", &[("email", email), ("passphrase", passphrase)]),
@@ -94,8 +78,55 @@ fn wrong_unknown_deactivated_and_without_passphrase_are_one_answer() {
             "{email} took {other_time:?}, a wrong passphrase {time:?}"
         );
     }
-    assert!(!headers.contains_key("set-cookie"), "{headers:?}");
     assert!(!body.contains(WRONG) && !body.contains(PASSPHRASE));
+    (headers.clone(), body.clone())
+}
+
+/// Somebody without a passphrase, and somebody who is deactivated.
+fn with_people() -> TestApp {
+    let app = TestApp::start();
+    app.add("nopas@example.com", "member");
+    app.add("david@example.com", "member");
+    app.give_passphrase("david@example.com", PASSPHRASE);
+    app.apply("[[person]]\nemail = \"david@example.com\"\nactive = false\n");
+    app
+}
+
+#[test]
+fn wrong_unknown_deactivated_and_without_passphrase_are_one_answer() {
+    let cases = [
+        (ALICE, WRONG),
+        ("erica@example.com", PASSPHRASE),
+        ("david@example.com", PASSPHRASE),
+        ("david@example.com", WRONG),
+        ("nopas@example.com", PASSPHRASE),
+        ("not-an-address!!!", PASSPHRASE),
+    ];
+    let (headers, _) = one_answer(&with_people(), &cases);
+    assert!(!headers.contains_key("set-cookie"), "{headers:?}");
+}
+
+#[test]
+fn the_right_passphrase_of_somebody_who_is_sent_elsewhere_is_the_same_answer() {
+    let app = with_people();
+    app.add(BOB, "member");
+    app.give_passphrase(BOB, PASSPHRASE);
+    app.connect("okta", "");
+    apply_anyway(&app, "[[connection]]\nslug = \"okta\"\nenforced = true\n");
+    let cases = [
+        (BOB, PASSPHRASE),
+        (BOB, WRONG),
+        (ALICE, PASSPHRASE),
+        ("erica@example.com", PASSPHRASE),
+        ("david@example.com", PASSPHRASE),
+        ("nopas@example.com", PASSPHRASE),
+    ];
+    let (headers, body) = one_answer(&app, &cases);
+    assert!(!headers.contains_key("set-cookie"), "{headers:?}");
+    assert!(body.contains("okta"), "where everybody signs in: {body}");
+    let told = "SELECT count(*) FROM sign_ins WHERE problem = 'enforce.elsewhere'";
+    assert_eq!(app.count(told), 8, "that it was right is in the trace alone");
+    assert_eq!(app.count("SELECT count(*) FROM sessions"), 0);
 }
 
 #[test]

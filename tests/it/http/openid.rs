@@ -8,7 +8,7 @@ use doorward::store;
 use doorward::web::server::block_on;
 use serde_json::json;
 
-use crate::app::{BOB, TestApp, Visitor};
+use crate::app::{BOB, PASSPHRASE, TestApp, Visitor};
 use crate::idp::NOW;
 use crate::oidc::misdeeds::{Misdeed, Stage};
 use crate::oidc::op::TestOp;
@@ -46,6 +46,31 @@ fn issuer_and_client_id_alone_let_a_member_in() {
     // Linked by its subject: the address plays no part any more.
     op.signs_in(json!({ "sub": "00u1", "email": "other@example.com" }));
     assert_eq!(app.visitor().sign_in_openid("okta", &op).to(), "/");
+}
+
+#[test]
+fn a_session_that_began_with_a_proof_is_ended_by_the_provider_like_any_other() {
+    let (app, op) = with_bob("");
+    app.give_passphrase(BOB, PASSPHRASE);
+    let bob = app.visitor();
+    let link = bob.sign_in_openid("okta", &op).to().to_owned();
+    assert!(link.ends_with("/link"), "{link}");
+    let kept = "SELECT count(*) FROM sign_ins WHERE logout_hint IS NOT NULL OR idp_session IS NOT NULL";
+    assert_eq!(app.count(kept), 1);
+    bob.post("/login", &[("email", BOB), ("passphrase", PASSPHRASE)]);
+    assert_eq!(bob.post(&link, &[]).status, 303);
+    assert_eq!(bob.me().expect("bob is in")["connection"], "okta");
+    assert_eq!(app.count("SELECT count(*) FROM sessions WHERE method = 'oidc' AND subject = '00u1' AND idp_session = 's1' AND logout_hint IS NOT NULL"), 1);
+    assert_eq!(app.count(kept), 0, "it is the session's now");
+    // By the provider's own session alone.
+    let token = op.logout_token("door", |claims| {
+        claims["sid"] = "s1".into();
+        claims.as_object_mut().expect("claims").remove("sub");
+    });
+    let program = app.visitor();
+    let call = program.client.post(program.url("/sso/okta/backchannel-logout"));
+    assert_eq!(program.send(call.form(&[("logout_token", &token)])).status, 200);
+    assert_eq!(bob.me(), None);
 }
 
 #[test]

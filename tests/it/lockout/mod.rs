@@ -3,6 +3,7 @@
 mod doors;
 mod paths;
 mod recover;
+mod street;
 mod switching;
 
 use doorward::control::{self, Recover, Request};
@@ -25,7 +26,11 @@ pub struct House {
 
 impl House {
     pub fn ready() -> Self {
-        let app = TestApp::start();
+        Self::ready_in(TestApp::start())
+    }
+
+    /// As `ready`, in an appliance of which nothing was used yet.
+    pub fn ready_in(app: TestApp) -> Self {
         app.add(BOB, "member");
         app.give_passphrase(BOB, PASSPHRASE);
         let okta = app.connect("okta", "");
