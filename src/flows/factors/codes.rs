@@ -26,6 +26,13 @@ pub enum Claim {
     Nothing,
 }
 
+impl Claim {
+    /// Does it show that the second factor itself still works?
+    pub fn is_of_the_factor(&self) -> bool {
+        matches!(self, Claim::Step { .. })
+    }
+}
+
 /// Reads what was typed. `recovery`: may it be a recovery code as well?
 pub async fn claim(ctx: &Context, person: PersonId, typed: &str, recovery: bool) -> Result<Claim> {
     let digits = totp::plain(typed);

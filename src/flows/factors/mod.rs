@@ -79,9 +79,11 @@ pub fn due(r: &Reader, person: &Person, session: &Session) -> Result<Option<Time
     Ok(since.map(|since| since.plus(GRACE)))
 }
 
-/// A strong proof was given just now. Break-glass owners must give one every month; for others nothing happens.
+/// Passphrase and second factor, or a passkey, were proved just now. Break-glass owners must do so every month, so that
+/// their way in is known to work; for others nothing happens. A recovery code is no such proof: it is used up, and says
+/// nothing of the factor that it stood for.
 pub fn proved(act: &Act, person: PersonId) -> Result<()> {
-    store::factors::touch_break_glass(act.w, person, act.now)
+    store::break_glass::touch_proved(act.w, person, act.now)
 }
 
 /// What one's own change to one's factors rests on.
