@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::error::Result;
 use crate::flows::administer::subject;
 use crate::flows::enroll::{self, plain_recovery_code};
-use crate::flows::{Act, Context, Who, hash};
+use crate::flows::{Act, Context, Who, hash, notices};
 use crate::model::{Action, Person, PersonId};
 use crate::store;
 
@@ -83,7 +83,8 @@ pub async fn make_recovery_codes(ctx: &Context, own: Own) -> Result<Vec<String>>
         let person = own.may_change(act)?;
         store::passphrases::put_recovery_codes(act.w, person.id, &hashes, act.now)?;
         let after = json!({ "count": hashes.len() });
-        act.event(Action::RecoveryCodesMade, subject(&person), Value::Null, after)
+        act.event(Action::RecoveryCodesMade, subject(&person), Value::Null, after)?;
+        notices::recovery_codes_made(act, &person)
     })
     .await?;
     Ok(codes)

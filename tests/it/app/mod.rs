@@ -67,6 +67,13 @@ impl TestApp {
         Self::start_with(|_| {})
     }
 
+    /// As `start`, by the name of localhost: an IP address has no passkeys.
+    pub fn start_named() -> Self {
+        let mut app = Self::fresh();
+        app.base = app.base.replace("127.0.0.1", "localhost");
+        app.set_up()
+    }
+
     /// As `start`, with these settings changed.
     pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         Self::fresh_with(tempfile::tempdir().expect("a folder"), change).set_up()
