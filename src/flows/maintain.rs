@@ -19,7 +19,8 @@ const CREDENTIAL_LIFE: i64 = 30 * DAY;
 /// So many requests of each connection go in one sweep, so that no write waits long behind it.
 const REQUESTS_AT_ONCE: usize = 20_000;
 
-/// Of attempts that anybody can cause without an account, so many are kept: a flood must not fill the disk.
+/// Of attempts that anybody can cause without an account, so many that wait are kept and so many that ended: a flood
+/// must not fill the disk. What waits is bounded by address as well ([`throttle::STARTS_PER_ADDRESS`]).
 pub const LOOSE_TRACES: i64 = 50_000;
 
 /// How long what an identity provider removed can be restored.

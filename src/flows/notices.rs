@@ -32,10 +32,12 @@ fn moment(act: &Act) -> String {
     act.now.to_utc().format("%-d %b %Y, %H:%M UTC").to_string()
 }
 
-/// Their passphrase is another one now. `how`: "with a link that was sent to you", "with a recovery code".
+/// Their passphrase is another one now. `how`: "with a link that was sent to you", "with a recovery code", "on your
+/// account page".
 pub fn passphrase_changed(act: &Act, person: &Person, how: &str) -> Result<()> {
-    let what =
-        format!("Your passphrase was changed {how}. Everywhere you were signed in, you are signed out now.");
+    let what = format!(
+        "Your passphrase was changed {how}. Wherever else you were signed in, you are signed out now."
+    );
     told(
         act,
         person,

@@ -1,4 +1,4 @@
-//! How often somebody may be wrong: by account, by known device, and by address.
+//! How often somebody may be wrong: by account, by known device, and by address; and how often they may begin.
 //!
 //! An attempt is counted before it is judged and taken back when it was right, so that a hundred at once are
 //! a hundred and not one.
@@ -15,6 +15,9 @@ pub const FAILURES_PER_ACCOUNT: i64 = 10;
 pub const WINDOW: i64 = 15 * MINUTE;
 pub const FAILURES_PER_ADDRESS: i64 = 30;
 pub const ADDRESS_WINDOW: i64 = MINUTE;
+/// Sign-ins that one address may start through identity providers within [`ADDRESS_WINDOW`]. Nothing is guessed there;
+/// but each start is remembered for a while, and nobody may fill that memory. A whole office shares an address.
+pub const STARTS_PER_ADDRESS: i64 = 120;
 /// After so many failures in a row the account waits a day, whatever the window says (NIST 800-63B).
 pub const FAILURES_IN_A_ROW: i64 = 100;
 
@@ -115,6 +118,21 @@ pub async fn reserve(ctx: &Context, keys: &Keys) -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// Counts the start of a sign-in at an identity provider. `RateLimited` when too many came from this address lately.
+pub fn count_start(act: &Act, visitor: &Visitor) -> Result<()> {
+    let key = format!("start:{}", visitor.throttle_key);
+    let before = throttles::find(act.w, &key)?;
+    let longest = before.map_or(0, |count| {
+        wait(count, STARTS_PER_ADDRESS, ADDRESS_WINDOW, act.now)
+    });
+    if longest > 0 {
+        let seconds = u64::try_from(longest).unwrap_or(0).div_ceil(1000);
+        let message = "Too many sign-ins were started from your network within a minute. Wait a minute, then try again.";
+        return Err(Error::new(Kind::RateLimited(seconds), message));
+    }
+    throttles::count(act.w, &key, ADDRESS_WINDOW, act.now)
 }
 
 /// Takes an attempt back that could not be judged.

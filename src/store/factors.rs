@@ -76,10 +76,3 @@ pub fn delete_totp(w: &Writer, person: PersonId) -> Result<bool> {
     w.execute("DELETE FROM totp WHERE person_id = ?1", [person.to_string()])?;
     Ok(was)
 }
-
-/// Notes that a break-glass owner proved what they would need; nothing for anybody else.
-pub fn touch_break_glass(w: &Writer, person: PersonId, now: Timestamp) -> Result<()> {
-    let mut statement = w.prepare_cached("UPDATE break_glass SET proved_at = ?2 WHERE person_id = ?1")?;
-    statement.execute(params![person.to_string(), now.0])?;
-    Ok(())
-}

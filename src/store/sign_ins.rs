@@ -179,14 +179,20 @@ pub fn delete_before(w: &Writer, at: Timestamp) -> Result<usize> {
     Ok(w.execute("DELETE FROM sign_ins WHERE started_at < ?1", [at.0])?)
 }
 
-/// Removes the oldest attempts that strangers can cause, down to `most`; returns how many went.
+/// Removes the oldest attempts that strangers can cause, down to `most` that wait and `most` that ended: what was refused
+/// pushes nobody out who is on their way. Returns how many went.
 pub fn delete_loose_beyond(w: &Writer, most: i64) -> Result<usize> {
-    let loose = "outcome IN ('waiting', 'restarted', 'refused')";
-    let sql = format!(
-        "DELETE FROM sign_ins WHERE {loose} AND started_at <=
-            (SELECT started_at FROM sign_ins WHERE {loose} ORDER BY started_at DESC LIMIT 1 OFFSET ?1)"
-    );
-    Ok(w.execute(&sql, [most])?)
+    let mut gone = 0;
+    for which in ["= 'waiting'", "<> 'waiting'"] {
+        // The first part is the condition of the index.
+        let loose = format!("outcome IN ('waiting', 'restarted', 'refused') AND outcome {which}");
+        let sql = format!(
+            "DELETE FROM sign_ins WHERE {loose} AND started_at <=
+                (SELECT started_at FROM sign_ins WHERE {loose} ORDER BY started_at DESC LIMIT 1 OFFSET ?1)"
+        );
+        gone += w.execute(&sql, [most])?;
+    }
+    Ok(gone)
 }
 
 /// Keeps the session that the browser holds while it asks: an identity provider's POST comes without that cookie.

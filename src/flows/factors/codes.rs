@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::error::Result;
 use crate::flows::administer::subject;
 use crate::flows::enroll::{self, plain_recovery_code};
-use crate::flows::{Act, Context, Who, hash};
+use crate::flows::{Act, Context, Who, hash, notices};
 use crate::model::{Action, Person, PersonId};
 use crate::store;
 
@@ -24,6 +24,13 @@ pub enum Claim {
     /// It may be a recovery code with this hash.
     Recovery(Vec<u8>),
     Nothing,
+}
+
+impl Claim {
+    /// Does it show that the second factor itself still works?
+    pub fn is_of_the_factor(&self) -> bool {
+        matches!(self, Claim::Step { .. })
+    }
 }
 
 /// Reads what was typed. `recovery`: may it be a recovery code as well?
@@ -76,7 +83,8 @@ pub async fn make_recovery_codes(ctx: &Context, own: Own) -> Result<Vec<String>>
         let person = own.may_change(act)?;
         store::passphrases::put_recovery_codes(act.w, person.id, &hashes, act.now)?;
         let after = json!({ "count": hashes.len() });
-        act.event(Action::RecoveryCodesMade, subject(&person), Value::Null, after)
+        act.event(Action::RecoveryCodesMade, subject(&person), Value::Null, after)?;
+        notices::recovery_codes_made(act, &person)
     })
     .await?;
     Ok(codes)

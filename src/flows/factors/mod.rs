@@ -24,7 +24,7 @@ use crate::store::passkeys::PasskeyRow;
 use crate::store::{self, Reader};
 
 use super::administer::subject;
-use super::{Act, sessions};
+use super::{Act, notices, sessions};
 
 pub use challenges::{Challenge, Challenges, Purpose};
 pub use codes::{Claim, claim, make_recovery_codes, spend};
@@ -79,9 +79,11 @@ pub fn due(r: &Reader, person: &Person, session: &Session) -> Result<Option<Time
     Ok(since.map(|since| since.plus(GRACE)))
 }
 
-/// A strong proof was given just now. Break-glass owners must give one every month; for others nothing happens.
+/// Passphrase and second factor, or a passkey, were proved just now. Break-glass owners must do so every month, so that
+/// their way in is known to work; for others nothing happens. A recovery code is no such proof: it is used up, and says
+/// nothing of the factor that it stood for.
 pub fn proved(act: &Act, person: PersonId) -> Result<()> {
-    store::factors::touch_break_glass(act.w, person, act.now)
+    store::break_glass::touch_proved(act.w, person, act.now)
 }
 
 /// What one's own change to one's factors rests on.
@@ -117,13 +119,13 @@ impl Own {
 /// Removes one's own authenticator app.
 pub fn remove_own_totp(act: &Act, own: &Own) -> Result<()> {
     let person = own.may_change(act)?;
-    remove_totp(act, &person, "self")
+    remove_totp(act, &person, By::Themselves)
 }
 
 /// Removes one's own passkey; returns its name.
 pub fn remove_own_passkey(act: &Act, own: &Own, id: PasskeyId) -> Result<String> {
     let person = own.may_change(act)?;
-    remove_passkey(act, &person, id, "self")
+    remove_passkey(act, &person, id, By::Themselves)
 }
 
 /// Which factor of somebody else.
@@ -141,8 +143,8 @@ pub fn remove_of(act: &Act, person: PersonId, which: Which) -> Result<()> {
         return Err(Error::conflict("Your own factors are on your account page."));
     }
     match which {
-        Which::Totp => remove_totp(act, &person, "owner")?,
-        Which::Passkey(id) => _ = remove_passkey(act, &person, id, "owner")?,
+        Which::Totp => remove_totp(act, &person, By::Owner)?,
+        Which::Passkey(id) => _ = remove_passkey(act, &person, id, By::Owner)?,
     }
     let ended = store::sessions::delete_of_person(act.w, person.id)?;
     if ended > 0 {
@@ -152,27 +154,47 @@ pub fn remove_of(act: &Act, person: PersonId, which: Which) -> Result<()> {
     Ok(())
 }
 
-fn remove_totp(act: &Act, person: &Person, by: &str) -> Result<()> {
+/// Who removes a factor.
+#[derive(Clone, Copy)]
+enum By {
+    Themselves,
+    Owner,
+}
+
+impl By {
+    fn key(self) -> &'static str {
+        match self {
+            By::Themselves => "self",
+            By::Owner => "owner",
+        }
+    }
+
+    /// Tells the person that `what` is gone, and who removed it where that was not them.
+    fn tell(self, act: &Act, person: &Person, what: &str) -> Result<()> {
+        match self {
+            By::Themselves => notices::factor_removed(act, person, what),
+            By::Owner => {
+                let what = format!("{what}, removed by {}", act.actor.label());
+                notices::factor_removed(act, person, &what)
+            }
+        }
+    }
+}
+
+fn remove_totp(act: &Act, person: &Person, by: By) -> Result<()> {
     if !store::factors::delete_totp(act.w, person.id)? {
         return Err(Error::not_found("authenticator app"));
     }
-    act.event(
-        Action::TotpRemoved,
-        subject(person),
-        Value::Null,
-        json!({ "by": by }),
-    )
+    let after = json!({ "by": by.key() });
+    act.event(Action::TotpRemoved, subject(person), Value::Null, after)?;
+    by.tell(act, person, totp::NAME)
 }
 
-fn remove_passkey(act: &Act, person: &Person, id: PasskeyId, by: &str) -> Result<String> {
+fn remove_passkey(act: &Act, person: &Person, id: PasskeyId, by: By) -> Result<String> {
     let row = store::passkeys::get(act.w, person.id, id)?;
     store::passkeys::delete(act.w, row.id)?;
-    let before = json!({ "name": row.name });
-    act.event(
-        Action::PasskeyRemoved,
-        subject(person),
-        before,
-        json!({ "by": by }),
-    )?;
+    let (before, after) = (json!({ "name": row.name }), json!({ "by": by.key() }));
+    act.event(Action::PasskeyRemoved, subject(person), before, after)?;
+    by.tell(act, person, &passkeys::spoken(&row.name))?;
     Ok(row.name)
 }

@@ -11,7 +11,7 @@ use webauthn_rs::prelude::{
 
 use crate::error::{Error, Result};
 use crate::flows::administer::subject;
-use crate::flows::{Act, Context, Visitor, Who};
+use crate::flows::{Act, Context, Visitor, Who, notices};
 use crate::model::person::is_unprintable;
 use crate::model::{Action, Organization, PasskeyId, Person, PersonId};
 use crate::store;
@@ -283,9 +283,15 @@ pub async fn register(ctx: &Context, own: Own, name: &str, presented: Presented)
         store::passkeys::insert(act.w, &row)?;
         let after = json!({ "name": row.name, "first": is_first });
         act.event(Action::PasskeyAdded, subject(&person), Value::Null, after)?;
+        notices::factor_added(act, &person, &spoken(&row.name))?;
         own.step_up(act)
     })
     .await
+}
+
+/// A passkey as a sentence names it.
+pub(super) fn spoken(name: &str) -> String {
+    format!("the passkey “{name}”")
 }
 
 /// Gives one's own passkey another name.

@@ -94,7 +94,9 @@ async fn with_passphrase(
                 return Ok(false);
             }
             code_keys.was_right(act)?;
-            proved(act, id)?;
+            if claim.is_of_the_factor() {
+                proved(act, id)?;
+            }
             Ok(true)
         })
         .await?;

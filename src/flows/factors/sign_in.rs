@@ -11,6 +11,7 @@ use crate::store;
 
 use super::challenges::Purpose;
 use super::passkeys::{self, Presented, Refused, Right};
+use super::proved;
 use super::step::{is_current, removed};
 
 /// What the browser sent to the sign-in page.
@@ -79,6 +80,7 @@ fn settle(
         old_token,
     };
     let entered = session::begin(act, &entering, &sign_in, door)?;
+    proved(act, entering.id)?;
     Ok(Answered::Entered(entered, entering.id))
 }
 

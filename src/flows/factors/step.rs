@@ -16,7 +16,7 @@ use crate::store::{self, Reader};
 
 use super::challenges::Purpose;
 use super::passkeys::{self, Presented, Refused, Right};
-use super::{Claim, claim, has_second_factor, spend};
+use super::{Claim, claim, has_second_factor, proved, spend};
 
 /// How long the second step waits.
 pub const LIFE: i64 = 10 * MINUTE;
@@ -142,6 +142,9 @@ pub async fn with_code(ctx: &Context, answer: Answer, typed: &str) -> Result<Ans
             return refuse(&act, found.sign_in, words);
         }
         keys.was_right(&act)?;
+        if claim.is_of_the_factor() {
+            proved(&act, found.person.id)?;
+        }
         enter(&act, found, answer.old_token)
     })
     .await
@@ -160,6 +163,7 @@ pub async fn with_passkey(ctx: &Context, answer: Answer, presented: Presented) -
         let refused = match judged {
             Ok(right) if is_current(&act, &right)? => {
                 keys.was_right(&act)?;
+                proved(&act, found.person.id)?;
                 return enter(&act, found, answer.old_token);
             }
             Ok(right) => removed(right),

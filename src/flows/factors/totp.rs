@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::flows::administer::subject;
-use crate::flows::{Context, Who};
+use crate::flows::{Context, Who, notices};
 use crate::model::time::SECOND;
 use crate::model::{Action, PersonId, Timestamp};
 use crate::store;
@@ -17,6 +17,9 @@ use super::Own;
 /// 160 bits, as RFC 4226 §4 wants them.
 const SECRET_BYTES: usize = 20;
 const DIGITS: usize = 6;
+
+/// What people are told that they have, or have no more.
+pub(super) const NAME: &str = "the codes of an authenticator app";
 
 /// A secret that waits for its first code.
 pub struct Enrolment {
@@ -119,6 +122,7 @@ pub async fn confirm(ctx: &Context, own: Own, code: &str) -> Result<Option<Strin
             return Err(Error::conflict("Another window was faster. Start anew."));
         }
         act.event(Action::TotpAdded, subject(&person), Value::Null, json!({}))?;
+        notices::factor_added(act, &person, NAME)?;
         own.step_up(act)
     })
     .await

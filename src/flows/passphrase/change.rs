@@ -7,7 +7,7 @@ use super::check_strength;
 use crate::error::{Error, Result};
 use crate::flows::gate::Principal;
 use crate::flows::throttle::{self, Keys};
-use crate::flows::{Context, Visitor, Who, administer};
+use crate::flows::{Context, Visitor, Who, administer, notices};
 use crate::model::Action;
 use crate::store;
 
@@ -74,7 +74,8 @@ pub async fn change(ctx: &Context, principal: &Principal, wanted: Change) -> Res
             administer::subject(&person),
             Value::Null,
             after,
-        )
+        )?;
+        notices::passphrase_changed(act, &person, "on your account page")
     })
     .await
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::flows::enforce::{self, DoorKind, Verdict};
-use crate::flows::{Act, administer, factors, gate, hash};
+use crate::flows::{Act, administer, gate, hash};
 use crate::model::{
     Action, Actor, ConnectionId, IdpSession, Method, Person, Session, SessionId, SignIn, Timestamp,
 };
@@ -31,7 +31,7 @@ pub struct Door {
     pub ends_at: Option<Timestamp>,
     /// What the identity provider calls this sign-in.
     pub idp: Option<IdpSession>,
-    /// It was a passkey, or passphrase and second factor together.
+    /// It was a passkey, or passphrase and second factor together, or a recovery code in the place of one of the two.
     pub strong: bool,
     /// The session that the browser held until now: a new sign-in always gets a new one.
     pub old_token: Option<String>,
@@ -58,9 +58,6 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
         let message = format!("You sign in through {} only. Start there.", names.join(" or "));
         return Err(Error::denied(message));
     }
-    if door.strong {
-        store::break_glass::touch_proved(act.w, person.id, act.now)?;
-    }
     if let Some(old) = &door.old_token {
         store::sessions::delete(act.w, &hash(old))?;
     }
@@ -84,9 +81,6 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
     };
     store::sessions::insert(act.w, &hash(&token), &session)?;
     store::people::touch_sign_in(act.w, person.id, act.now)?;
-    if door.strong {
-        factors::proved(act, person.id)?;
-    }
     let actor = Actor::Person {
         id: person.id,
         label: person.display_name(),

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::flows::connect::service_provider;
-use crate::flows::{Act, Context, Visitor, Who, hash};
+use crate::flows::{Act, Context, Visitor, Who, hash, throttle};
 use crate::model::{
     BaseUrl, Connection, IdentityProvider, Outcome, PersonId, RequestBinding, SignIn, SignInKind, local_path,
 };
@@ -55,7 +55,8 @@ pub struct Wish {
     pub visitor: Visitor,
 }
 
-/// Starts a sign-in. `NotFound` for an unknown connection, `Denied` for one that is off.
+/// Starts a sign-in. `NotFound` for an unknown connection, `Denied` for one that is off, `RateLimited` when this address
+/// starts too many.
 pub async fn start(ctx: &Context, wish: Wish) -> Result<Started> {
     let slug = wish.slug.clone();
     let connection = ctx
@@ -88,6 +89,10 @@ pub async fn start(ctx: &Context, wish: Wish) -> Result<Started> {
     let connection_name = connection.name.clone();
     let reference = ctx
         .act(Who::Doorward, move |act| {
+            // An admin's test is bounded by being one.
+            if wish.purpose == Purpose::SignIn {
+                throttle::count_start(act, &wish.visitor)?;
+            }
             let row = waiting(act, &connection, id, wish);
             store::sign_ins::insert(act.w, &row, Some(&browser))?;
             if let Some(session) = session {

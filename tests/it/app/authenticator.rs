@@ -145,6 +145,16 @@ impl Visitor {
         )
     }
 
+    /// Registers a passkey of the name "Test key".
+    pub fn register_key(&self) -> Authenticator {
+        let mut key = Authenticator::new(&self.base);
+        let challenge = self.challenge("registration");
+        let credential = key.register(&challenge);
+        let done = self.present("/account/factors/passkeys", &challenge, &credential);
+        assert_eq!(done.to(), "/account/factors", "{}", done.text());
+        key
+    }
+
     /// Sets up an authenticator app; the page that the confirmation gave.
     pub fn set_up_phone(&self, now: Timestamp) -> Phone {
         assert_eq!(

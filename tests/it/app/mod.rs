@@ -67,6 +67,13 @@ impl TestApp {
         Self::start_with(|_| {})
     }
 
+    /// As `start`, by the name of localhost: an IP address has no passkeys.
+    pub fn start_named() -> Self {
+        let mut app = Self::fresh();
+        app.base = app.base.replace("127.0.0.1", "localhost");
+        app.set_up()
+    }
+
     /// As `start`, with these settings changed.
     pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         Self::fresh_with(tempfile::tempdir().expect("a folder"), change).set_up()
@@ -214,6 +221,13 @@ impl TestApp {
         let page = visitor.post("/login", &[("email", email), ("passphrase", passphrase)]);
         assert_eq!(page.status, 303, "{email} could not sign in: {}", page.text());
         visitor
+    }
+
+    /// Forgets how many sign-ins were started: a test starts more of them within a minute than an office does.
+    pub fn forget_starts(&self) {
+        let forget = "DELETE FROM throttles WHERE key LIKE 'start:%'";
+        let done = self.ctx.store.write_blocking(move |w| Ok(w.execute(forget, [])?));
+        done.expect("forgotten");
     }
 
     /// How many rows a query counts, straight from the database.

@@ -531,3 +531,33 @@ fn a_strong_sign_in_is_the_proof_that_break_glass_owners_owe() {
     assert_eq!(send(&visitor, &phone.code(app.ctx.now(), 0)).to(), "/");
     assert_eq!(proved(), app.ctx.now().0);
 }
+
+#[test]
+fn a_recovery_code_makes_a_strong_session_but_is_no_proof_that_the_factor_works() {
+    let (app, phone) = with_phone();
+    let put = "INSERT INTO break_glass (person_id, made_by, made_at) SELECT id, 'test', 0 FROM people";
+    block_on(app.ctx.store.write(move |w| Ok(w.execute(put, [])?))).expect("a row");
+    let proved = || app.count("SELECT coalesce(max(proved_at), 0) FROM break_glass");
+    let strong = || app.count("SELECT count(*) FROM sessions WHERE strong = 1");
+    let (alice, before) = (half(&app), strong());
+    assert_eq!(send(&alice, &app.recovery_codes[0]).to(), "/");
+    assert_eq!((strong(), proved()), (before + 1, 0), "at the second step");
+    let prove = |code: &str| alice.post("/reauth", &[("passphrase", PASSPHRASE), ("code", code)]);
+    assert_eq!(prove(&app.recovery_codes[1]).status, 303);
+    assert_eq!(proved(), 0, "signed in");
+    let code = phone.code(app.ctx.now(), 0);
+    assert_eq!(prove(&code).status, 303);
+    assert_eq!(proved(), app.ctx.now().0, "the app is a proof there");
+    let last = proved();
+    app.forward(2 * STEP);
+    let code = phone.code(app.ctx.now(), 0);
+    let fields = [
+        ("email", ALICE),
+        ("code", app.recovery_codes[2].as_str()),
+        ("second", &code),
+        ("passphrase", NEW),
+        ("passphrase_again", NEW),
+    ];
+    assert_eq!(app.visitor().post("/login/recovery", &fields).to(), "/admin");
+    assert_eq!(proved(), last, "in the place of the passphrase");
+}

@@ -15,6 +15,7 @@ mod openid_set_up;
 mod passkeys;
 mod people;
 mod provisioning;
+mod reauth;
 mod recovery;
 mod redirects;
 mod secrets;

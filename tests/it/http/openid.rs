@@ -1,5 +1,7 @@
 //! Signing in through OpenID Connect: the good way, and every way in which an answer must not be believed.
 
+use std::collections::BTreeMap;
+
 use doorward::flows::sign_on::start::Wish;
 use doorward::flows::sign_on::{FLOW_LIFE, Go, Purpose, start};
 use doorward::flows::{Visitor as Comer, gate};
@@ -8,7 +10,7 @@ use doorward::store;
 use doorward::web::server::block_on;
 use serde_json::json;
 
-use crate::app::{BOB, PASSPHRASE, TestApp, Visitor};
+use crate::app::{BOB, PASSPHRASE, TestApp, Visitor, openid_toml};
 use crate::idp::NOW;
 use crate::oidc::misdeeds::{Misdeed, Stage};
 use crate::oidc::op::TestOp;
@@ -147,6 +149,57 @@ fn an_answer_belongs_to_the_browser_that_asked() {
     }
     assert_eq!(op.asked("/token"), 0, "nothing was redeemed for another browser");
     assert_eq!(mallory.get(&back).to(), "/", "it is still hers to answer");
+}
+
+/// Whoever writes to the database makes a waiting sign-in theirs, and still holds neither verifier nor nonce.
+#[test]
+fn verifier_and_nonce_follow_from_the_browser_that_asked() {
+    let (app, op) = with_bob("");
+    let (bob, mallory) = (app.visitor(), app.visitor());
+    mallory.ask_openid("okta", &op);
+    for code in ["oidc.token_refused", "oidc.nonce"] {
+        let back = bob.ask_openid("okta", &op);
+        let take = "UPDATE sign_ins SET browser_hash =
+            (SELECT browser_hash FROM sign_ins ORDER BY rowid LIMIT 1) WHERE outcome = 'waiting'";
+        let taken = app.ctx.store.write_blocking(move |w| Ok(w.execute(take, [])?));
+        assert!(taken.expect("a change") > 1);
+        assert_eq!(mallory.get(&back).status, 403, "{code}");
+        assert_eq!(last(&app).problem.as_deref(), Some(code));
+        assert_eq!(mallory.me(), None);
+        op.forget_pkce();
+    }
+}
+
+/// Addresses that only this network knows, each where the provider's document names it.
+#[test]
+fn no_endpoint_leads_inside() {
+    let app = TestApp::start();
+    app.add(BOB, "member");
+    for (number, name) in ["jwks_uri", "token_endpoint", "userinfo_endpoint"]
+        .into_iter()
+        .enumerate()
+    {
+        let op = TestOp::start();
+        op.set_now(NOW.0 / 1000);
+        op.set_thin(true);
+        // 127.0.0.1 alone is permitted here.
+        op.says(name, op.canary.url("http", "127.0.0.2"));
+        let slug = format!("op{number}");
+        let saved = app.try_apply(&openid_toml(&slug, &op, "userinfo = true"), BTreeMap::new());
+        if name == "jwks_uri" {
+            let message = saved.expect_err("keys from inside").message;
+            assert!(message.contains("127.0.0.2"), "{message}");
+        } else {
+            saved.expect("the document is read, and nobody asked there yet");
+            let bob = app.visitor();
+            bob.sign_in_openid(&slug, &op);
+            assert_eq!(bob.me(), None, "{name}");
+            let trace = last(&app).trace;
+            let told = trace.checks.iter().find(|c| c.code == "oidc.unreachable");
+            assert!(told.is_some(), "{name} is told in the trace");
+        }
+        assert_eq!(op.canary.connections(), 0, "{name}");
+    }
 }
 
 #[test]

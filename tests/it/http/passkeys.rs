@@ -5,28 +5,12 @@ use serde_json::Value;
 
 use crate::app::{ALICE, Authenticator, BOB, PASSPHRASE, Page, TestApp, Visitor};
 
-/// An appliance by the name of localhost: an IP address has no passkeys.
-fn named() -> TestApp {
-    let mut app = TestApp::fresh();
-    app.base = app.base.replace("127.0.0.1", "localhost");
-    app.set_up()
-}
-
 /// alice with a passkey, and the session that registered it.
 fn with_key() -> (TestApp, Authenticator, Visitor) {
-    let app = named();
+    let app = TestApp::start_named();
     let alice = app.alice();
-    let key = register(&app, &alice);
+    let key = alice.register_key();
     (app, key, alice)
-}
-
-fn register(app: &TestApp, visitor: &Visitor) -> Authenticator {
-    let mut key = Authenticator::new(&app.base);
-    let challenge = visitor.challenge("registration");
-    let credential = key.register(&challenge);
-    let done = visitor.present("/account/factors/passkeys", &challenge, &credential);
-    assert_eq!(done.to(), "/account/factors", "{}", done.text());
-    key
 }
 
 fn sign_in(visitor: &Visitor, key: &mut Authenticator) -> Page {
@@ -197,7 +181,7 @@ fn what_is_not_the_truth_is_refused_and_the_trace_says_why() {
 
 #[test]
 fn registering_is_held_to_the_same_rules() {
-    let app = named();
+    let app = TestApp::start_named();
     let alice = app.alice();
     let mut key = Authenticator::new("http://localhost:1");
     let challenge = alice.challenge("registration");
@@ -231,7 +215,7 @@ fn registering_is_held_to_the_same_rules() {
         422
     );
     assert_eq!(app.count("SELECT count(*) FROM passkeys"), 0);
-    let mut key = register(&app, &alice);
+    let mut key = alice.register_key();
     let challenge = bob.challenge("registration");
     let credential = key.register(&challenge);
     let twice = bob.present("/account/factors/passkeys", &challenge, &credential);
@@ -303,7 +287,7 @@ fn removed_keys_and_deactivated_people_stay_out() {
         401,
         "removed meanwhile"
     );
-    let mut key = register(&app, &alice);
+    let mut key = alice.register_key();
     app.apply("[[person]]\nemail = \"alice@example.com\"\nactive = false\n");
     assert_eq!(sign_in(&app.visitor(), &mut key).status, 401, "deactivated");
 }
@@ -326,7 +310,7 @@ fn an_address_of_numbers_says_that_passkeys_cannot_be() {
 
 #[test]
 fn noise_is_bounded() {
-    let app = named();
+    let app = TestApp::start_named();
     let mallory = app.visitor();
     let junk = |credential: &str| {
         let challenge = mallory.challenge("sign-in");

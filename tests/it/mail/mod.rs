@@ -1,5 +1,6 @@
 //! Mail: how it goes out, what the queue does with a bad server, and the links that go out by it.
 
+mod account;
 mod links;
 mod lost;
 mod queue;

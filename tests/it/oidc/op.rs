@@ -71,6 +71,10 @@ struct Inside {
     canary: String,
     counter: u64,
     down: bool,
+    /// Said by the discovery document, whatever is true.
+    says: Vec<(String, Value)>,
+    /// Takes any verifier, as providers do that know nothing of PKCE.
+    lax: bool,
 }
 
 #[derive(Clone)]
@@ -110,6 +114,8 @@ impl TestOp {
             canary: canary.url("http", "127.0.0.1"),
             counter: 0,
             down: false,
+            says: Vec::new(),
+            lax: false,
         }));
         let shared = Arc::clone(&inside);
         let server = Loopback::listen("127.0.0.1:0", move |stream| serve(stream, &shared));
@@ -139,6 +145,16 @@ impl TestOp {
     /// Answers nobody any more: every connection is closed at once.
     pub fn set_down(&self, down: bool) {
         self.inside().down = down;
+    }
+
+    /// The discovery document says this from now on.
+    pub fn says(&self, name: &str, value: impl Into<Value>) {
+        self.inside().says.push((name.to_owned(), value.into()));
+    }
+
+    /// Looks at no verifier any more.
+    pub fn forget_pkce(&self) {
+        self.inside().lax = true;
     }
 
     pub fn set_client(&self, client: Client) {
@@ -297,6 +313,9 @@ impl Inside {
             "backchannel_logout_supported": true,
             "backchannel_logout_session_supported": true,
         });
+        for (name, value) in &self.says {
+            document[name] = value.clone();
+        }
         let mut set = |name: &str, value: Value| document[name] = value;
         match self.misdeed {
             Some(M::DiscoveryOfAnother) => set("issuer", "https://other.example".into()),
@@ -391,7 +410,7 @@ impl Inside {
         let challenge = base64url(Sha256::digest(want("code_verifier")));
         let fits = pending.client_id == client_id
             && pending.redirect_uri == want("redirect_uri")
-            && pending.challenge == challenge
+            && (self.lax || pending.challenge == challenge)
             && want("grant_type") == "authorization_code";
         if !fits {
             return refuse("invalid_grant");
