@@ -3,6 +3,8 @@
 //! `cargo test gallery` writes the pages to `target/gallery/`; serve that folder and open them in a browser.
 //! Each page is also parsed and judged: one title, labels that lead somewhere, nothing inline.
 
+mod doors;
+
 use std::fs;
 use std::path::Path;
 
@@ -378,7 +380,7 @@ fn gallery() {
         let file = out.join(assets::asset(name).trim_start_matches('/'));
         fs::write(file, assets::bytes(name).unwrap()).unwrap();
     }
-    for (name, html) in pages() {
+    for (name, html) in pages().into_iter().chain(doors::pages()) {
         judge(name, &html);
         fs::write(
             out.join(format!("{name}.html")),

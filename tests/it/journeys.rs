@@ -1,13 +1,16 @@
 //! What people do with the whole product, in a real browser, through a foreign identity provider.
 
 use doorward::flows::enroll;
+use doorward::model::time::MINUTE;
 use doorward::outbound::AllowedUpstream;
 use doorward::web::server::block_on;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use crate::app::TestApp;
 use crate::browser::journey;
+use crate::loopback::Loopback;
 use crate::names::Names;
 use crate::peers::Peer;
 
@@ -245,4 +248,37 @@ fn enforcement_and_the_way_back() {
         };
         app.ctx.store.write_blocking(proved).expect("it is written");
     });
+}
+
+/// alice, at an address where passkeys are possible, and a clock that every request to `tick` moves by 16 minutes.
+fn second_factors(scripts: bool) {
+    let mut app = TestApp::fresh();
+    app.base = app.base.replace("127.0.0.1", "localhost");
+    let app = app.set_up();
+    app.catch_up();
+    let hand = app.clock_hand();
+    let clock = Loopback::http(move |stream| {
+        let now = hand.fetch_add(16 * MINUTE, Ordering::SeqCst) + 16 * MINUTE;
+        let head = "HTTP/1.1 200 OK\r\nconnection: close";
+        let _ = write!(
+            stream,
+            "{head}\r\ncontent-length: {}\r\n\r\n{now}",
+            now.to_string().len()
+        );
+    });
+    let tick = clock.url("http", "127.0.0.1");
+    journey(
+        "factors",
+        &json!({"base": app.base, "tick": tick, "scripts": scripts}),
+    );
+}
+
+#[test]
+fn second_factors_from_setting_up_to_removal() {
+    second_factors(true);
+}
+
+#[test]
+fn second_factors_without_scripts() {
+    second_factors(false);
 }

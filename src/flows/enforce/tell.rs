@@ -20,7 +20,7 @@ pub(super) fn the_affected(act: &Act, enforcement: &Enforcement, connection: &Co
         subject: format!("From {from} UTC you sign in through {name}"),
         paragraphs: vec![
             format!(
-                "From {from} UTC on, {} has you sign in through {name} only. Other ways, such as a passphrase, then end.",
+                "From {from} UTC on, you sign in to {} through {name} only. Other ways, such as a passphrase, then stop working.",
                 organization.name
             ),
             format!("Sign in through {name} once before that, so that you know that it works."),

@@ -61,7 +61,7 @@ export default async function ({ arrive, step, base, idp }) {
 
   step('what members meet');
   const mary = await arrive();
-  await mary.go('/login');
+  await mary.go('/login/passphrase');
   await signInWithPassphrase(mary, { email: 'mary@example.com', passphrase: 'not her passphrase' });
   await mary.page.getByText('continue with Okta instead').waitFor();
   await look(mary, 'login-enforced');
@@ -76,7 +76,7 @@ export default async function ({ arrive, step, base, idp }) {
 
   step('break glass, and roll back');
   const owner = await arrive();
-  await owner.go('/login');
+  await owner.go('/login/passphrase');
   await signInWithPassphrase(owner, ALICE);
   await owner.go(PLACE);
   await owner.page.getByRole('button', { name: 'Roll back for everybody' }).click();

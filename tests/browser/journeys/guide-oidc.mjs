@@ -1,10 +1,11 @@
 // The guide to single sign-on via OpenID Connect that customers were given for Okta, followed on both sides: add the
 // connector, note the redirect URI, make a native application with PKCE there, bring back issuer and client ID and
-// nothing else, save; then people sign on through it.
+// nothing else, save; then people sign on through it, and in the end everybody must.
 // Facts: base, idp (an OpenID Provider without an application); the organization is set up, mary@example.com is in it.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { code } from '../authenticators.mjs';
 import { ALICE, look, signInThrough, signInWithPassphrase, tell } from '../acts.mjs';
 import { signInAs } from '../lib.mjs';
 
@@ -87,6 +88,60 @@ export default async function ({ arrive, step, base, idp }) {
   await tile.page.goto(`${base}/sso/okta?iss=${encodeURIComponent(issuer)}&target_link_uri=${encodeURIComponent(`${base}/`)}`);
   await signInAs(tile, 'Mary Member');
   await tile.at('You are signed in');
+
+  step('an owner who keeps a way in, and has proved it');
+  const people = [
+    { name: 'Mary Member', sub: 'mary', email: 'mary@example.com', email_verified: true },
+    { name: ALICE.name, sub: 'alice', email: ALICE.email, email_verified: true },
+  ];
+  await tell(idp, { cmd: 'people', people });
+  await admin.go('/admin/integrations/okta/enforcement');
+  await admin.follow('Break-glass owners');
+  await admin.fill({ Owner: `${ALICE.name} (${ALICE.email})` });
+  await admin.press('Make a break-glass owner');
+  await look(admin, 'break-glass-made');
+  await proveOneself(admin);
+
+  step('all are required to sign on via Okta');
+  await admin.go('/admin/integrations/okta/enforcement');
+  // The provider still knows this browser as the one of the first test.
+  await admin.context.clearCookies({ domain: new URL(idp).hostname });
+  await admin.press('Test the sign-in');
+  await signInAs(admin, ALICE.name);
+  await admin.page.getByText('Test passed').first().waitFor();
+  await admin.go('/admin/integrations/okta/enforcement');
+  await look(admin, 'openid-enforcement');
+  await admin.fill({ 'Type Acme to go on': 'Acme' });
+  await admin.press('Enforce for 1 person');
+  await admin.page.getByText('Okta is enforced. Any owner').waitFor();
+  const late = await arrive();
+  await late.go('/login/passphrase');
+  await signInWithPassphrase(late, { email: 'mary@example.com', passphrase: 'whatever she types' });
+  await late.page.getByText('continue with Okta instead').waitFor();
+  // Her e-mail alone leads to Okta; nobody asks for a passphrase.
+  await late.go('/login');
+  await late.fill({ 'E-mail': 'mary@example.com' });
+  await late.press('Continue');
+  await signInAs(late, 'Mary Member');
+  await late.at('You are signed in');
+}
+
+/** Sets up an authenticator app and comes in with it, anew. */
+async function proveOneself(admin) {
+  await admin.go('/account/factors');
+  await admin.press('Set up an authenticator app');
+  const secret = await admin.page.locator('[data-copies="Key"] [data-value]').innerText();
+  await admin.fill({ 'Code that the app shows now': code(secret, Date.now()) });
+  await admin.press('Finish');
+  await admin.at('Second factors');
+  await admin.go('/logout');
+  await admin.press('Sign out');
+  await signInWithPassphrase(admin, ALICE);
+  await admin.at('Second step');
+  // A code is good once: this is the next one, as a clock that is a little ahead shows it.
+  await admin.fill({ Code: code(secret, Date.now() + 30_000) });
+  await admin.press('Sign in');
+  await admin.at('You are signed in');
 }
 
 /** What the Copy button beside this label puts on the clipboard. */

@@ -163,6 +163,11 @@ impl TestApp {
         self.hand.fetch_add(millis, Ordering::SeqCst);
     }
 
+    /// The clock's hand, for whoever moves it while a test waits.
+    pub fn clock_hand(&self) -> Arc<AtomicI64> {
+        self.hand.clone()
+    }
+
     /// Sets the clock to the machine's, by which foreign programs live.
     pub fn catch_up(&self) {
         self.hand.store(Clock::system().now().0, Ordering::SeqCst);

@@ -130,12 +130,12 @@ pub fn settings(connection: &Connection) -> Vec<Field> {
         Field::text("prompt", "Prompt")
             .mono()
             .max(100)
-            .hint("login: people prove who they are each time. select_account: they choose an account. consent. Empty: as the provider likes.")
+            .hint("“login” has people prove who they are each time, “select_account” has them choose an account, “consent” has them agree. Empty: as the provider likes.")
             .value(text(&oidc.prompt)),
         Field::text("acr_values", "ACR values")
             .mono()
             .max(200)
-            .hint("Which strength of sign-in the provider is asked for, in its own words. Mostly empty.")
+            .hint("Which strength of sign-in the provider is asked for, in its own words. Usually empty.")
             .value(text(&oidc.acr_values)),
         Field::text("subject_claim", "Claim that identifies the person")
             .mono()

@@ -140,7 +140,7 @@ async fn confirm(
 async fn ask_to_remove(visit: Visit) -> Answer {
     let action = urls::own_authenticator("removal");
     let page = Ask::new(&visit, "Remove the authenticator app", action, "Remove the app")
-        .line("Its codes are worth nothing from then on. Delete the entry in the app as well.")
+        .line("Its codes stop working at once. Delete the entry in the app as well.")
         .line("Without another second factor, a passphrase alone lets you in, and owners and admins are asked to set one up again.");
     Ok(render(&page))
 }

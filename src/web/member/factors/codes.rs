@@ -31,9 +31,9 @@ async fn ask(visit: Visit, SignedIn(principal): SignedIn) -> Answer {
     let action = urls::own_factor("recovery-codes");
     let left = match found.recovery_codes {
         0 => "You have no unused recovery code.".to_owned(),
-        1 => "You have one unused recovery code. It is worth nothing once you make new ones.".to_owned(),
+        1 => "You have one unused recovery code. It stops working once you make new ones.".to_owned(),
         many => {
-            format!("You have {many} unused recovery codes. They are worth nothing once you make new ones.")
+            format!("You have {many} unused recovery codes. They stop working once you make new ones.")
         }
     };
     let page = Ask::new(&visit, "Make new recovery codes", action, "Make ten new codes")
