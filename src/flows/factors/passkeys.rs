@@ -112,7 +112,7 @@ async fn registration(ctx: &Context, party: &Webauthn, id: PersonId) -> Result<(
             ))
         })
         .await?;
-    let known: Vec<CredentialID> = rows.iter().map(|row| row.credential_id.clone().into()).collect();
+    let known: Vec<CredentialID> = rows.iter().map(|row| row.credential_id.clone()).collect();
     let (options, state) = party
         .start_passkey_registration(id.0, person.email.as_str(), &person.display_name(), Some(known))
         .map_err(Error::internal)?;

@@ -62,7 +62,7 @@ rows! {
     Nothing,
     DeactivatedByAdmin,
     DeactivatedByScim,
-    ConnectionOff,
+    ConnectionShut,
     ConnectionRemoved,
     EnforcedElsewhere,
     SessionsEnded,
@@ -185,7 +185,7 @@ fn is_open(door: Door, off: Off) -> bool {
         Off::DeactivatedByAdmin => matches!(door, RecoverLink | ScimBearer),
         // Owners and admins with a passphrase are out of its reach.
         Off::DeactivatedByScim => matches!(door, RecoverLink | ScimBearer | OauthRefresh),
-        Off::ConnectionOff | Off::ConnectionRemoved => !through_connection,
+        Off::ConnectionShut | Off::ConnectionRemoved => !through_connection,
         // Programs are no people: what is enforced is how people sign in. `recover` is for exactly this.
         Off::EnforcedElsewhere => is_program || door == RecoverLink,
         // What mia had to say, she would say in a session.

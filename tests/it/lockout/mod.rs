@@ -143,10 +143,12 @@ pub fn wanted(email: Option<&str>) -> Recover {
 
 /// The path of the last address among the lines.
 pub fn link_of(lines: &[String]) -> String {
-    let links = lines
+    let mut links = lines
         .iter()
         .filter_map(|line| line.find("/login/recover/").map(|at| line[at..].to_owned()));
-    links.last().unwrap_or_else(|| panic!("no link in {lines:?}"))
+    links
+        .next_back()
+        .unwrap_or_else(|| panic!("no link in {lines:?}"))
 }
 
 /// Uses the link in a browser of its own.

@@ -151,7 +151,7 @@ impl Street {
                 }
             }
             Off::DeactivatedByScim => self.deactivate_by_scim(),
-            Off::ConnectionOff => {
+            Off::ConnectionShut => {
                 for slug in ["okta", "op"] {
                     app.apply(&format!("[[connection]]\nslug = {slug:?}\nenabled = false\n"));
                 }

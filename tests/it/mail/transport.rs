@@ -108,7 +108,8 @@ fn a_certificate_that_is_not_the_servers_ends_it_before_anything_is_said() {
     let authority = Authority::new();
     let roots = [authority.der()];
     type Expected = fn(&MailProblem) -> bool;
-    let cases: [(&str, (i32, i32), &[Vec<u8>], Expected); 3] = [
+    type Case<'a> = (&'a str, (i32, i32), &'a [Vec<u8>], Expected);
+    let cases: [Case; 3] = [
         ("other.example", NOW, &roots, |p| {
             matches!(
                 p,
