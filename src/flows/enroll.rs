@@ -74,6 +74,7 @@ pub async fn enter(ctx: &Context, owner: PersonId, visitor: Visitor) -> Result<E
                 connection: None,
                 ends_at: None,
                 idp: None,
+                proved_at: Some(act.now),
                 strong: false,
                 old_token: None,
             },

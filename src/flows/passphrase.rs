@@ -131,6 +131,11 @@ pub enum Answered {
     Refused {
         reference: String,
     },
+    /// Proved, and to be proved elsewhere: an enforcement shuts this door. The words name the way.
+    Elsewhere {
+        reference: String,
+        words: String,
+    },
 }
 
 /// Signs in with e-mail and passphrase. `RateLimited` when too much was wrong lately.
@@ -211,6 +216,7 @@ fn settle(act: &Act, judged: Judged, keys: &Keys) -> Result<Answered> {
         connection: None,
         ends_at: None,
         idp: None,
+        proved_at: Some(act.now),
         strong: false,
         old_token: judged.old_token,
     };

@@ -25,6 +25,8 @@ const MOST: i64 = 10;
 /// A request as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
+    /// The route that takes it: what it is about, without whose.
+    pub route: String,
     /// Path with its query.
     pub target: String,
     pub content_type: String,

@@ -203,6 +203,7 @@ pub async fn use_link(ctx: &Context, used: Used) -> Result<Entered> {
             connection: None,
             ends_at: None,
             idp: None,
+            proved_at: Some(act.now),
             strong: false,
             old_token,
         };

@@ -104,6 +104,7 @@ pub async fn recover(ctx: &Context, typed: Recovery) -> Result<Answered> {
             connection: None,
             ends_at: None,
             idp: None,
+            proved_at: Some(act.now),
             strong,
             old_token,
         };

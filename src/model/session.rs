@@ -72,7 +72,7 @@ pub struct Session {
     pub connection_id: Option<ConnectionId>,
     pub method: Method,
     pub signed_in_at: Timestamp,
-    /// When the person last proved who they are: at sign-in, or since.
+    /// When the person last proved who they are: at sign-in, or since. The epoch where an identity provider does not say.
     pub proved_at: Timestamp,
     /// That proof was a passkey, or passphrase and second factor together.
     pub strong: bool,

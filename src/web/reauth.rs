@@ -27,6 +27,8 @@ use crate::flows::gate::Principal;
 use crate::flows::reauth::{self, Held};
 use crate::model::local_path;
 
+mod acts;
+
 pub fn routes() -> Vec<Route> {
     vec![
         get("/reauth", Access::Member, show),
@@ -64,6 +66,7 @@ pub async fn ask(
     let response = match read {
         Ok(body) => {
             let held = Held {
+                route: route.path.to_owned(),
                 target,
                 content_type,
                 body,
@@ -286,6 +289,8 @@ async fn settle(
 #[template(path = "member/resume.html")]
 struct ResumePage {
     shell: Shell,
+    /// What the button does.
+    act: &'static str,
     action: &'static str,
     form: String,
     back: String,
@@ -297,11 +302,12 @@ async fn ready(visit: Visit, SignedIn(principal): SignedIn, waiting: web::Query<
         return Ok(see_other(&urls::reauth(&waiting.form, "")));
     }
     let found = reauth::look(&visit.ctx, principal.person().id, &waiting.form).await?;
-    if found.is_none() {
+    let Some(held) = found else {
         return nothing_waits(&visit);
-    }
+    };
     Ok(render(&ResumePage {
         shell: visit.shell("It is you"),
+        act: acts::words(&held.route).unwrap_or("Do what you asked for"),
         action: urls::REAUTH_RESUME,
         form: waiting.into_inner().form,
         back: urls::home(),

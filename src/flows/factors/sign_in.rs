@@ -1,6 +1,7 @@
 //! A passkey alone, at the sign-in page: possession and user verification in one, with nothing typed.
 
 use crate::error::Result;
+use crate::flows::enforce::{self, DoorKind};
 use crate::flows::passphrase::{Answered, blank_row};
 use crate::flows::sign_on::session::{self, Door};
 use crate::flows::throttle::{self, Keys};
@@ -67,6 +68,10 @@ fn settle(
     if !is_current(act, &right)? {
         return refuse(act, person.as_ref(), sign_in, &removed(right));
     }
+    let door = DoorKind::own(Method::Passkey);
+    if let Some(check) = enforce::elsewhere(act.w, &entering, door, act.now)? {
+        return send_elsewhere(act, sign_in, check);
+    }
     keys.was_right(act)?;
     sign_in.outcome = Outcome::Succeeded;
     sign_in.problem = None;
@@ -76,12 +81,25 @@ fn settle(
         connection: None,
         ends_at: None,
         idp: None,
+        proved_at: Some(act.now),
         strong: true,
         old_token,
     };
     let entered = session::begin(act, &entering, &sign_in, door)?;
     proved(act, entering.id)?;
     Ok(Answered::Entered(entered, entering.id))
+}
+
+/// The passkey was right, so the person may know which way is theirs.
+fn send_elsewhere(act: &Act, mut sign_in: SignIn, check: Check) -> Result<Answered> {
+    let way = check.expected.clone().unwrap_or_default();
+    sign_in.problem = Some(check.code.clone());
+    sign_in.trace.checks.push(check);
+    store::sign_ins::insert(act.w, &sign_in, None)?;
+    Ok(Answered::Elsewhere {
+        reference: sign_in.reference,
+        words: format!("You sign in through {way} only. Start there."),
+    })
 }
 
 fn refuse(act: &Act, person: Option<&Person>, mut sign_in: SignIn, refused: &Refused) -> Result<Answered> {

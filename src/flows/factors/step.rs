@@ -227,6 +227,7 @@ fn enter(act: &Act, found: Pending, old_token: Option<String>) -> Result<Answere
         connection: None,
         ends_at: None,
         idp: None,
+        proved_at: Some(act.now),
         strong: true,
         old_token,
     };

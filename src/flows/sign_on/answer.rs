@@ -74,6 +74,8 @@ struct Known {
     /// Name of the answer, where it could be brought a second time, and the moment from which it could not.
     once: Option<(String, Timestamp)>,
     session_ends_at: Option<Timestamp>,
+    /// When the identity provider last had the person prove who they are; `None` where it does not say.
+    proved_at: Option<Timestamp>,
     idp: Option<IdpSession>,
 }
 
@@ -203,6 +205,7 @@ fn enter(
         connection: Some(arrival.connection.id),
         ends_at: known.session_ends_at,
         idp: known.idp,
+        proved_at: known.proved_at,
         strong: false,
         old_token: arrival.old_token,
     };

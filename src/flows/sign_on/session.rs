@@ -31,6 +31,9 @@ pub struct Door {
     pub ends_at: Option<Timestamp>,
     /// What the identity provider calls this sign-in.
     pub idp: Option<IdpSession>,
+    /// When the person proved who they are: now, or when the identity provider says that it asked them. `None`: it does
+    /// not say, and what needs a fresh proof asks for one.
+    pub proved_at: Option<Timestamp>,
     /// It was a passkey, or passphrase and second factor together, or a recovery code in the place of one of the two.
     pub strong: bool,
     /// The session that the browser held until now: a new sign-in always gets a new one.
@@ -71,7 +74,7 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
         connection_id: door.connection,
         method: door.method,
         signed_in_at: act.now,
-        proved_at: act.now,
+        proved_at: door.proved_at.map_or(Timestamp(0), |at| at.min(act.now)),
         strong: door.strong,
         last_seen_at: act.now,
         expires_at,

@@ -171,6 +171,7 @@ pub async fn prove(
             connection: Some(connection.id),
             ends_at: None,
             idp,
+            proved_at: Some(act.now),
             strong: false,
             old_token,
         };

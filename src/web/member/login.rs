@@ -150,7 +150,7 @@ async fn wrong(visit: &Visit, typed: &str) -> crate::error::Result<String> {
 /// The way on from a good answer: inside, or to the second step. `Err`: the reference of one that was refused.
 pub fn go_on(visit: &Visit, answered: Answered) -> Result<HttpResponse, String> {
     let mut response = match answered {
-        Answered::Refused { reference } => return Err(reference),
+        Answered::Refused { reference } | Answered::Elsewhere { reference, .. } => return Err(reference),
         Answered::Asked { cookie } => {
             let mut response = see_other(&urls::second_step(""));
             let cookie = cookies::make(Jar::Step, visit.secure(), cookie, step::LIFE);

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::flows::factors::passkeys::{Presented, are_possible, challenge};
 use crate::flows::factors::sign_in::{Attempt, with_passkey};
 use crate::flows::factors::{Purpose, step};
+use crate::flows::passphrase::Answered;
 use crate::flows::sign_on::flow_token;
 use crate::model::time::HOUR;
 use crate::web::cookies::{self, Jar};
@@ -141,6 +142,7 @@ async fn sign_in(visit: Visit, along: web::Query<Along>, sent: web::Form<Sent>) 
         old_token: visit.session_token.clone(),
     };
     let (trouble, status, reference) = match with_passkey(&visit.ctx, attempt).await {
+        Ok(Answered::Elsewhere { reference, words }) => (words, StatusCode::FORBIDDEN, Some(reference)),
         Ok(answered) => match go_on(&visit, answered) {
             Ok(response) => return Ok(response),
             Err(reference) => (

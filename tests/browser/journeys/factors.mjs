@@ -30,7 +30,7 @@ export default async function ({ arrive, step, tick, scripts }) {
   step('set up an authenticator app');
   let now = await later();
   await alice.press('Set up an authenticator app');
-  await prove(alice, { Passphrase: ALICE.passphrase }, 'reauth-passphrase');
+  await prove(alice, { Passphrase: ALICE.passphrase }, 'Set up an authenticator app', 'reauth-passphrase');
   await alice.at('Set up an authenticator app');
   assert.ok((await page.getByRole('img', { name: 'QR code' }).boundingBox()).width > 100);
   const secret = await page.locator('[data-copies="Key"] [data-value]').innerText();
@@ -70,7 +70,7 @@ export default async function ({ arrive, step, tick, scripts }) {
   await alice.press('Go on');
   await page.locator('#code-error').waitFor();
   await look(alice, 'reauth-wrong');
-  await prove(alice, { Passphrase: ALICE.passphrase, Code: code(secret, now) }, 'reauth-code');
+  await prove(alice, { Passphrase: ALICE.passphrase, Code: code(secret, now) }, 'Make new recovery codes', 'reauth-code');
   await alice.at('Your recovery codes');
   const codes = await page.locator('.codes li').allInnerTexts();
   assert.equal(codes.length, 10);
@@ -104,7 +104,7 @@ export default async function ({ arrive, step, tick, scripts }) {
   await alice.at('Remove the authenticator app');
   await look(alice, 'authenticator-removal');
   await alice.press('Remove the app');
-  await prove(alice, { Passphrase: ALICE.passphrase, Code: code(secret, now) });
+  await prove(alice, { Passphrase: ALICE.passphrase, Code: code(secret, now) }, 'Remove the authenticator app');
   await says('The authenticator app was removed.');
   await look(alice, 'factors-none');
   await signOut(alice);
@@ -167,7 +167,7 @@ async function passkeys({ alice, step, later, says, factors }) {
   await alice.at('Prove that it is you');
   await alice.press('Use a passkey');
   await alice.at('It is you');
-  await alice.press('Do it now');
+  await alice.press('Remove the passkey');
   await says('The passkey The new phone was removed.');
 
   step('the device still has it, Doorward no longer does');
@@ -181,14 +181,14 @@ async function passkeys({ alice, step, later, says, factors }) {
 }
 
 /** Proves it on the page that asks, and sends on what waits. */
-async function prove(alice, proof, name) {
+async function prove(alice, proof, act, name) {
   await alice.at('Prove that it is you');
   if (name) await look(alice, name);
   await alice.fill(proof);
   await alice.press('Go on');
   await alice.at('It is you');
   if (name) await look(alice, `${name}-resume`);
-  await alice.press('Do it now');
+  await alice.press(act);
 }
 
 async function signOut(alice) {

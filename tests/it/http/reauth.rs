@@ -210,6 +210,57 @@ fn whoever_came_through_openid_connect_proves_it_there_and_goes_on() {
     goes_on(&app, &bob, before, &resume(&address), "erica@example.com");
 }
 
+/// bob, an admin, comes in without being asked at the identity provider; is what he sends held?
+fn must_prove(visitor: &Visitor) -> bool {
+    let fields = [
+        ("email", "erica@example.com"),
+        ("family_name", "New"),
+        ("role", "member"),
+    ];
+    let page = visitor.post("/admin/people/new", &fields);
+    page.to().starts_with("/reauth?form=")
+}
+
+#[test]
+fn a_sign_in_for_which_nobody_was_asked_is_no_proof() {
+    let app = TestApp::start();
+    app.add(BOB, "admin");
+    let okta = app.connect("okta", "");
+    for (minutes, held) in [(16, true), (1, false)] {
+        let bob = app.visitor();
+        let asked = bob.ask("okta", "");
+        let now = app.ctx.now();
+        let response = okta.response(BOB, Some(&asked.id), |r| {
+            r.at(now);
+            r.authn_instant = now.minus(minutes * MINUTE);
+        });
+        assert_eq!(bob.answer("okta", &response, None).to(), "/");
+        assert_eq!(must_prove(&bob), held, "asked {minutes} minutes ago");
+    }
+    // A clock that is ahead gains nothing.
+    assert_eq!(
+        app.count("SELECT count(*) FROM sessions WHERE proved_at > signed_in_at"),
+        0
+    );
+}
+
+#[test]
+fn a_provider_that_does_not_say_when_it_asked_has_proved_nothing() {
+    let app = TestApp::start();
+    app.add(BOB, "admin");
+    let op = app.connect_openid("okta", "");
+    let now = app.ctx.now().0 / SECOND;
+    let bob = app.visitor();
+    assert_eq!(bob.sign_in_openid("okta", &op).to(), "/");
+    assert!(must_prove(&bob), "no auth_time");
+    for (ago, held) in [(960, true), (60, false)] {
+        let bob = app.visitor();
+        op.signs_in(json!({ "sub": "00u1", "auth_time": now - ago }));
+        assert_eq!(bob.sign_in_openid("okta", &op).to(), "/");
+        assert_eq!(must_prove(&bob), held, "asked {ago} seconds ago");
+    }
+}
+
 #[test]
 fn somebody_else_who_answers_there_gets_nothing_of_what_waits() {
     let app = TestApp::start();

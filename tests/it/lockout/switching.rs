@@ -371,3 +371,29 @@ fn a_test_page_shows_what_is_missing() {
     let links = page.attributes("#proofs ~ .checks a", "href");
     assert_eq!(links, ["/admin/settings/recovery"]);
 }
+
+#[test]
+fn a_passkey_that_is_sent_elsewhere_is_told_where_and_leaves_its_trace() {
+    let house = House::ready_in(TestApp::start_named());
+    let bob = house.app.visitor();
+    assert_eq!(
+        bob.post("/login", &[("email", BOB), ("passphrase", PASSPHRASE)])
+            .to(),
+        "/"
+    );
+    let mut key = bob.register_key();
+    assert_eq!(house.enforce("", "").to(), PLACE);
+    let visitor = house.app.visitor();
+    let challenge = visitor.challenge("sign-in");
+    let credential = key.answer(&challenge);
+    let page = visitor.present("/login/passkey", &challenge, &credential);
+    assert_eq!(page.status, 403);
+    assert!(
+        page.text().contains("You sign in through Okta only."),
+        "{}",
+        page.text()
+    );
+    assert_eq!(visitor.me(), None);
+    let traces = "SELECT count(*) FROM sign_ins WHERE kind = 'passkey' AND problem = 'enforce.elsewhere'";
+    assert_eq!(house.app.count(traces), 1);
+}

@@ -49,6 +49,7 @@ pub fn read(
         email: email.map(link::Claimed::vouched),
         once: Some((assertion.id, assertion.not_on_or_after)),
         session_ends_at: assertion.session_not_on_or_after,
+        proved_at: Some(assertion.authn_instant),
         idp: None,
     })
 }

@@ -53,6 +53,7 @@ pub fn read(
         // The code counts once at the provider, and the state counts once here.
         once: None,
         session_ends_at: None,
+        proved_at: claims.auth_time,
         idp: Some(idp),
     })
 }
