@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, FieldProblem, Kind, Result};
 use crate::model::person::checked_name;
 use crate::model::{
-    AccessRequestId, Action, Email, IdentityId, Person, PersonId, PersonState, Role, Subject,
+    AccessRequestId, Action, Email, IdentityId, Permission, Person, PersonId, PersonState, Role, Subject,
 };
-use crate::store::{self, identities::LinkedHow};
+use crate::store::{self, Reader, identities::LinkedHow};
 
 use super::provision::project;
 use super::sign_on::link;
@@ -29,7 +29,7 @@ pub struct PersonFields {
     pub email: String,
     pub given_name: String,
     pub family_name: String,
-    /// `member`, `admin` or `owner`.
+    /// Key of a role.
     pub role: String,
 }
 
@@ -41,7 +41,7 @@ struct Checked {
 }
 
 /// Checks all fields at once, so that a form shows everything that is wrong with it.
-fn check(fields: &PersonFields) -> Result<Checked> {
+fn check(r: &Reader, fields: &PersonFields) -> Result<Checked> {
     let mut problems = Vec::new();
     let mut wrong = |field: &str, message: String| {
         problems.push(FieldProblem {
@@ -58,9 +58,13 @@ fn check(fields: &PersonFields) -> Result<Checked> {
     let family_name = checked_name(&fields.family_name)
         .map_err(|e| wrong("family_name", e.to_owned()))
         .ok();
-    let role = Role::parse(&fields.role);
+    let role = store::roles::find(r, &fields.role)?;
     if role.is_none() {
-        wrong("role", "Choose member, admin or owner.".to_owned());
+        let keys: Vec<String> = store::roles::list(r)?.into_iter().map(|role| role.key).collect();
+        wrong(
+            "role",
+            format!("There is no such role. There are {}.", keys.join(", ")),
+        );
     }
     match (email, given_name, family_name, role) {
         (Some(email), Some(given_name), Some(family_name), Some(role)) => Ok(Checked {
@@ -106,9 +110,9 @@ pub fn difference(before: &Value, after: &Value) -> (Value, Value) {
 
 /// Adds a person. They sign in as soon as an identity provider vouches for their address.
 pub fn add_person(act: &Act, fields: &PersonFields) -> Result<Person> {
-    act.need_admin()?;
-    let checked = check(fields)?;
-    need_to_manage(act, checked.role)?;
+    act.need(Permission::ManagePeople)?;
+    let checked = check(act.w, fields)?;
+    need_to_manage(act, &checked.role)?;
     let person = Person {
         id: PersonId::new(act.now, act.random_id()),
         email: checked.email,
@@ -200,12 +204,12 @@ pub(super) fn turn(act: &Act, person: &mut Person, on: bool, reference: Option<&
 
 /// Changes a person. `version` is the one that the form was made from; `None` takes whatever is there.
 pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Option<i64>) -> Result<Person> {
-    act.need_admin()?;
-    let checked = check(fields)?;
+    act.need(Permission::ManagePeople)?;
+    let checked = check(act.w, fields)?;
     let was = store::people::get(act.w, id)?;
-    need_to_manage(act, was.role)?;
-    need_to_manage(act, checked.role)?;
-    if was.role == Role::Owner && checked.role != Role::Owner {
+    need_to_manage(act, &was.role)?;
+    need_to_manage(act, &checked.role)?;
+    if was.role.owns() && !checked.role.owns() {
         need_another_owner(act, &was, "demoted")?;
         enforce::need_another(act.w, &was, "demoted")?;
     }
@@ -223,7 +227,7 @@ pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Op
         store::sessions::delete_of_person(act.w, id)?;
     }
     put(act, &was, &mut person, None)?;
-    if person.role != Role::Owner {
+    if !person.role.owns() {
         enforce::forget_break_glass(act, &person)?;
     }
     store::people::get(act.w, id)
@@ -235,7 +239,7 @@ pub fn deactivate(act: &Act, id: PersonId) -> Result<usize> {
     if !person.is_active() {
         return Ok(0);
     }
-    if person.role == Role::Owner {
+    if person.role.owns() {
         need_another_owner(act, &person, "deactivated")?;
         enforce::need_another(act.w, &person, "deactivated")?;
     }
@@ -274,13 +278,13 @@ pub fn unlink(act: &Act, id: IdentityId) -> Result<PersonId> {
 
 /// Adds the person who asked for access, tied to the subject that the assertion named.
 pub fn grant_access(act: &Act, id: AccessRequestId) -> Result<Person> {
-    act.need_admin()?;
+    act.need(Permission::ManagePeople)?;
     let request = store::access_requests::get_waiting(act.w, id)?;
     let fields = PersonFields {
         email: request.email.clone(),
         given_name: request.given_name.clone(),
         family_name: request.family_name.clone(),
-        role: Role::Member.key().to_owned(),
+        role: store::roles::lowest(act.w)?.key,
     };
     let person = add_person(act, &fields).map_err(|error| match error.kind {
         Kind::Invalid(_) => Error::conflict(format!(
@@ -300,7 +304,7 @@ pub fn grant_access(act: &Act, id: AccessRequestId) -> Result<Person> {
 }
 
 pub fn dismiss_request(act: &Act, id: AccessRequestId) -> Result<()> {
-    act.need_admin()?;
+    act.need(Permission::ManagePeople)?;
     let request = store::access_requests::get_waiting(act.w, id)?;
     store::access_requests::decide(act.w, id, "dismissed", act.now)?;
     let subject = Subject {
@@ -312,19 +316,20 @@ pub fn dismiss_request(act: &Act, id: AccessRequestId) -> Result<()> {
 }
 
 fn manageable(act: &Act, id: PersonId) -> Result<Person> {
-    act.need_admin()?;
+    act.need(Permission::ManagePeople)?;
     let person = store::people::get(act.w, id)?;
-    need_to_manage(act, person.role)?;
+    need_to_manage(act, &person.role)?;
     Ok(person)
 }
 
-fn need_to_manage(act: &Act, role: Role) -> Result<()> {
+fn need_to_manage(act: &Act, role: &Role) -> Result<()> {
     if act.role.may_manage(role) {
         return Ok(());
     }
     Err(Error::denied(format!(
-        "Only an owner may give, change or take away the role {}.",
-        role.name()
+        "The role {} may do what yours may not, or as much. Only somebody who may do more, such as an owner, gives, \
+         changes or takes it away.",
+        role.name
     )))
 }
 

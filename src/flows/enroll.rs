@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, FieldProblem, Result};
 use crate::model::time::DAY;
-use crate::model::{Action, Email, Organization, Person, PersonId, PersonState, Role};
+use crate::model::{Action, Email, Organization, Person, PersonId, PersonState};
 use crate::model::{Method, Outcome, SignIn};
 use crate::store;
 
@@ -222,7 +222,7 @@ fn insert_owner(act: &Act, run: &FirstRun) -> Result<Person> {
         email: Email::parse(&run.owner_email).map_err(|e| Error::invalid("owner_email", e.to_string()))?,
         given_name: given.trim().to_owned(),
         family_name: family.to_owned(),
-        role: Role::Owner,
+        role: store::roles::owning(act.w)?,
         state: PersonState::Active,
         version: 1,
         created_at: act.now,

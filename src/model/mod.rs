@@ -19,6 +19,7 @@ pub mod person;
 pub mod provider;
 pub mod provisioning;
 pub mod return_to;
+pub mod role;
 pub mod session;
 pub mod sign_in;
 pub mod slug;
@@ -41,12 +42,13 @@ pub use link::{OneTimeLink, Purpose};
 pub use mail::{Mail, MailSecurity, MailSettings, MailState};
 pub use openid::{ClientAuth, OidcSettings, OpenIdProvider};
 pub use organization::{BaseUrl, Organization, Settings};
-pub use person::{Person, PersonState, Role};
+pub use person::{Person, PersonState};
 pub use provider::Provider;
 pub use provisioning::{
     DirectoryGroup, DirectoryUser, Removal, RemovalState, ResourceKind, ScimSettings, Taken,
 };
 pub use return_to::local_path;
+pub use role::{Permission, Permissions, Role};
 pub use session::{IdpSession, Method, Session};
 pub use sign_in::{Outcome, SignIn, SignInKind};
 pub use slug::Slug;

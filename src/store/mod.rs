@@ -33,6 +33,7 @@ pub mod people;
 mod pool;
 pub mod provider_keys;
 pub mod removals;
+pub mod roles;
 mod rows;
 pub mod scim_credentials;
 pub mod scim_requests;

@@ -12,7 +12,7 @@ use super::work::Work;
 use super::{hands, project, reading::Checked};
 use crate::error::Result;
 use crate::flows::administer;
-use crate::model::{Connection, DirectoryUser, Email, Person, PersonId, PersonState, Role};
+use crate::model::{Connection, DirectoryUser, Email, Person, PersonId, PersonState};
 use crate::scim::ScimProblem;
 use crate::scim::document::user_facts;
 use crate::store;
@@ -183,7 +183,7 @@ fn make(work: &mut Work, row: &mut DirectoryUser, checked: &Checked) -> Result<T
         email,
         given_name,
         family_name,
-        role: Role::Member,
+        role: store::roles::lowest(act.w)?,
         state,
         version: 1,
         created_at: act.now,
