@@ -13,6 +13,7 @@ use crate::model::{
 };
 use crate::store::{self, Reader, identities::LinkedHow};
 
+use super::assign::{self, Reason};
 use super::provision::project;
 use super::sign_on::link;
 use super::{Act, credentials, enforce, links, notices};
@@ -86,11 +87,22 @@ pub fn subject(person: &Person) -> Subject {
     }
 }
 
-fn facts(person: &Person) -> Value {
-    json!({
+/// What an event says of a person; names instead of ids, because that is what stays readable.
+fn facts(r: &Reader, person: &Person) -> Result<Value> {
+    let mut facts = json!({
         "email": person.email, "given_name": person.given_name, "family_name": person.family_name,
         "role": person.role, "state": person.state,
-    })
+    });
+    if person.own_role != person.role.key {
+        facts["own_role"] = json!(person.own_role);
+    }
+    if let Some(id) = person.team_id {
+        facts["team"] = json!(store::teams::find(r, id)?.map(|team| team.name));
+    }
+    if let Some(id) = person.access_group_id {
+        facts["access_group"] = json!(store::access_groups::find(r, id)?.map(|group| group.name));
+    }
+    Ok(facts)
 }
 
 /// Only the fields that differ, as they were and as they are.
@@ -105,6 +117,10 @@ pub fn difference(before: &Value, after: &Value) -> (Value, Value) {
             new.insert(field.clone(), value.clone());
         }
     }
+    for (field, value) in was.iter().filter(|(field, _)| !is.contains_key(*field)) {
+        old.insert(field.clone(), value.clone());
+        new.insert(field.clone(), Value::Null);
+    }
     (Value::Object(old), Value::Object(new))
 }
 
@@ -118,7 +134,10 @@ pub fn add_person(act: &Act, fields: &PersonFields) -> Result<Person> {
         email: checked.email,
         given_name: checked.given_name,
         family_name: checked.family_name,
+        own_role: checked.role.key.clone(),
         role: checked.role,
+        team_id: None,
+        access_group_id: None,
         state: PersonState::Active,
         version: 1,
         created_at: act.now,
@@ -140,7 +159,7 @@ pub(super) fn enter(act: &Act, person: &Person, reference: Option<&str>) -> Resu
         Action::PersonAdded,
         subject(person),
         Value::Null,
-        facts(person),
+        facts(act.w, person)?,
         reference,
     )
 }
@@ -156,13 +175,13 @@ pub(super) fn put(
     person.updated_at = act.now;
     store::people::update(act.w, person)?;
     person.version += 1;
-    let (before, after) = difference(&facts(was), &facts(person));
+    let (before, after) = difference(&facts(act.w, was)?, &facts(act.w, person)?);
     let (told, reference) = ((before.clone(), after.clone()), reference.map(str::to_owned));
     act.event_with(Action::PersonChanged, subject(person), before, after, reference)?;
     if person.email.key() != was.email.key() {
         notices::email_changed(act, &was.email, person)?;
     }
-    if person.role != was.role {
+    if person.role.key != was.role.key {
         // Whoever made it may not have been allowed to make one for the new role.
         links::void_all(act, person.id)?;
     }
@@ -209,27 +228,22 @@ pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Op
     let was = store::people::get(act.w, id)?;
     need_to_manage(act, &was.role)?;
     need_to_manage(act, &checked.role)?;
-    if was.role.owns() && !checked.role.owns() {
-        need_another_owner(act, &was, "demoted")?;
-        enforce::need_another(act.w, &was, "demoted")?;
-    }
     let mut person = was.clone();
     person.email = checked.email;
     person.given_name = checked.given_name;
     person.family_name = checked.family_name;
-    person.role = checked.role;
-    if facts(&person) == facts(&was) {
+    person.own_role = checked.role.key;
+    person.role = assign::effective(act, &person)?;
+    if person == was {
         return Ok(was);
     }
     person.version = version.unwrap_or(was.version);
-    if person.role != was.role {
-        // A session keeps the limits of the role it began with: start it anew.
-        store::sessions::delete_of_person(act.w, id)?;
+    if person.own_role != was.own_role {
+        assign::born(act, id, "role", &Reason::by_hand(act))?;
     }
+    assign::before_another_role(act, &was, &person)?;
     put(act, &was, &mut person, None)?;
-    if !person.role.owns() {
-        enforce::forget_break_glass(act, &person)?;
-    }
+    assign::after_another_role(act, &was, &person)?;
     store::people::get(act.w, id)
 }
 
@@ -322,7 +336,7 @@ fn manageable(act: &Act, id: PersonId) -> Result<Person> {
     Ok(person)
 }
 
-fn need_to_manage(act: &Act, role: &Role) -> Result<()> {
+pub(super) fn need_to_manage(act: &Act, role: &Role) -> Result<()> {
     if act.role.may_manage(role) {
         return Ok(());
     }
@@ -333,7 +347,7 @@ fn need_to_manage(act: &Act, role: &Role) -> Result<()> {
     )))
 }
 
-fn need_another_owner(act: &Act, person: &Person, what: &str) -> Result<()> {
+pub(super) fn need_another_owner(act: &Act, person: &Person, what: &str) -> Result<()> {
     if store::people::count_other_owners(act.w, person.id)? > 0 {
         return Ok(());
     }

@@ -7,6 +7,7 @@
 pub mod administer;
 pub mod apply;
 mod apply_mail;
+pub mod assign;
 pub mod connect;
 pub mod credentials;
 pub mod enforce;

@@ -3,6 +3,7 @@
 //! One file per noun. Rules that only need the noun itself (may this role do that? is this slug well
 //! formed?) live beside it; what needs other rows lives in `flows`.
 
+pub mod access;
 pub mod check;
 pub mod connection;
 pub mod domain;
@@ -25,6 +26,7 @@ pub mod sign_in;
 pub mod slug;
 pub mod time;
 
+pub use access::{AccessGroup, Reach, Team, Visibility};
 pub use check::{Attribute, Check, Verdict};
 pub use connection::{
     Connection, IdentityProvider, LogoutService, PinnedCertificate, Protocol, RequestBinding, SamlSettings,
@@ -35,8 +37,8 @@ pub use email::Email;
 pub use enforcement::{BreakGlass, Enforcement};
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{
-    AccessRequestId, ConnectionId, CredentialId, EnforcementId, HoldId, IdentityId, MailId, PasskeyId,
-    PersonId, ScimId, ScimRequestId, SessionId, SignInId,
+    AccessGroupId, AccessRequestId, ConnectionId, CredentialId, EnforcementId, HoldId, IdentityId, MailId,
+    PasskeyId, PersonId, ScimId, ScimRequestId, SessionId, SignInId, TeamId,
 };
 pub use link::{OneTimeLink, Purpose};
 pub use mail::{Mail, MailSecurity, MailSettings, MailState};

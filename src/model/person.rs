@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Email, PersonId, Role, Timestamp};
+use super::{AccessGroupId, Email, PersonId, Role, TeamId, Timestamp};
 
 /// Whether the person may sign in at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +28,12 @@ pub struct Person {
     pub email: Email,
     pub given_name: String,
     pub family_name: String,
+    /// What counts: the role of their access group, else their own.
     pub role: Role,
+    /// Key of the role that they have apart from an access group.
+    pub own_role: String,
+    pub team_id: Option<TeamId>,
+    pub access_group_id: Option<AccessGroupId>,
     pub state: PersonState,
     /// Counts the changes; a form sends it back, so that two admins cannot overwrite each other unseen.
     pub version: i64,

@@ -2,13 +2,14 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::rows::{exactly_one, is_duplicate, parsed, time, time_option};
+use super::rows::{exactly_one, is_duplicate, parsed, parsed_option, time, time_option};
 use super::{Reader, Writer, roles};
 use crate::error::{Error, FieldProblem, Kind, Result};
-use crate::model::{Email, Person, PersonId, PersonState, Timestamp};
+use crate::model::{AccessGroupId, Email, Person, PersonId, PersonState, TeamId, Timestamp};
 
 const COLUMNS: &str = "people.id, people.email, people.given_name, people.family_name, people.state, people.version, \
-                       people.created_at, people.updated_at, people.deactivated_at, people.last_sign_in_at";
+                       people.created_at, people.updated_at, people.deactivated_at, people.last_sign_in_at, \
+                       people.own_role, people.team_id, people.access_group_id";
 
 /// A person is read with what their role may do.
 fn select(rest: &str) -> String {
@@ -37,6 +38,9 @@ fn read(row: &Row) -> rusqlite::Result<Person> {
         given_name: row.get("given_name")?,
         family_name: row.get("family_name")?,
         role: roles::read(row)?,
+        own_role: row.get("own_role")?,
+        team_id: parsed_option(row, "team_id", TeamId::parse)?,
+        access_group_id: parsed_option(row, "access_group_id", AccessGroupId::parse)?,
         state: parsed(row, "state", parse_state)?,
         version: row.get("version")?,
         created_at: time(row, "created_at")?,
@@ -131,8 +135,8 @@ pub fn count_other_owners(r: &Reader, except: PersonId) -> Result<i64> {
 pub fn insert(w: &Writer, person: &Person) -> Result<()> {
     let mut statement = w.prepare_cached(
         "INSERT INTO people (id, email, email_key, given_name, family_name, search_key, sort_key, role, state,
-                             version, created_at, updated_at, role_since)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11)",
+                             version, created_at, updated_at, role_since, own_role, team_id, access_group_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15)",
     )?;
     let inserted = statement.execute(params![
         person.id.to_string(),
@@ -146,7 +150,10 @@ pub fn insert(w: &Writer, person: &Person) -> Result<()> {
         person.state.key(),
         person.version,
         person.created_at.0,
-        person.updated_at.0
+        person.updated_at.0,
+        person.own_role,
+        person.team_id.map(|id| id.to_string()),
+        person.access_group_id.map(|id| id.to_string())
     ]);
     inserted.map(drop).map_err(|cause| taken(cause, person))
 }
@@ -156,7 +163,8 @@ pub fn update(w: &Writer, person: &Person) -> Result<()> {
     let mut statement = w.prepare_cached(
         "UPDATE people SET email = ?3, email_key = ?4, given_name = ?5, family_name = ?6, search_key = ?7,
                 sort_key = ?8, role_since = CASE role WHEN ?9 THEN role_since ELSE ?11 END, role = ?9, state = ?10,
-                updated_at = ?11, deactivated_at = ?12, version = version + 1
+                updated_at = ?11, deactivated_at = ?12, own_role = ?13, team_id = ?14, access_group_id = ?15,
+                version = version + 1
          WHERE id = ?1 AND version = ?2",
     )?;
     let changed = statement.execute(params![
@@ -171,9 +179,31 @@ pub fn update(w: &Writer, person: &Person) -> Result<()> {
         person.role.key,
         person.state.key(),
         person.updated_at.0,
-        person.deactivated_at.map(|at| at.0)
+        person.deactivated_at.map(|at| at.0),
+        person.own_role,
+        person.team_id.map(|id| id.to_string()),
+        person.access_group_id.map(|id| id.to_string())
     ]);
     exactly_one(changed.map_err(|cause| taken(cause, person))?, "person")
+}
+
+/// Where role, team and access group of this person come from, JSON.
+pub fn why(r: &Reader, id: PersonId) -> Result<String> {
+    let mut statement = r.prepare_cached("SELECT why FROM people WHERE id = ?1")?;
+    let found = statement
+        .query_row([id.to_string()], |row| row.get(0))
+        .optional()?;
+    found.ok_or_else(|| Error::not_found("person"))
+}
+
+/// Keeps where one of them comes from: `part` is `role`, `team` or `access_group`, `reason` JSON.
+pub fn set_why(w: &Writer, id: PersonId, part: &str, reason: &str) -> Result<()> {
+    let mut statement =
+        w.prepare_cached("UPDATE people SET why = json_set(why, '$.' || ?2, json(?3)) WHERE id = ?1")?;
+    exactly_one(
+        statement.execute(params![id.to_string(), part, reason])?,
+        "person",
+    )
 }
 
 pub fn touch_sign_in(w: &Writer, id: PersonId, now: Timestamp) -> Result<()> {

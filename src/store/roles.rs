@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::rows::{exactly_one, is_duplicate, parsed};
 use super::{Reader, Writer};
 use crate::error::{Error, FieldProblem, Kind, Result};
-use crate::model::{Role, Timestamp};
+use crate::model::{PersonId, Role, Timestamp};
 
 /// The columns of a role under names that no other table has, for whoever joins `roles`.
 pub(super) const COLUMNS: &str = "roles.key AS role_key, roles.name AS role_name, roles.hint AS role_hint, \
@@ -54,10 +54,33 @@ pub fn owning(r: &Reader) -> Result<Role> {
     one(r, "WHERE owns = 1 ORDER BY position DESC, key LIMIT 1", &[])?.ok_or_else(|| Error::not_found("role"))
 }
 
-/// How many people have it, deactivated ones too.
+/// How many people have it, by themselves or through an access group, deactivated ones too.
 pub fn count_people(r: &Reader, key: &str) -> Result<i64> {
-    let mut statement = r.prepare_cached("SELECT count(*) FROM people WHERE role = ?1")?;
+    let mut statement = r.prepare_cached("SELECT count(*) FROM people WHERE role = ?1 OR own_role = ?1")?;
     Ok(statement.query_row([key], |row| row.get(0))?)
+}
+
+/// Who has it, by themselves or through an access group.
+pub fn list_people(r: &Reader, key: &str) -> Result<Vec<PersonId>> {
+    let mut statement =
+        r.prepare_cached("SELECT id FROM people WHERE role = ?1 OR own_role = ?1 ORDER BY id")?;
+    let rows = statement.query_map([key], |row| parsed(row, "id", PersonId::parse))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many access groups carry it.
+pub fn count_access_groups(r: &Reader, key: &str) -> Result<i64> {
+    let mut statement = r.prepare_cached("SELECT count(*) FROM access_groups WHERE role = ?1")?;
+    Ok(statement.query_row([key], |row| row.get(0))?)
+}
+
+/// From now on whoever has it has it anew: what they may do changed.
+pub fn touch_people(w: &Writer, key: &str, now: Timestamp) -> Result<()> {
+    w.execute(
+        "UPDATE people SET role_since = ?2 WHERE role = ?1",
+        params![key, now.0],
+    )?;
+    Ok(())
 }
 
 pub fn insert(w: &Writer, role: &Role, now: Timestamp) -> Result<()> {
@@ -96,14 +119,6 @@ pub fn update(w: &Writer, role: &Role, now: Timestamp) -> Result<()> {
         now.0
     ])?;
     exactly_one(changed, "role")
-}
-
-/// Everybody with one role gets the other; returns how many.
-pub fn move_people(w: &Writer, from: &str, to: &str, now: Timestamp) -> Result<usize> {
-    let mut statement = w.prepare_cached(
-        "UPDATE people SET role = ?2, role_since = ?3, updated_at = ?3, version = version + 1 WHERE role = ?1",
-    )?;
-    Ok(statement.execute(params![from, to, now.0])?)
 }
 
 /// Fails while somebody has it.

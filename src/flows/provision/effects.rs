@@ -178,12 +178,16 @@ fn make(work: &mut Work, row: &mut DirectoryUser, checked: &Checked) -> Result<T
     } else {
         PersonState::Deactivated
     };
+    let role = store::roles::lowest(act.w)?;
     let person = Person {
         id: PersonId::new(act.now, act.random_id()),
         email,
         given_name,
         family_name,
-        role: store::roles::lowest(act.w)?,
+        own_role: role.key.clone(),
+        role,
+        team_id: None,
+        access_group_id: None,
         state,
         version: 1,
         created_at: act.now,
