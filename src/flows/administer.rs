@@ -16,7 +16,7 @@ use crate::store::{self, Reader, identities::LinkedHow};
 use super::assign::{self, Reason};
 use super::provision::project;
 use super::sign_on::link;
-use super::{Act, credentials, enforce, links, notices};
+use super::{Act, access_groups, credentials, enforce, links, notices, teams};
 
 mod organization;
 
@@ -30,8 +30,12 @@ pub struct PersonFields {
     pub email: String,
     pub given_name: String,
     pub family_name: String,
-    /// Key of a role.
+    /// Key of a role: their own, which counts while they are in no access group.
     pub role: String,
+    /// Id of a team, empty for none; `None` leaves it as it is.
+    pub team: Option<String>,
+    /// Id of an access group, [`access_groups::NONE`] or [`access_groups::AUTOMATIC`]; `None` leaves it as it is.
+    pub access_group: Option<String>,
 }
 
 struct Checked {
@@ -146,8 +150,22 @@ pub fn add_person(act: &Act, fields: &PersonFields) -> Result<Person> {
         last_sign_in_at: None,
     };
     enter(act, &person, None)?;
+    assign::born(act, person.id, "role", &Reason::by_hand(act))?;
     project::person(act, &person)?;
+    let mut person = person;
+    place(act, &mut person, fields)?;
     Ok(person)
+}
+
+/// Team and access group, where the form says something of them.
+fn place(act: &Act, person: &mut Person, fields: &PersonFields) -> Result<()> {
+    if let Some(team) = &fields.team {
+        teams::choose(act, person, team)?;
+    }
+    if let Some(group) = &fields.access_group {
+        access_groups::choose(act, person, group)?;
+    }
+    Ok(())
 }
 
 /// Writes a new person with their event; showing them to connections is left to the caller. Who may do so is the
@@ -228,6 +246,11 @@ pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Op
     let was = store::people::get(act.w, id)?;
     need_to_manage(act, &was.role)?;
     need_to_manage(act, &checked.role)?;
+    if version.is_some_and(|version| version != was.version) {
+        let message =
+            "Somebody else changed this person in the meantime. Load the page again and repeat your change.";
+        return Err(Error::conflict(message));
+    }
     let mut person = was.clone();
     person.email = checked.email;
     person.given_name = checked.given_name;
@@ -235,15 +258,16 @@ pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Op
     person.own_role = checked.role.key;
     person.role = assign::effective(act, &person)?;
     if person == was {
-        return Ok(was);
+        place(act, &mut person, fields)?;
+        return store::people::get(act.w, id);
     }
-    person.version = version.unwrap_or(was.version);
     if person.own_role != was.own_role {
         assign::born(act, id, "role", &Reason::by_hand(act))?;
     }
     assign::before_another_role(act, &was, &person)?;
     put(act, &was, &mut person, None)?;
     assign::after_another_role(act, &was, &person)?;
+    place(act, &mut person, fields)?;
     store::people::get(act.w, id)
 }
 
@@ -299,6 +323,7 @@ pub fn grant_access(act: &Act, id: AccessRequestId) -> Result<Person> {
         given_name: request.given_name.clone(),
         family_name: request.family_name.clone(),
         role: store::roles::lowest(act.w)?.key,
+        ..PersonFields::default()
     };
     let person = add_person(act, &fields).map_err(|error| match error.kind {
         Kind::Invalid(_) => Error::conflict(format!(

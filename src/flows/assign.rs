@@ -131,13 +131,46 @@ pub fn access_group(
         Some(group) => store::roles::get(act.w, &group.role)?,
         None => store::roles::get(act.w, &person.own_role)?,
     };
-    if let Some(why) = refusal(act, person, Some(&role), &reason)? {
+    // What an identity provider gave by a group it may take back, also when the role that came with it would put the
+    // person out of its reach. Owners stay owners.
+    let as_they_came = without_fed_group(act, person, &reason)?;
+    if let Some(why) = refusal(act, &as_they_came, Some(&role), &reason)? {
         return Ok(Done::Kept(why));
     }
     let was = person.clone();
     person.access_group_id = group.map(|group| group.id);
     person.role = effective(act, person)?;
     finish(act, &was, person, "access_group", reason)
+}
+
+/// The person with their own role, where another one counts only because of a group that an identity provider pushed.
+fn without_fed_group(act: &Act, person: &Person, reason: &Reason) -> Result<Person> {
+    if reason.connection.is_none() || person.access_group_id.is_none() || person.role.owns() {
+        return Ok(person.clone());
+    }
+    let reasons = reasons(act.w, person.id)?;
+    if reasons
+        .get("access_group")
+        .is_none_or(|reason| reason.how != How::Group)
+    {
+        return Ok(person.clone());
+    }
+    Ok(Person {
+        role: store::roles::get(act.w, &person.own_role)?,
+        ..person.clone()
+    })
+}
+
+/// The access group that somebody is in has another role by now.
+pub(super) fn follow_access_group(act: &Act, person: &mut Person) -> Result<()> {
+    let was = person.clone();
+    person.role = effective(act, person)?;
+    if person.role.key == was.role.key {
+        return Ok(());
+    }
+    before_another_role(act, &was, person)?;
+    administer::put(act, &was, person, None)?;
+    after_another_role(act, &was, person)
 }
 
 /// The role that counts, from what the person is now.

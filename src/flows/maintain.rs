@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::model::time::{DAY, MINUTE};
 use crate::store;
 
-use super::{Context, Who, enforce, provision, throttle};
+use super::{Context, Who, enforce, feeds, provision, throttle};
 
 /// How often the sweep runs.
 pub const EVERY: i64 = MINUTE;
@@ -48,6 +48,7 @@ pub async fn sweep(ctx: &Context) -> Result<()> {
             store::scim_requests::sweep(act.w, connection.id, before, REQUESTS_AT_ONCE)?;
         }
         let before = act.now.minus(REMOVED_LIFE);
+        feeds::forget(act, before)?;
         store::directory::members::sweep(act.w, before)?;
         store::directory::groups::sweep(act.w, before)?;
         provision::project::forget(act, before)?;

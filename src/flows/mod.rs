@@ -4,6 +4,7 @@
 //! Whatever changes something goes through [`Context::act`]: it re-reads who is acting inside the
 //! transaction, so that nobody acts on rights that were taken away a moment ago.
 
+pub mod access_groups;
 pub mod administer;
 pub mod apply;
 mod apply_mail;
@@ -13,6 +14,7 @@ pub mod credentials;
 pub mod enforce;
 pub mod enroll;
 pub mod factors;
+pub mod feeds;
 pub mod gate;
 pub mod links;
 pub mod lost;
@@ -29,6 +31,7 @@ pub mod roles;
 pub mod sessions;
 pub mod sign_off;
 pub mod sign_on;
+pub mod teams;
 pub mod throttle;
 
 use std::sync::{Arc, Mutex, OnceLock, RwLock};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccessGroupId, TeamId, person::is_unprintable};
+use super::{AccessGroupId, AppId, TeamId, person::is_unprintable};
 
 /// A person is in one or in none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,14 @@ impl Reach {
 #[serde(default)]
 pub struct Visibility {
     pub people: Reach,
+    /// Which apps stand on their home; `None`: every app, later ones too.
+    pub apps: Option<Vec<AppId>>,
+}
+
+impl Visibility {
+    pub fn shows(&self, app: AppId) -> bool {
+        self.apps.as_ref().is_none_or(|apps| apps.contains(&app))
+    }
 }
 
 /// The organization's own group: a person is in at most one, and has its role while they are.

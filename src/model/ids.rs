@@ -99,3 +99,11 @@ id!(
     /// An access group of the organization.
     AccessGroupId
 );
+id!(
+    /// The choice that a group of an identity provider feeds an access group.
+    FeedId
+);
+id!(
+    /// An app on the members' home.
+    AppId
+);

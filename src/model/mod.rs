@@ -4,6 +4,7 @@
 //! formed?) live beside it; what needs other rows lives in `flows`.
 
 pub mod access;
+pub mod app;
 pub mod check;
 pub mod connection;
 pub mod domain;
@@ -27,6 +28,7 @@ pub mod slug;
 pub mod time;
 
 pub use access::{AccessGroup, Reach, Team, Visibility};
+pub use app::{App, Picture};
 pub use check::{Attribute, Check, Verdict};
 pub use connection::{
     Connection, IdentityProvider, LogoutService, PinnedCertificate, Protocol, RequestBinding, SamlSettings,
@@ -37,8 +39,8 @@ pub use email::Email;
 pub use enforcement::{BreakGlass, Enforcement};
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{
-    AccessGroupId, AccessRequestId, ConnectionId, CredentialId, EnforcementId, HoldId, IdentityId, MailId,
-    PasskeyId, PersonId, ScimId, ScimRequestId, SessionId, SignInId, TeamId,
+    AccessGroupId, AccessRequestId, AppId, ConnectionId, CredentialId, EnforcementId, FeedId, HoldId,
+    IdentityId, MailId, PasskeyId, PersonId, ScimId, ScimRequestId, SessionId, SignInId, TeamId,
 };
 pub use link::{OneTimeLink, Purpose};
 pub use mail::{Mail, MailSecurity, MailSettings, MailState};

@@ -10,7 +10,9 @@
 
 pub mod access_groups;
 pub mod access_requests;
+pub mod apps;
 pub mod break_glass;
+pub mod claimed_groups;
 pub mod connection_secrets;
 pub mod connections;
 pub mod directory;
@@ -18,6 +20,7 @@ pub mod domains;
 pub mod enforcements;
 pub mod events;
 pub mod factors;
+pub mod feeds;
 pub mod held_forms;
 pub mod identities;
 pub mod idp_sessions;

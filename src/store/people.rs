@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::rows::{exactly_one, is_duplicate, parsed, parsed_option, time, time_option};
 use super::{Reader, Writer, roles};
 use crate::error::{Error, FieldProblem, Kind, Result};
-use crate::model::{AccessGroupId, Email, Person, PersonId, PersonState, TeamId, Timestamp};
+use crate::model::{AccessGroupId, Email, Person, PersonId, PersonState, TeamId, Timestamp, Visibility};
 
 const COLUMNS: &str = "people.id, people.email, people.given_name, people.family_name, people.state, people.version, \
                        people.created_at, people.updated_at, people.deactivated_at, people.last_sign_in_at, \
@@ -29,6 +29,10 @@ pub struct Narrow {
     pub role: Option<String>,
     /// Only people whose role owns the organization.
     pub owners: bool,
+    pub team: Option<TeamId>,
+    pub access_group: Option<AccessGroupId>,
+    /// Only this person.
+    pub only: Option<PersonId>,
 }
 
 fn read(row: &Row) -> rusqlite::Result<Person> {
@@ -102,6 +106,17 @@ fn condition(narrow: &Narrow) -> (String, Vec<String>) {
     if let Some(role) = &narrow.role {
         values.push(role.clone());
         terms.push(format!("role = ?{}", values.len()));
+    }
+    let ids = [
+        ("team_id", narrow.team.map(|id| id.to_string())),
+        ("access_group_id", narrow.access_group.map(|id| id.to_string())),
+        ("people.id", narrow.only.map(|id| id.to_string())),
+    ];
+    for (column, id) in ids {
+        if let Some(id) = id {
+            values.push(id);
+            terms.push(format!("{column} = ?{}", values.len()));
+        }
     }
     if narrow.owners {
         terms.push("role IN (SELECT key FROM roles WHERE owns = 1)".to_owned());
@@ -204,6 +219,25 @@ pub fn set_why(w: &Writer, id: PersonId, part: &str, reason: &str) -> Result<()>
         statement.execute(params![id.to_string(), part, reason])?,
         "person",
     )
+}
+
+/// What was set for this person by hand, in place of what their access group shows.
+pub fn visibility(r: &Reader, id: PersonId) -> Result<Option<Visibility>> {
+    let mut statement = r.prepare_cached("SELECT visibility FROM people WHERE id = ?1")?;
+    let found = statement
+        .query_row([id.to_string()], |row| {
+            parsed_option(row, "visibility", |text| serde_json::from_str(text).ok())
+        })
+        .optional()?;
+    found.ok_or_else(|| Error::not_found("person"))
+}
+
+/// `None`: what their access group shows.
+pub fn set_visibility(w: &Writer, id: PersonId, visibility: Option<&Visibility>) -> Result<()> {
+    let text = visibility.map(serde_json::to_string).transpose();
+    let text = text.map_err(Error::internal)?;
+    let mut statement = w.prepare_cached("UPDATE people SET visibility = ?2 WHERE id = ?1")?;
+    exactly_one(statement.execute(params![id.to_string(), text])?, "person")
 }
 
 pub fn touch_sign_in(w: &Writer, id: PersonId, now: Timestamp) -> Result<()> {

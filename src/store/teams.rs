@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::rows::{exactly_one, is_duplicate, parsed};
 use super::{Reader, Writer};
 use crate::error::{Error, FieldProblem, Kind, Result};
-use crate::model::{Team, TeamId, Timestamp};
+use crate::model::{PersonId, Team, TeamId, Timestamp};
 
 const COLUMNS: &str = "id, name, version";
 
@@ -40,6 +40,13 @@ pub fn list(r: &Reader) -> Result<Vec<(Team, i64)>> {
          FROM teams ORDER BY lower(name), id",
     )?;
     let rows = statement.query_map([], |row| Ok((read(row)?, row.get("people")?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Who is in it, deactivated people too.
+pub fn list_people(r: &Reader, id: TeamId) -> Result<Vec<PersonId>> {
+    let mut statement = r.prepare_cached("SELECT id FROM people WHERE team_id = ?1 ORDER BY id")?;
+    let rows = statement.query_map([id.to_string()], |row| parsed(row, "id", PersonId::parse))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

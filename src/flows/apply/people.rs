@@ -30,9 +30,10 @@ pub fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
         family_name: kept(part.family_name, found.as_ref().map(|p| &p.family_name)),
         role: match (part.role, &found) {
             (Some(role), _) => role,
-            (None, Some(person)) => person.role.key.clone(),
+            (None, Some(person)) => person.own_role.clone(),
             (None, None) => store::roles::lowest(act.w)?.key,
         },
+        ..PersonFields::default()
     };
     let person = match &found {
         Some(person) => administer::change_person(act, person.id, &fields, None)?,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{facts, subject};
 use crate::error::{Error, Result};
-use crate::flows::Act;
+use crate::flows::{Act, feeds};
 use crate::model::{Action, Connection, Permission};
 use crate::store;
 
@@ -75,7 +75,9 @@ pub fn remove(act: &Act, slug: &str, typed: &str) -> Result<()> {
         ));
     }
     let people = store::identities::count_of_connection(act.w, connection.id)?;
+    let fed = feeds::people_fed_by(act.w, connection.id)?;
     store::connections::delete(act.w, connection.id)?;
+    feeds::settle_all(act, &fed)?;
     let mut before = facts(&connection);
     before["linked_people"] = json!(people);
     act.event(

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::reach::is_out_of_reach;
 use crate::error::{Error, Result};
-use crate::flows::{Act, administer};
+use crate::flows::{Act, administer, feeds};
 use crate::model::time::MINUTE;
 use crate::model::{Action, Connection, HoldId, Permission, Person, Removal, RemovalState};
 use crate::store;
@@ -173,7 +173,9 @@ pub fn apply(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<usize
             (What::Leave(group), Some(user)) => members::settle(act.w, group, user)?,
             (What::Leave(_), None) => {}
         }
+        let reference = held.reference.clone();
         decide(act, held, &person, RemovalState::Applied)?;
+        feeds::settle(act, person.id, Some(&reference))?;
     }
     Ok(many)
 }

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::guard::{self, Tally, Verdict, What};
-use super::mirror;
 use super::work::Work;
+use super::{fed, mirror};
 use crate::error::Result;
 use crate::model::filter::fold;
 use crate::model::{Action, DirectoryGroup, DirectoryUser, Person, ScimId};
@@ -148,6 +148,7 @@ fn resolved(work: &mut Work, refs: &[MemberRef]) -> Result<Vec<Member>> {
 fn join(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = Member>) -> Result<usize> {
     let (w, now) = (work.act.w, work.act.now);
     let mut added = 0;
+    let mut moved = Vec::new();
     let mut above = None;
     for member in all {
         if let Member::Group(child) = member {
@@ -160,12 +161,14 @@ fn join(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = M
         let held = matches!(member, Member::User(user) if members::is_held(w, group.seq, user)?);
         if members::add(w, group.seq, member, now)? {
             added += 1;
+            moved.push(member);
             touch(work, member)?;
         }
         if held && let Some(person) = person_of(work, member)? {
             guard::withdraw(work.act, work.connection(), &person, What::Leave(group.seq))?;
         }
     }
+    fed::moved(work, group, &moved)?;
     Ok(added)
 }
 
@@ -173,11 +176,13 @@ fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = 
     let (w, now) = (work.act.w, work.act.now);
     let (mut removed, mut held) = (0, 0);
     let mut tally = Tally::default();
+    let mut moved = Vec::new();
     for member in all {
         if !members::remove(w, group.seq, member, false, now)? {
             continue;
         }
         removed += 1;
+        moved.push(member);
         touch(work, member)?;
         if is_held(work, group, member, &mut tally)? {
             members::hold(w, group.seq, member.seq())?;
@@ -185,6 +190,7 @@ fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = 
         }
     }
     note_held(work, group, held);
+    fed::moved(work, group, &moved)?;
     Ok(removed)
 }
 
@@ -210,6 +216,8 @@ pub fn lose(work: &mut Work, group: &DirectoryGroup) -> Result<usize> {
         groups::touch(w, above.member.seq(), now)?;
     }
     note_held(work, group, held);
+    let moved: Vec<Member> = ties.iter().map(|tie| tie.member).collect();
+    fed::moved(work, group, &moved)?;
     Ok(ties.len())
 }
 

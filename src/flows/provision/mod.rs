@@ -14,6 +14,7 @@ mod bulk;
 mod cursor;
 mod discovery;
 pub mod effects;
+mod fed;
 mod groups;
 pub mod guard;
 mod hands;
@@ -221,7 +222,9 @@ pub fn perform(act: &Act, caller: &Caller, request: &Request, reference: &str) -
 fn write(work: &mut Work, request: &Request) -> Result<Answer> {
     let (target, verb) = (Target::of(&request.path)?, request.verb());
     target.need_method(&verb)?;
-    match (verb.as_str(), &target) {
+    // What an operation before this one left when it failed is undone.
+    work.unsettled = work::Unsettled::default();
+    let answer = match (verb.as_str(), &target) {
         ("POST", Target::All(ResourceKind::User)) => users::create(work, request),
         ("POST", Target::All(ResourceKind::Group)) => groups::create(work, request),
         ("PUT", Target::One(ResourceKind::User, id)) => users::replace(work, request, id),
@@ -231,7 +234,9 @@ fn write(work: &mut Work, request: &Request) -> Result<Answer> {
         ("DELETE", Target::One(ResourceKind::User, id)) => users::delete(work, request, id),
         ("DELETE", Target::One(ResourceKind::Group, id)) => groups::delete(work, request, id),
         _ => Err(ScimProblem::new(405, None, "This address is read only. Nothing was changed.").into()),
-    }
+    }?;
+    fed::settle(work)?;
+    Ok(answer)
 }
 
 /// A request that only reads.

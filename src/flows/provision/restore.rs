@@ -5,9 +5,9 @@
 use serde_json::{Value, json};
 
 use super::guard::{self, What};
-use super::{hands, mirror};
+use super::{fed, hands, mirror};
 use crate::error::{Error, Kind, Result};
-use crate::flows::{Act, administer};
+use crate::flows::{Act, administer, feeds};
 use crate::model::time::{DAY, MINUTE};
 use crate::model::{
     Action, Connection, DirectoryGroup, DirectoryUser, HoldId, Permission, Person, Removal, RemovalState,
@@ -74,6 +74,7 @@ fn restore(act: &Act, connection: &Connection, removal: Removal) -> Result<()> {
     // After the mirror, so that it finds them there and does not show them a second time.
     administer::reactivate(act, person.id)?;
     settle(act, connection, &removal)?;
+    feeds::settle(act, person.id, Some(&removal.reference))?;
     let mut after = json!({ "removal": removal.what.key(), "state": "restored" });
     if !back.is_empty() {
         after["groups"] = json!(back);
@@ -191,6 +192,7 @@ pub fn group(act: &Act, connection: &Connection, seq: i64) -> Result<DirectoryGr
         let person = store::people::get(act.w, held.person_id)?;
         guard::decide(act, held, &person, RemovalState::Discarded)?;
     }
+    feeds::settle_all(act, &fed::people_of(act, seq)?)?;
     let members = members::count_of_group(act.w, seq)?;
     let subject = Subject {
         kind: "directory_group",

@@ -105,6 +105,7 @@ pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     }
     mirror::touch_groups_of(work.act, row.seq)?;
     users::remove(work.act.w, row.seq, work.act.now)?;
+    work.unsettled.users.push(row.seq);
     let before = json!({ "active": row.active, "person": row.person_id });
     mirror::user_event(
         work.act,
@@ -166,6 +167,10 @@ fn put(
         Some(id) if !rewritten => Tied::Same(store::people::get(work.act.w, id)?),
         _ => effects::tie(work, Some(&before), &mut row, &checked)?,
     };
+    if row.person_id != before.person_id {
+        work.unsettled.people.extend(before.person_id);
+        work.unsettled.users.push(row.seq);
+    }
     if row != before {
         mirror::update_user(work.act, &mut row)?;
         let (was, is) = mirror::changed(&before.document, &row.document);

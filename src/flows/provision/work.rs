@@ -4,7 +4,14 @@ use serde_json::{Value, json};
 
 use super::{Caller, Effect};
 use crate::flows::Act;
-use crate::model::{Connection, Person, ScimSettings};
+use crate::model::{Connection, Person, PersonId, ScimSettings};
+
+/// Whose access group may be another one when a request is done.
+#[derive(Default)]
+pub struct Unsettled {
+    pub users: Vec<i64>,
+    pub people: Vec<PersonId>,
+}
 
 /// One request that changes something, inside its transaction.
 pub struct Work<'a> {
@@ -13,6 +20,9 @@ pub struct Work<'a> {
     pub reference: &'a str,
     pub understood: Value,
     pub effects: Vec<Effect>,
+    /// Users (row numbers) who came into a fed group or out of one, and people who were one of them until now: their
+    /// access group is settled at the end of the request.
+    pub unsettled: Unsettled,
     pub notes: Vec<String>,
 }
 
@@ -24,6 +34,7 @@ impl<'a> Work<'a> {
             reference,
             understood: Value::Null,
             effects: Vec::new(),
+            unsettled: Unsettled::default(),
             notes: Vec::new(),
         }
     }

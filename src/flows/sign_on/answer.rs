@@ -13,6 +13,7 @@ use super::session::{self, Door, Entered};
 
 mod case;
 mod checks;
+mod groups;
 mod judge;
 mod openid;
 mod saml;
@@ -77,6 +78,8 @@ struct Known {
     /// When the identity provider last had the person prove who they are; `None` where it does not say.
     proved_at: Option<Timestamp>,
     idp: Option<IdpSession>,
+    /// The groups that it names; `None`: it says that there are too many to list.
+    groups: Option<Vec<String>>,
 }
 
 /// Writes how it ended, in the transaction that also makes the session.
@@ -194,6 +197,13 @@ fn enter(
     if let Some(identity) = identity {
         store::identities::touch(act.w, identity, act.now)?;
     }
+    let person = groups::bring(
+        act,
+        arrival.connection.id,
+        person,
+        known.groups.as_deref(),
+        &mut row,
+    )?;
     row.outcome = Outcome::Succeeded;
     write(act, &row, fresh, &browser)?;
     // Only a row that we began knows the session of the browser that asked.

@@ -263,7 +263,7 @@ const SWEPT: i64 = 5_000;
 pub fn sweep(w: &Writer, before: Timestamp) -> Result<usize> {
     let mut statement = w.prepare_cached(
         "DELETE FROM directory_members WHERE rowid IN (
-            SELECT rowid FROM directory_members WHERE removed_at IS NOT NULL AND removed_at < ?1
+            SELECT rowid FROM directory_members WHERE removed_at IS NOT NULL AND removed_at < ?1 AND held = 0
             ORDER BY removed_at LIMIT ?2)",
     )?;
     Ok(statement.execute([before.0, SWEPT])?)

@@ -66,6 +66,8 @@ fn fields(form: &Form) -> PersonFields {
         given_name: form.text("given_name").to_owned(),
         family_name: form.text("family_name").to_owned(),
         role: form.text("role").to_owned(),
+        team: Some(form.text("team").to_owned()),
+        access_group: Some(form.text("access_group").to_owned()),
     }
 }
 
@@ -155,7 +157,7 @@ fn of(person: &Person, form: Form) -> Form {
     form.with("email", person.email.to_string())
         .with("given_name", person.given_name.clone())
         .with("family_name", person.family_name.clone())
-        .with("role", person.role.key.clone())
+        .with("role", person.own_role.clone())
         .with("version", person.version.to_string())
 }
 

@@ -10,6 +10,7 @@ use crate::saml::{Assertion, Profile, profile};
 use super::Known;
 use super::checks::{self, Broken};
 
+const GROUPS_LINK: &str = "http://schemas.microsoft.com/claims/groups.link";
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 
 /// Reads the subject and fills the row and the trace. Fails when nothing lasting names the person.
@@ -39,6 +40,11 @@ pub fn read(
     if email.is_none() {
         checks.push(no_email(&assertion));
     }
+    // The link that Microsoft Entra ID sends in place of a list that is too long.
+    let too_many = profile.groups.is_empty() && assertion.attributes.iter().any(|a| a.name == GROUPS_LINK);
+    if too_many {
+        checks.push(too_many_groups());
+    }
     Ok(Known {
         found: link::Subject {
             connection: connection.id,
@@ -51,6 +57,7 @@ pub fn read(
         session_ends_at: assertion.session_not_on_or_after,
         proved_at: Some(assertion.authn_instant),
         idp: None,
+        groups: (!too_many).then_some(profile.groups),
     })
 }
 
@@ -100,6 +107,22 @@ fn mapped_subject(connection: &Connection, assertion: &Assertion, subject: &str)
         field: "subject".to_owned(),
         value: subject.to_owned(),
         source,
+    }
+}
+
+fn too_many_groups() -> Check {
+    Check {
+        code: "saml.groups".to_owned(),
+        title: "The groups arrived".to_owned(),
+        verdict: Verdict::Warned,
+        expected: Some("an attribute with the groups".to_owned()),
+        received: Some("only a note that there are too many to list".to_owned()),
+        remedy: Some(
+            "Microsoft Entra ID leaves the groups out for people in more than 150. In Entra, at the claim for groups, \
+             choose “Groups assigned to the application” only. Until then the access group stays as it is; signing in \
+             is not affected."
+                .to_owned(),
+        ),
     }
 }
 

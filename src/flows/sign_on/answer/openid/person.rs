@@ -55,6 +55,7 @@ pub fn read(
         session_ends_at: None,
         proved_at: claims.auth_time,
         idp: Some(idp),
+        groups: (!profile.overage).then_some(profile.groups),
     })
 }
 
