@@ -3,6 +3,10 @@
 //! A page reads the store in one snapshot and calls one flow to change something; what a flow refuses is
 //! said at the field it concerns ([`refuse`]) or, when it concerns none, on the page of an error.
 
+mod access_group;
+mod access_groups;
+mod access_pages;
+pub mod access_tabs;
 pub mod audit;
 pub mod break_glass;
 pub mod confirm;
@@ -22,6 +26,7 @@ pub mod reset_link;
 pub mod session_limits;
 pub mod settings;
 pub mod sign_ins;
+pub mod teams;
 pub mod trace;
 
 use actix_web::http::StatusCode;
@@ -53,6 +58,9 @@ pub fn routes() -> Vec<Route> {
         settings::routes(),
         break_glass::routes(),
         session_limits::routes(),
+        teams::routes(),
+        access_groups::routes(),
+        access_group::routes(),
         mail::routes(),
         reset_link::routes(),
     ];

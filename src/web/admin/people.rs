@@ -6,7 +6,7 @@ use askama::Template;
 use super::facts::{Choice, choices, person_state};
 use crate::error::{Error, Result};
 use crate::flows::administer;
-use crate::model::{AccessRequestId, Person, PersonState, Timestamp};
+use crate::model::{AccessGroupId, AccessRequestId, Person, PersonState, TeamId, Timestamp};
 use crate::store::people::Narrow;
 use crate::store::{self, Reader};
 use crate::web::fail::Answer;
@@ -36,6 +36,8 @@ pub struct Filters {
     q: String,
     state: String,
     role: String,
+    team: String,
+    group: String,
     page: String,
 }
 
@@ -44,6 +46,7 @@ struct Line {
     name: String,
     email: String,
     role: String,
+    team: String,
     state: State,
     last_sign_in_at: Option<Timestamp>,
 }
@@ -67,6 +70,8 @@ struct PeoplePage {
     q: String,
     states: Vec<Choice>,
     roles: Vec<Choice>,
+    teams: Vec<Choice>,
+    groups: Vec<Choice>,
     is_narrowed: bool,
     lines: Vec<Line>,
     pager: Pager,
@@ -75,12 +80,13 @@ struct PeoplePage {
     more_asking: i64,
 }
 
-fn line(person: &Person) -> Line {
+fn line(person: &Person, team: String) -> Line {
     Line {
         href: urls::person(&person.id.to_string()),
         name: person.display_name(),
         email: person.email.to_string(),
         role: person.role.name.clone(),
+        team,
         state: person_state(person),
         last_sign_in_at: person.last_sign_in_at,
     }
@@ -114,7 +120,14 @@ fn asking(r: &Reader) -> Result<(Vec<Asking>, i64)> {
 }
 
 async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
-    let Filters { q, state, role, page } = filters.into_inner();
+    let Filters {
+        q,
+        state,
+        role,
+        team,
+        group,
+        page,
+    } = filters.into_inner();
     let here = urls::people();
     let narrow = Narrow {
         search: q.chars().take(200).collect(),
@@ -122,10 +135,22 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
             .into_iter()
             .find(|s| s.key() == state),
         role: Some(role.clone()).filter(|role| !role.is_empty()),
-        owners: false,
+        team: TeamId::parse(&team),
+        access_group: AccessGroupId::parse(&group),
+        ..Narrow::default()
     };
-    let is_narrowed = !narrow.search.trim().is_empty() || narrow.state.is_some() || narrow.role.is_some();
-    let kept = [("q", q.as_str()), ("state", &state), ("role", &role)];
+    let is_narrowed = !narrow.search.trim().is_empty()
+        || narrow.state.is_some()
+        || narrow.role.is_some()
+        || narrow.team.is_some()
+        || narrow.access_group.is_some();
+    let kept = [
+        ("q", q.as_str()),
+        ("state", &state),
+        ("role", &role),
+        ("team", &team),
+        ("group", &group),
+    ];
     let number = page.parse().unwrap_or(1);
     let (path, kept) = (here.clone(), kept.map(|(name, value)| (name, value.to_owned())));
     let reading = visit.ctx.store.reading(move |r| {
@@ -134,9 +159,21 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
         let pager = Pager::new(&path, &kept, number, PAGE, total);
         let offset = i64::try_from(pager.offset()).unwrap_or(0);
         let people = store::people::list(r, &narrow, offset, 50)?;
-        Ok((people, pager, asking(r)?, store::roles::list(r)?))
+        let (teams, groups) = (store::teams::list(r)?, store::access_groups::list(r)?);
+        Ok((people, pager, asking(r)?, (store::roles::list(r)?, teams, groups)))
     });
-    let (people, pager, (asking, more_asking), roles) = reading.await?;
+    let (people, pager, (asking, more_asking), (roles, teams, groups)) = reading.await?;
+    let team_of = |person: &Person| {
+        let found = teams.iter().find(|(team, _)| Some(team.id) == person.team_id);
+        found.map_or_else(String::new, |(team, _)| team.name.clone())
+    };
+    let ids = |id: &dyn std::fmt::Display, name: &str| (id.to_string(), name.to_owned());
+    let team_choices: Vec<_> = teams.iter().map(|(team, _)| ids(&team.id, &team.name)).collect();
+    let group_choices: Vec<_> = groups.iter().map(|(one, _)| ids(&one.id, &one.name)).collect();
+    let chosen = |all, list: &[(String, String)], one: &str| {
+        let pairs = list.iter().map(|(id, name)| (id.as_str(), name.as_str()));
+        choices(all, pairs, one)
+    };
     let states = [("active", "Active"), ("deactivated", "Deactivated")];
     Ok(render(&PeoplePage {
         shell: visit.shell("People").at(Section::People),
@@ -148,9 +185,14 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
             roles.iter().map(|r| (r.key.as_str(), r.name.as_str())),
             &role,
         ),
+        teams: chosen("Every team", &team_choices, &team),
+        groups: chosen("Every access group", &group_choices, &group),
         q,
         is_narrowed,
-        lines: people.iter().map(line).collect(),
+        lines: people
+            .iter()
+            .map(|person| line(person, team_of(person)))
+            .collect(),
         pager,
         asking,
         more_asking,

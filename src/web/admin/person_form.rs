@@ -7,8 +7,10 @@ use askama::Template;
 use super::facts::{EventLine, event_line};
 use super::{Body, UNPROCESSABLE, refuse};
 use crate::error::{Error, Kind, Result};
+use crate::flows::access_groups;
 use crate::flows::administer::{self, PersonFields};
-use crate::model::{Person, PersonId, Role};
+use crate::flows::assign::{self, How};
+use crate::model::{AccessGroup, Person, PersonId, Role, Team};
 use crate::store;
 use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
@@ -39,8 +41,16 @@ struct PersonFormPage {
     meanwhile: Vec<EventLine>,
 }
 
-/// Roles that the admin may not give are not offered; the flow would refuse them too.
-fn form(admin: &Admin, roles: &[Role]) -> Form {
+/// What the form's lists offer.
+struct Offered {
+    roles: Vec<Role>,
+    teams: Vec<Team>,
+    groups: Vec<AccessGroup>,
+}
+
+/// Roles that the admin may not give are not offered, nor groups that carry them; the flow would refuse them too.
+fn form(admin: &Admin, all: &Offered) -> Form {
+    let roles = &all.roles;
     let offered: Vec<&Role> = roles
         .iter()
         .filter(|role| admin.0.role().may_manage(role))
@@ -50,12 +60,26 @@ fn form(admin: &Admin, roles: &[Role]) -> Form {
     let role = offered.iter().fold(role, |field, role| {
         field.choice_with_hint(role.key.clone(), role.name.clone(), role.hint.clone())
     });
+    let team = all.teams.iter().fold(
+        Field::select("team", "Team").choice("", "No team"),
+        |field, team| field.choice(team.id.to_string(), team.name.clone()),
+    );
+    let may_give = |group: &&AccessGroup| offered.iter().any(|role| role.key == group.role);
+    let group = all.groups.iter().filter(may_give).fold(
+        Field::select("access_group", "Access group")
+            .hint("While somebody is in one, its role counts in place of their own. By hand, no identity provider changes it.")
+            .choice(access_groups::AUTOMATIC, "Whatever groups of identity providers say")
+            .choice(access_groups::NONE, "None, by hand"),
+        |field, group| field.choice(group.id.to_string(), format!("{}, by hand", group.name)),
+    );
     let hint = "The address that their identity provider sends. Nobody else here may have it.";
     Form::new([
         Field::email("email", "E-mail").hint(hint).required().focus(),
         Field::text("given_name", "Given name").max(200),
         Field::text("family_name", "Family name").max(200),
         role,
+        team,
+        group,
         Field::hidden("version", ""),
     ])
 }
@@ -153,11 +177,19 @@ fn edit_page(
     render_as(status, &page)
 }
 
-fn of(person: &Person, form: Form) -> Form {
+fn of(person: &Person, is_by_hand: bool, form: Form) -> Form {
+    let group = match (is_by_hand, person.access_group_id) {
+        (false, _) => access_groups::AUTOMATIC.to_owned(),
+        (true, None) => access_groups::NONE.to_owned(),
+        (true, Some(id)) => id.to_string(),
+    };
+    let team = person.team_id.map_or_else(String::new, |id| id.to_string());
     form.with("email", person.email.to_string())
         .with("given_name", person.given_name.clone())
         .with("family_name", person.family_name.clone())
         .with("role", person.own_role.clone())
+        .with("team", team)
+        .with("access_group", group)
         .with("version", person.version.to_string())
 }
 
@@ -171,8 +203,16 @@ async fn load(visit: &Visit, id: PersonId) -> Result<Person> {
 
 /// An empty form, with the roles that this admin may give.
 async fn blank(visit: &Visit, admin: &Admin) -> Result<Form> {
-    let roles = visit.ctx.store.reading(store::roles::list).await?;
-    Ok(form(admin, &roles))
+    let all = visit.ctx.store.reading(|r| {
+        let teams = store::teams::list(r)?.into_iter().map(|(team, _)| team);
+        let groups = store::access_groups::list(r)?.into_iter().map(|(group, _)| group);
+        Ok(Offered {
+            roles: store::roles::list(r)?,
+            teams: teams.collect(),
+            groups: groups.collect(),
+        })
+    });
+    Ok(form(admin, &all.await?))
 }
 
 fn need_to_manage(admin: &Admin, person: &Person) -> Result<()> {
@@ -188,7 +228,12 @@ fn need_to_manage(admin: &Admin, person: &Person) -> Result<()> {
 async fn edit(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
     let person = load(&visit, person_id(&id)?).await?;
     need_to_manage(&admin, &person)?;
-    let form = of(&person, blank(&visit, &admin).await?);
+    let id = person.id;
+    let reasons = visit.ctx.store.reading(move |r| assign::reasons(r, id)).await?;
+    let is_by_hand = reasons
+        .get("access_group")
+        .is_some_and(|reason| reason.how == How::Hand);
+    let form = of(&person, is_by_hand, blank(&visit, &admin).await?);
     Ok(edit_page(&visit, &person, form, Vec::new(), StatusCode::OK))
 }
 

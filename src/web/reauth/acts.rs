@@ -42,6 +42,30 @@ const ACTS: &[(&str, &str)] = &[
         "/admin/people/{id}/factors/{factor}/removal",
         "Remove the second factor",
     ),
+    // access
+    ("/admin/access/teams/new", "Add the team"),
+    ("/admin/access/teams/{id}", "Save the team"),
+    ("/admin/access/teams/{id}/removal", "Remove the team"),
+    ("/admin/access/groups/new", "Add the access group"),
+    ("/admin/access/groups/{id}/edit", "Save the access group"),
+    ("/admin/access/groups/{id}/move", "Move the access group"),
+    ("/admin/access/groups/{id}/removal", "Remove the access group"),
+    (
+        "/admin/access/groups/{id}/feeds",
+        "Feed the access group with the selected",
+    ),
+    (
+        "/admin/access/groups/{id}/named",
+        "Feed the access group with a value",
+    ),
+    (
+        "/admin/access/groups/{id}/feeds/{feed}/removal",
+        "Take the group out of what feeds the access group",
+    ),
+    ("/admin/access/apps/new", "Add the app"),
+    ("/admin/access/apps/{id}", "Save the app"),
+    ("/admin/access/apps/{id}/removal", "Remove the app"),
+    ("/admin/people/{id}/visibility", "Save what the person sees"),
     // integrations
     ("/admin/integrations/new", "Add the integration"),
     ("/admin/integrations/{slug}/settings", "Save the integration"),

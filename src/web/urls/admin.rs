@@ -189,3 +189,57 @@ pub fn role(key: &str) -> String {
 pub fn role_part(key: &str, part: &str) -> String {
     format!("{}/{}", role(key), segment(part))
 }
+
+pub fn teams() -> String {
+    "/admin/access/teams".into()
+}
+
+pub fn new_team() -> String {
+    "/admin/access/teams/new".into()
+}
+
+pub fn team(id: &str) -> String {
+    format!("{}/{}", teams(), segment(id))
+}
+
+pub fn team_removal(id: &str) -> String {
+    format!("{}/removal", team(id))
+}
+
+pub fn access_groups() -> String {
+    "/admin/access/groups".into()
+}
+
+pub fn new_access_group() -> String {
+    "/admin/access/groups/new".into()
+}
+
+pub fn access_group(id: &str) -> String {
+    format!("{}/{}", access_groups(), segment(id))
+}
+
+/// A room of one access group: `edit`, `move`, `removal`, `feeds`, `named`.
+pub fn access_group_part(id: &str, part: &str) -> String {
+    format!("{}/{}", access_group(id), segment(part))
+}
+
+/// Where a group of an identity provider stops feeding it.
+pub fn feed_removal(group: &str, feed: &str) -> String {
+    format!("{}/{}/removal", access_group_part(group, "feeds"), segment(feed))
+}
+
+pub fn apps() -> String {
+    "/admin/access/apps".into()
+}
+
+pub fn new_app() -> String {
+    "/admin/access/apps/new".into()
+}
+
+pub fn app(id: &str) -> String {
+    format!("{}/{}", apps(), segment(id))
+}
+
+pub fn app_removal(id: &str) -> String {
+    format!("{}/removal", app(id))
+}
