@@ -18,7 +18,7 @@ use super::{Act, administer, feeds};
 mod hand;
 
 pub(super) use hand::choose;
-pub use hand::{AUTOMATIC, NONE, set_visibility};
+pub use hand::{AUTOMATIC, NONE, set_visibility, visibility_of};
 
 /// An access group as a form or a file describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ pub mod access_groups;
 pub mod administer;
 pub mod apply;
 mod apply_mail;
+pub mod apps;
 pub mod assign;
 pub mod connect;
 pub mod credentials;

@@ -21,6 +21,16 @@ pub fn home() -> String {
     "/".into()
 }
 
+/// Whom somebody sees of the organization.
+pub fn directory() -> String {
+    "/directory".into()
+}
+
+/// Changes with the app, so that browsers see another picture at once.
+pub fn app_picture(id: &str, version: i64) -> String {
+    query(&format!("/apps/{}/picture", segment(id)), &[("v", &version.to_string())])
+}
+
 pub fn login() -> String {
     "/login".into()
 }

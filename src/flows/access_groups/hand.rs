@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::flows::assign::{self, Done, How, Reason};
 use crate::flows::{Act, administer, feeds};
 use crate::model::{AccessGroupId, Action, Permission, Person, PersonId, Visibility};
-use crate::store;
+use crate::store::{self, Reader};
 
 /// A form's value: whatever the groups of the identity providers say.
 pub const AUTOMATIC: &str = "";
@@ -119,4 +119,15 @@ pub fn set_visibility(act: &Act, id: PersonId, visibility: Option<&Visibility>) 
     let (before, after) = (said(was.as_ref())?, said(wanted.as_ref())?);
     let (before, after) = administer::difference(&before, &after);
     act.event(Action::PersonChanged, administer::subject(&person), before, after)
+}
+
+/// What somebody sees: what was set for them, else what their access group shows, else everything.
+pub fn visibility_of(r: &Reader, person: &Person) -> Result<Visibility> {
+    if let Some(own) = store::people::visibility(r, person.id)? {
+        return Ok(own);
+    }
+    match person.access_group_id {
+        Some(group) => Ok(store::access_groups::get(r, group)?.visibility),
+        None => Ok(Visibility::default()),
+    }
 }

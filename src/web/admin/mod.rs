@@ -7,6 +7,7 @@ mod access_group;
 mod access_groups;
 mod access_pages;
 pub mod access_tabs;
+mod apps;
 pub mod audit;
 pub mod break_glass;
 pub mod confirm;
@@ -19,6 +20,7 @@ mod mail_facts;
 pub mod overview;
 pub mod people;
 pub mod person;
+mod person_access;
 pub mod person_factors;
 pub mod person_form;
 pub mod person_provisioning;
@@ -49,6 +51,7 @@ pub fn routes() -> Vec<Route> {
         people::routes(),
         person_form::routes(),
         person::routes(),
+        person_access::routes(),
         person_factors::routes(),
         integrations::routes(),
         integration::routes(),
@@ -61,6 +64,7 @@ pub fn routes() -> Vec<Route> {
         teams::routes(),
         access_groups::routes(),
         access_group::routes(),
+        apps::routes(),
         mail::routes(),
         reset_link::routes(),
     ];

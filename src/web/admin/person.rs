@@ -5,13 +5,14 @@ use askama::Template;
 
 use super::confirm::Confirm;
 use super::facts::{EventLine, count, device, event_line, outcome_state, person_state};
+use super::person_access::{self, Standing, StandingPart};
 use super::person_factors::{self, FactorLine};
 use super::person_form::person_id;
 use super::person_provisioning::{self, TakenLine, UserLine};
 use crate::error::{Error, Kind, Result};
 use crate::flows::administer;
 use crate::flows::factors::{self, Factors};
-use crate::model::{Connection, IdentityId, Person, PersonId, Session, SignIn, Timestamp};
+use crate::model::{Connection, IdentityId, Permission, Person, PersonId, Session, SignIn, Timestamp};
 use crate::store::identities::Identity;
 use crate::store::{self, Reader};
 use crate::web::fail::Answer;
@@ -86,6 +87,7 @@ struct Found {
     has_passphrase: bool,
     factors: Factors,
     provisioned: (Vec<UserLine>, Vec<TakenLine>),
+    standing: Standing,
 }
 
 fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
@@ -108,6 +110,7 @@ fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
         connections,
         has_passphrase: store::passphrases::find(r, id)?.is_some(),
         factors: factors::find(r, id)?,
+        standing: person_access::standing(r, &person)?,
         person,
     })
 }
@@ -136,6 +139,7 @@ struct PersonPage {
     can_remove_factors: bool,
     users: Vec<UserLine>,
     removals: Vec<TakenLine>,
+    standing: StandingPart,
     timeline: Vec<EventLine>,
 }
 
@@ -176,6 +180,8 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
         at: sign_in.started_at,
     };
     let name = found.person.display_name();
+    let may_set_visibility =
+        admin.0.role().may(Permission::ManageAccess) && admin.0.role().may_manage(&found.person.role);
     Ok(render(&PersonPage {
         shell: visit.shell(&name).at(Section::People),
         up: urls::people(),
@@ -196,6 +202,13 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
         can_remove_factors: admin.is_owner() && admin.0.person().id != found.person.id,
         users: found.provisioned.0,
         removals: found.provisioned.1,
+        standing: StandingPart {
+            standing: found.standing,
+            visibility: match may_set_visibility {
+                true => urls::person_part(&id, "visibility"),
+                false => String::new(),
+            },
+        },
         timeline: found
             .events
             .iter()

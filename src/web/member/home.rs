@@ -4,7 +4,11 @@ use actix_web::HttpResponse;
 use askama::Template;
 use serde_json::json;
 
-use crate::model::Timestamp;
+use super::directory;
+use crate::error::Result;
+use crate::flows::access_groups;
+use crate::model::{App, Permission, Person, Timestamp};
+use crate::store::{self, Reader};
 use crate::web::fail::Answer;
 use crate::web::gate::{SignedIn, Visit};
 use crate::web::page::{Shell, render};
@@ -19,10 +23,38 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
+/// An app that leads out.
+struct Tile {
+    name: String,
+    address: String,
+    initials: String,
+    picture: Option<String>,
+}
+
+/// The apps that this person sees.
+fn tiles(r: &Reader, person: &Person) -> Result<Vec<Tile>> {
+    if !person.role.may(Permission::UseApps) {
+        return Ok(Vec::new());
+    }
+    let seen = access_groups::visibility_of(r, person)?;
+    let tile = |app: App| Tile {
+        initials: app.initials(),
+        picture: app
+            .has_picture
+            .then(|| urls::app_picture(&app.id.to_string(), app.version)),
+        name: app.name,
+        address: app.address,
+    };
+    let all = store::apps::list(r)?.into_iter();
+    Ok(all.filter(|app| seen.shows(app.id)).map(tile).collect())
+}
+
 #[derive(Template)]
 #[template(path = "member/home.html")]
 struct HomePage {
     shell: Shell,
+    apps: Vec<Tile>,
+    directory: Option<String>,
     name: String,
     email: String,
     through: String,
@@ -33,11 +65,21 @@ struct HomePage {
 }
 
 async fn show(visit: Visit, SignedIn(principal): SignedIn) -> Answer {
+    if !principal.role().may(Permission::Portal) {
+        return Ok(directory::closed(&visit, &principal));
+    }
+    let person = principal.person().clone();
+    let apps = visit.ctx.store.reading(move |r| tiles(r, &person)).await?;
     let through = principal
         .connection()
         .map_or_else(|| "your passphrase".to_owned(), |c| c.name.clone());
     Ok(render(&HomePage {
         shell: visit.shell("Start"),
+        apps,
+        directory: principal
+            .role()
+            .may(Permission::SeeDirectory)
+            .then(urls::directory),
         name: principal.person().display_name(),
         email: principal.person().email.to_string(),
         through,

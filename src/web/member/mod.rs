@@ -2,6 +2,7 @@
 //! the start page, and who am I for programs.
 
 pub mod account;
+mod directory;
 pub mod email_first;
 pub mod factors;
 pub mod home;
@@ -31,6 +32,7 @@ pub fn routes() -> Vec<Route> {
         sign_out::routes(),
         unfinished::routes(),
         home::routes(),
+        directory::routes(),
         account::routes(),
         factors::routes(),
         passkey::routes(),
