@@ -100,7 +100,9 @@ fn check(fields: &AppFields) -> Result<(String, String)> {
                     message: message.to_owned(),
                 })
             };
-            Err(Error::invalid_fields(named.into_iter().filter_map(problem).collect()))
+            Err(Error::invalid_fields(
+                named.into_iter().filter_map(problem).collect(),
+            ))
         }
     }
 }

@@ -28,7 +28,10 @@ pub fn directory() -> String {
 
 /// Changes with the app, so that browsers see another picture at once.
 pub fn app_picture(id: &str, version: i64) -> String {
-    query(&format!("/apps/{}/picture", segment(id)), &[("v", &version.to_string())])
+    query(
+        &format!("/apps/{}/picture", segment(id)),
+        &[("v", &version.to_string())],
+    )
 }
 
 pub fn login() -> String {

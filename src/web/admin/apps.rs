@@ -67,9 +67,9 @@ fn form(app: Option<&App>) -> Form {
     let of = |read: fn(&App) -> &str| app.map(read).unwrap_or_default().to_owned();
     let picture = Field::file("picture", "Picture", "image/png,image/jpeg,image/webp")
         .hint("PNG, JPEG or WebP, at most 256 KiB. Without one, the tile shows initials.");
-    let gone = app.filter(|app| app.has_picture).map(|_| {
-        Field::checkbox("no_picture", "Take the picture away")
-    });
+    let gone = app
+        .filter(|app| app.has_picture)
+        .map(|_| Field::checkbox("no_picture", "Take the picture away"));
     let fields = [
         Field::text("name", "Name")
             .required()
@@ -81,7 +81,10 @@ fn form(app: Option<&App>) -> Form {
             .required()
             .value(of(|app| &app.address)),
         picture,
-        Field::hidden("version", app.map_or_else(String::new, |app| app.version.to_string())),
+        Field::hidden(
+            "version",
+            app.map_or_else(String::new, |app| app.version.to_string()),
+        ),
     ];
     Form::new(fields.into_iter().chain(gone))
 }
@@ -110,7 +113,10 @@ fn fields(form: &mut Form, upload: Upload) -> AppFields {
     form.fill(upload.pairs);
     form.require();
     match upload.flaw {
-        Some(Flaw::TooLarge) => form.refuse("picture", "This is larger than 256 KiB. Make the picture smaller."),
+        Some(Flaw::TooLarge) => form.refuse(
+            "picture",
+            "This is larger than 256 KiB. Make the picture smaller.",
+        ),
         Some(flaw) => form.refuse_all(flaw.words()),
         None => {}
     }

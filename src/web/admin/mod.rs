@@ -7,6 +7,7 @@ mod access_group;
 mod access_groups;
 mod access_pages;
 pub mod access_tabs;
+pub mod access_tabs;
 mod apps;
 pub mod audit;
 pub mod break_glass;
@@ -25,6 +26,7 @@ pub mod person_factors;
 pub mod person_form;
 pub mod person_provisioning;
 pub mod reset_link;
+pub mod roles;
 pub mod session_limits;
 pub mod settings;
 pub mod sign_ins;
@@ -60,6 +62,7 @@ pub fn routes() -> Vec<Route> {
         audit::routes(),
         settings::routes(),
         break_glass::routes(),
+        roles::routes(),
         session_limits::routes(),
         teams::routes(),
         access_groups::routes(),

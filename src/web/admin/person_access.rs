@@ -132,13 +132,20 @@ pub fn standing(r: &Reader, person: &Person) -> Result<Standing> {
         (Some(first), _) if Some(first.feed.access_group_id) == person.access_group_id => {
             match matching.len() {
                 1 => String::new(),
-                _ => format!("{} counts: of several that match, it comes first by priority.", first.access_group),
+                _ => format!(
+                    "{} counts: of several that match, it comes first by priority.",
+                    first.access_group
+                ),
             }
         }
-        (Some(_), _) => "None of them counts: no identity provider changes what this person has, because they are \
+        (Some(_), _) => {
+            "None of them counts: no identity provider changes what this person has, because they are \
                          an owner, or an admin who can sign in without it."
-            .to_owned(),
-        (None, _) => "None of them counts: a group makes nobody an owner unless an owner allowed it.".to_owned(),
+                .to_owned()
+        }
+        (None, _) => {
+            "None of them counts: a group makes nobody an owner unless an owner allowed it.".to_owned()
+        }
     };
     let seen = access_groups::visibility_of(r, person)?;
     let how = match (store::people::visibility(r, person.id)?, person.access_group_id) {
@@ -166,7 +173,10 @@ fn words(visibility: &Visibility) -> String {
 }
 
 fn form(has_apps: bool) -> Form {
-    let own = ("As their access group says", "Everybody and every app, if they are in none.");
+    let own = (
+        "As their access group says",
+        "Everybody and every app, if they are in none.",
+    );
     Form::new(visibility_fields(Some(own), has_apps))
 }
 

@@ -43,6 +43,10 @@ const ACTS: &[(&str, &str)] = &[
         "Remove the second factor",
     ),
     // access
+    ("/admin/access/roles/new", "Add the role"),
+    ("/admin/access/roles/{key}", "Save the role"),
+    ("/admin/access/roles/{key}/move", "Move the role"),
+    ("/admin/access/roles/{key}/removal", "Remove the role"),
     ("/admin/access/teams/new", "Add the team"),
     ("/admin/access/teams/{id}", "Save the team"),
     ("/admin/access/teams/{id}/removal", "Remove the team"),
