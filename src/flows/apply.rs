@@ -18,10 +18,12 @@ use super::connect::openid::FoundProvider;
 use super::connect::{self, ConnectionFields, IdpSource, NewConnection, OidcFields, ScimFields};
 use super::{Act, Context, Who, enforce};
 
+mod access;
 mod openid;
 mod people;
 mod report;
 
+use access::{AccessParts, AppPart, GroupPart, RolePart, TeamPart};
 use openid::OidcPart;
 use people::{PersonPart, apply_person};
 
@@ -42,7 +44,11 @@ pub struct Application {
 struct File {
     organization: Option<OrganizationPart>,
     mail: Option<MailPart>,
+    role: Vec<RolePart>,
+    team: Vec<TeamPart>,
+    app: Vec<AppPart>,
     connection: Vec<ConnectionPart>,
+    access_group: Vec<GroupPart>,
     person: Vec<PersonPart>,
 }
 
@@ -176,11 +182,18 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
     let has_recovery_path = application.has_recovery_path;
     let done = ctx
         .act(Who::Command("apply"), move |act| {
+            let access = AccessParts {
+                roles: file.role,
+                teams: file.team,
+                apps: file.app,
+                groups: file.access_group,
+            };
             let changes = run(
                 act,
                 file.organization,
                 mail,
                 prepared,
+                access,
                 file.person,
                 has_recovery_path,
             )?;
@@ -271,6 +284,7 @@ fn run(
     organization: Option<OrganizationPart>,
     mail: Option<MailPart>,
     connections: Vec<(ConnectionPart, Option<IdentityProvider>, Option<FoundProvider>)>,
+    access: AccessParts,
     people: Vec<PersonPart>,
     has_recovery_path: bool,
 ) -> Result<Vec<String>> {
@@ -288,6 +302,7 @@ fn run(
     if let Some(part) = mail {
         apply_mail::apply(act, part).map_err(|error| about("mail", error))?;
     }
+    access.before_connections(act)?;
     let mut enforced = Vec::new();
     for (part, idp, provider) in connections {
         let slug = part.slug.clone();
@@ -296,6 +311,7 @@ fn run(
         }
         apply_connection(act, part, idp, provider).map_err(|error| about(&slug, error))?;
     }
+    access.after_connections(act)?;
     for part in people {
         let email = part.email.clone();
         apply_person(act, part).map_err(|error| about(&email, error))?;

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::access;
 use crate::error::{Error, Result};
 use crate::flows::Act;
 use crate::flows::administer::{self, PersonFields};
@@ -15,6 +16,10 @@ pub struct PersonPart {
     given_name: Option<String>,
     family_name: Option<String>,
     role: Option<String>,
+    /// Its name; empty for none.
+    team: Option<String>,
+    /// Its name; `none` by hand; empty: whatever groups of identity providers say.
+    access_group: Option<String>,
     active: Option<bool>,
 }
 
@@ -33,7 +38,14 @@ pub fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
             (None, Some(person)) => person.own_role.clone(),
             (None, None) => store::roles::lowest(act.w)?.key,
         },
-        ..PersonFields::default()
+        team: match &part.team {
+            Some(name) => Some(access::team_id(act, name)?),
+            None => None,
+        },
+        access_group: match &part.access_group {
+            Some(name) => Some(access::group_value(act, name)?),
+            None => None,
+        },
     };
     let person = match &found {
         Some(person) => administer::change_person(act, person.id, &fields, None)?,

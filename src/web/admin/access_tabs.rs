@@ -20,7 +20,6 @@ pub enum Room {
 
 /// All of them, in their order.
 pub fn tabs(here: Room) -> Vec<AccessTab> {
-    let rooms = [("Roles", urls::roles(), Room::Roles)];
     let rooms = [
         ("Roles", urls::roles(), Room::Roles),
         ("Teams", urls::teams(), Room::Teams),

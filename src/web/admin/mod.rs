@@ -7,7 +7,6 @@ mod access_group;
 mod access_groups;
 mod access_pages;
 pub mod access_tabs;
-pub mod access_tabs;
 mod apps;
 pub mod audit;
 pub mod break_glass;
