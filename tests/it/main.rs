@@ -1,5 +1,6 @@
 //! The whole program from outside, over real sockets, and the pages it draws. One binary: one link, shared peers.
 
+mod access;
 mod app;
 mod binary;
 mod browser;

@@ -8,8 +8,9 @@ use super::{Frame, PAGE, Place, Tab, frame, load, page_number, searched};
 use crate::error::{Error, Kind};
 use crate::flows::provision::restore;
 use crate::model::{ScimId, Timestamp};
-use crate::store;
 use crate::store::directory::seen::{self, SeenGroup, SeenMember};
+use crate::store::feeds::Source;
+use crate::store::{self, Reader};
 use crate::web::admin::confirm::Confirm;
 use crate::web::admin::facts::{Choice, count};
 use crate::web::fail::Answer;
@@ -51,6 +52,17 @@ pub struct Filters {
 struct Line {
     href: String,
     group: SeenGroup,
+    /// The access group that it feeds, with its page; `None`: nothing.
+    feeds: Option<(String, String)>,
+}
+
+/// What this group feeds.
+fn fed(r: &Reader, group: &SeenGroup) -> crate::error::Result<Option<(String, String)>> {
+    let Some(feed) = store::feeds::find_by_source(r, Source::Pushed(group.seq))? else {
+        return Ok(None);
+    };
+    let found = store::access_groups::get(r, feed.access_group_id)?;
+    Ok(Some((found.name, urls::access_group(&found.id.to_string()))))
 }
 
 #[derive(Template)]
@@ -64,6 +76,8 @@ struct GroupsPage {
     q: String,
     states: Vec<Choice>,
     is_narrowed: bool,
+    /// Where groups are selected.
+    select: String,
     lines: Vec<Line>,
     pager: Pager,
 }
@@ -81,7 +95,9 @@ async fn list(visit: Visit, slug: web::Path<String>, filters: web::Query<Filters
         let kept: Vec<_> = kept.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let pager = Pager::new(&path, &kept, page_number(&page), PAGE as u64, total);
         let offset = i64::try_from(pager.offset()).unwrap_or(0);
-        Ok((seen::groups(r, id, &search, since, offset, PAGE)?, pager))
+        let groups = seen::groups(r, id, &search, since, offset, PAGE)?;
+        let fed: crate::error::Result<Vec<_>> = groups.iter().map(|group| fed(r, group)).collect();
+        Ok((groups.into_iter().zip(fed?), pager))
     });
     let (groups, pager) = reading.await?;
     let title = format!("Groups of {}", connection.name);
@@ -91,9 +107,10 @@ async fn list(visit: Visit, slug: web::Path<String>, filters: web::Query<Filters
         tabs,
         rooms,
     } = frame(&visit, &connection, Place::Groups, &title).await?;
-    let line = |group: SeenGroup| Line {
+    let line = |(group, feeds): (SeenGroup, Option<(String, String)>)| Line {
         href: urls::provisioned(&slug, "groups", &group.id.to_string()),
         group,
+        feeds,
     };
     let choice = |value: &str, label: &str, selected| Choice {
         value: value.to_owned(),
@@ -112,7 +129,8 @@ async fn list(visit: Visit, slug: web::Path<String>, filters: web::Query<Filters
             choice("", "There now", !deleted),
             choice("deleted", "Deleted in the last 30 days", deleted),
         ],
-        lines: groups.into_iter().map(line).collect(),
+        lines: groups.map(line).collect(),
+        select: urls::access_groups(),
         pager,
     }))
 }
