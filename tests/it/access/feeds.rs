@@ -246,7 +246,7 @@ fn a_connection_that_goes_takes_what_its_groups_gave() {
     let bob = push(&scim, "bob");
     push_group(&scim, "People", &[&bob]);
     assert_eq!(select(&app, &alice, "okta", "People", "Leads").status, 303);
-    let removed = alice.post("/admin/integrations/okta/removal", &[("confirm", "okta")]);
+    let removed = alice.post("/admin/integrations/okta/removal", &[("confirmation", "okta")]);
     assert_eq!(removed.status, 303, "{}", removed.text());
     assert_eq!(
         (group_of(&app, "bob"), role_of(&app, "bob").as_str()),
