@@ -24,7 +24,7 @@ export default async function ({ arrive, step, port, link }) {
   await alice.press('Save');
   await alice.page.getByText('2 answers need another look.').waitFor();
   await look(alice, 'mail-wrong');
-  await alice.fill({ 'Mail server': '127.0.0.1', Encryption: 'None, for a server on this machine alone', Port: port });
+  await alice.fill({ 'Name of the server': '127.0.0.1', Encryption: 'None, on this machine only', Port: port });
   await alice.fill({ 'Sender’s address': 'door@example.com' });
   await alice.press('Save');
   await alice.page.getByText('The mail settings were saved.').waitFor();
