@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, FieldProblem, Kind, Result};
 use crate::model::person::checked_name;
 use crate::model::{
-    AccessRequestId, Action, Email, IdentityId, Person, PersonId, PersonState, Role, Subject,
+    AccessRequestId, Action, Email, IdentityId, Permission, Person, PersonId, PersonState, Role, Subject,
 };
-use crate::store::{self, identities::LinkedHow};
+use crate::store::{self, Reader, identities::LinkedHow};
 
+use super::assign::{self, Reason};
 use super::provision::project;
 use super::sign_on::link;
 use super::{Act, credentials, enforce, links, notices};
@@ -29,7 +30,7 @@ pub struct PersonFields {
     pub email: String,
     pub given_name: String,
     pub family_name: String,
-    /// `member`, `admin` or `owner`.
+    /// Key of a role.
     pub role: String,
 }
 
@@ -41,7 +42,7 @@ struct Checked {
 }
 
 /// Checks all fields at once, so that a form shows everything that is wrong with it.
-fn check(fields: &PersonFields) -> Result<Checked> {
+fn check(r: &Reader, fields: &PersonFields) -> Result<Checked> {
     let mut problems = Vec::new();
     let mut wrong = |field: &str, message: String| {
         problems.push(FieldProblem {
@@ -58,9 +59,13 @@ fn check(fields: &PersonFields) -> Result<Checked> {
     let family_name = checked_name(&fields.family_name)
         .map_err(|e| wrong("family_name", e.to_owned()))
         .ok();
-    let role = Role::parse(&fields.role);
+    let role = store::roles::find(r, &fields.role)?;
     if role.is_none() {
-        wrong("role", "Choose member, admin or owner.".to_owned());
+        let keys: Vec<String> = store::roles::list(r)?.into_iter().map(|role| role.key).collect();
+        wrong(
+            "role",
+            format!("There is no such role. There are {}.", keys.join(", ")),
+        );
     }
     match (email, given_name, family_name, role) {
         (Some(email), Some(given_name), Some(family_name), Some(role)) => Ok(Checked {
@@ -82,11 +87,22 @@ pub fn subject(person: &Person) -> Subject {
     }
 }
 
-fn facts(person: &Person) -> Value {
-    json!({
+/// What an event says of a person; names instead of ids, because that is what stays readable.
+fn facts(r: &Reader, person: &Person) -> Result<Value> {
+    let mut facts = json!({
         "email": person.email, "given_name": person.given_name, "family_name": person.family_name,
         "role": person.role, "state": person.state,
-    })
+    });
+    if person.own_role != person.role.key {
+        facts["own_role"] = json!(person.own_role);
+    }
+    if let Some(id) = person.team_id {
+        facts["team"] = json!(store::teams::find(r, id)?.map(|team| team.name));
+    }
+    if let Some(id) = person.access_group_id {
+        facts["access_group"] = json!(store::access_groups::find(r, id)?.map(|group| group.name));
+    }
+    Ok(facts)
 }
 
 /// Only the fields that differ, as they were and as they are.
@@ -101,20 +117,27 @@ pub fn difference(before: &Value, after: &Value) -> (Value, Value) {
             new.insert(field.clone(), value.clone());
         }
     }
+    for (field, value) in was.iter().filter(|(field, _)| !is.contains_key(*field)) {
+        old.insert(field.clone(), value.clone());
+        new.insert(field.clone(), Value::Null);
+    }
     (Value::Object(old), Value::Object(new))
 }
 
 /// Adds a person. They sign in as soon as an identity provider vouches for their address.
 pub fn add_person(act: &Act, fields: &PersonFields) -> Result<Person> {
-    act.need_admin()?;
-    let checked = check(fields)?;
-    need_to_manage(act, checked.role)?;
+    act.need(Permission::ManagePeople)?;
+    let checked = check(act.w, fields)?;
+    need_to_manage(act, &checked.role)?;
     let person = Person {
         id: PersonId::new(act.now, act.random_id()),
         email: checked.email,
         given_name: checked.given_name,
         family_name: checked.family_name,
+        own_role: checked.role.key.clone(),
         role: checked.role,
+        team_id: None,
+        access_group_id: None,
         state: PersonState::Active,
         version: 1,
         created_at: act.now,
@@ -136,7 +159,7 @@ pub(super) fn enter(act: &Act, person: &Person, reference: Option<&str>) -> Resu
         Action::PersonAdded,
         subject(person),
         Value::Null,
-        facts(person),
+        facts(act.w, person)?,
         reference,
     )
 }
@@ -152,13 +175,13 @@ pub(super) fn put(
     person.updated_at = act.now;
     store::people::update(act.w, person)?;
     person.version += 1;
-    let (before, after) = difference(&facts(was), &facts(person));
+    let (before, after) = difference(&facts(act.w, was)?, &facts(act.w, person)?);
     let (told, reference) = ((before.clone(), after.clone()), reference.map(str::to_owned));
     act.event_with(Action::PersonChanged, subject(person), before, after, reference)?;
     if person.email.key() != was.email.key() {
         notices::email_changed(act, &was.email, person)?;
     }
-    if person.role != was.role {
+    if person.role.key != was.role.key {
         // Whoever made it may not have been allowed to make one for the new role.
         links::void_all(act, person.id)?;
     }
@@ -200,32 +223,27 @@ pub(super) fn turn(act: &Act, person: &mut Person, on: bool, reference: Option<&
 
 /// Changes a person. `version` is the one that the form was made from; `None` takes whatever is there.
 pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Option<i64>) -> Result<Person> {
-    act.need_admin()?;
-    let checked = check(fields)?;
+    act.need(Permission::ManagePeople)?;
+    let checked = check(act.w, fields)?;
     let was = store::people::get(act.w, id)?;
-    need_to_manage(act, was.role)?;
-    need_to_manage(act, checked.role)?;
-    if was.role == Role::Owner && checked.role != Role::Owner {
-        need_another_owner(act, &was, "demoted")?;
-        enforce::need_another(act.w, &was, "demoted")?;
-    }
+    need_to_manage(act, &was.role)?;
+    need_to_manage(act, &checked.role)?;
     let mut person = was.clone();
     person.email = checked.email;
     person.given_name = checked.given_name;
     person.family_name = checked.family_name;
-    person.role = checked.role;
-    if facts(&person) == facts(&was) {
+    person.own_role = checked.role.key;
+    person.role = assign::effective(act, &person)?;
+    if person == was {
         return Ok(was);
     }
     person.version = version.unwrap_or(was.version);
-    if person.role != was.role {
-        // A session keeps the limits of the role it began with: start it anew.
-        store::sessions::delete_of_person(act.w, id)?;
+    if person.own_role != was.own_role {
+        assign::born(act, id, "role", &Reason::by_hand(act))?;
     }
+    assign::before_another_role(act, &was, &person)?;
     put(act, &was, &mut person, None)?;
-    if person.role != Role::Owner {
-        enforce::forget_break_glass(act, &person)?;
-    }
+    assign::after_another_role(act, &was, &person)?;
     store::people::get(act.w, id)
 }
 
@@ -235,7 +253,7 @@ pub fn deactivate(act: &Act, id: PersonId) -> Result<usize> {
     if !person.is_active() {
         return Ok(0);
     }
-    if person.role == Role::Owner {
+    if person.role.owns() {
         need_another_owner(act, &person, "deactivated")?;
         enforce::need_another(act.w, &person, "deactivated")?;
     }
@@ -274,13 +292,13 @@ pub fn unlink(act: &Act, id: IdentityId) -> Result<PersonId> {
 
 /// Adds the person who asked for access, tied to the subject that the assertion named.
 pub fn grant_access(act: &Act, id: AccessRequestId) -> Result<Person> {
-    act.need_admin()?;
+    act.need(Permission::ManagePeople)?;
     let request = store::access_requests::get_waiting(act.w, id)?;
     let fields = PersonFields {
         email: request.email.clone(),
         given_name: request.given_name.clone(),
         family_name: request.family_name.clone(),
-        role: Role::Member.key().to_owned(),
+        role: store::roles::lowest(act.w)?.key,
     };
     let person = add_person(act, &fields).map_err(|error| match error.kind {
         Kind::Invalid(_) => Error::conflict(format!(
@@ -300,7 +318,7 @@ pub fn grant_access(act: &Act, id: AccessRequestId) -> Result<Person> {
 }
 
 pub fn dismiss_request(act: &Act, id: AccessRequestId) -> Result<()> {
-    act.need_admin()?;
+    act.need(Permission::ManagePeople)?;
     let request = store::access_requests::get_waiting(act.w, id)?;
     store::access_requests::decide(act.w, id, "dismissed", act.now)?;
     let subject = Subject {
@@ -312,23 +330,24 @@ pub fn dismiss_request(act: &Act, id: AccessRequestId) -> Result<()> {
 }
 
 fn manageable(act: &Act, id: PersonId) -> Result<Person> {
-    act.need_admin()?;
+    act.need(Permission::ManagePeople)?;
     let person = store::people::get(act.w, id)?;
-    need_to_manage(act, person.role)?;
+    need_to_manage(act, &person.role)?;
     Ok(person)
 }
 
-fn need_to_manage(act: &Act, role: Role) -> Result<()> {
+pub(super) fn need_to_manage(act: &Act, role: &Role) -> Result<()> {
     if act.role.may_manage(role) {
         return Ok(());
     }
     Err(Error::denied(format!(
-        "Only an owner may give, change or take away the role {}.",
-        role.name()
+        "The role {} may do what yours may not, or as much. Only somebody who may do more, such as an owner, gives, \
+         changes or takes it away.",
+        role.name
     )))
 }
 
-fn need_another_owner(act: &Act, person: &Person, what: &str) -> Result<()> {
+pub(super) fn need_another_owner(act: &Act, person: &Person, what: &str) -> Result<()> {
     if store::people::count_other_owners(act.w, person.id)? > 0 {
         return Ok(());
     }

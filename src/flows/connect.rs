@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::error::{Error, FieldProblem, Result};
 use crate::model::person::checked_name;
 use crate::model::{
-    Action, Connection, ConnectionId, IdentityProvider, OidcSettings, PinnedCertificate, Provider,
-    RequestBinding, SamlSettings, Slug, Subject, Unsolicited,
+    Action, Connection, ConnectionId, IdentityProvider, OidcSettings, Permission, PinnedCertificate,
+    Provider, RequestBinding, SamlSettings, Slug, Subject, Unsolicited,
 };
 use crate::saml;
 use crate::store;
@@ -103,7 +103,7 @@ fn facts(connection: &Connection) -> Value {
 
 /// Adds a connection as a draft: nobody can sign in through it before it knows its provider and is enabled.
 pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let mut problems = Vec::new();
     let mut wrong = |field: &str, message: String| {
         problems.push(FieldProblem {
@@ -295,7 +295,7 @@ fn edit(
     version: Option<i64>,
     change: impl FnOnce(&mut Connection) -> Result<()>,
 ) -> Result<Connection> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let was = store::connections::get_by_slug(act.w, slug)?;
     let mut is = was.clone();
     change(&mut is)?;

@@ -10,7 +10,7 @@ use super::provision::Caller;
 use super::{Context, Visitor, hash};
 use crate::error::{Error, Result};
 use crate::model::time::MINUTE;
-use crate::model::{Connection, ConnectionId, CredentialId, PersonState, Timestamp};
+use crate::model::{Connection, ConnectionId, CredentialId, Permission, PersonState, Timestamp};
 use crate::scim::ScimProblem;
 use crate::store::scim_credentials::Credential;
 use crate::store::{self, Reader};
@@ -183,7 +183,9 @@ fn is_granted_still(r: &Reader, credential: &Credential) -> Result<bool> {
         return Ok(true);
     };
     let person = store::people::find(r, person)?;
-    Ok(person.is_some_and(|person| person.state == PersonState::Active && person.role.is_admin()))
+    Ok(person.is_some_and(|person| {
+        person.state == PersonState::Active && person.role.may(Permission::ManageIntegrations)
+    }))
 }
 
 /// `Bearer token "Okta 2026"`.

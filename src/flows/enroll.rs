@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, FieldProblem, Result};
 use crate::model::time::DAY;
-use crate::model::{Action, Email, Organization, Person, PersonId, PersonState, Role};
+use crate::model::{Action, Email, Organization, Person, PersonId, PersonState};
 use crate::model::{Method, Outcome, SignIn};
 use crate::store;
 
@@ -217,12 +217,16 @@ pub async fn set_up(ctx: &Context, who: Who, run: FirstRun, recovery_codes: &[St
 fn insert_owner(act: &Act, run: &FirstRun) -> Result<Person> {
     let name = run.owner_name.trim();
     let (given, family) = name.rsplit_once(char::is_whitespace).unwrap_or((name, ""));
+    let role = store::roles::owning(act.w)?;
     let owner = Person {
         id: PersonId::new(act.now, act.random_id()),
         email: Email::parse(&run.owner_email).map_err(|e| Error::invalid("owner_email", e.to_string()))?,
         given_name: given.trim().to_owned(),
         family_name: family.to_owned(),
-        role: Role::Owner,
+        own_role: role.key.clone(),
+        role,
+        team_id: None,
+        access_group_id: None,
         state: PersonState::Active,
         version: 1,
         created_at: act.now,

@@ -34,8 +34,8 @@ impl Principal {
         self.connection.as_ref()
     }
 
-    pub fn role(&self) -> Role {
-        self.person.role
+    pub fn role(&self) -> &Role {
+        &self.person.role
     }
 
     /// Until when this session may go on without a second factor; `None` when it need not have one.
@@ -68,7 +68,7 @@ pub fn admit(r: &Reader, token: &str, now: Timestamp) -> Result<Option<Principal
     };
     let through_open_door = session.connection_id.is_none() || connection.as_ref().is_some_and(|c| c.enabled);
     let limits = match store::organization::find(r)? {
-        Some(organization) => organization.settings.sessions.of(person.role),
+        Some(organization) => organization.settings.sessions.of(&person.role),
         None => return Ok(None),
     };
     if !(may_enter(&person) && through_open_door && session.is_current(limits, now)) {

@@ -13,7 +13,7 @@ use super::passphrase::check_strength;
 use super::{Act, Context, Visitor, Who, administer, gate, hash, links, notices};
 use crate::error::{Error, Kind, Result};
 use crate::model::time::{HOUR, MINUTE};
-use crate::model::{Action, Actor, Email, OneTimeLink, Person, PersonId, Purpose};
+use crate::model::{Action, Actor, Email, OneTimeLink, Permission, Person, PersonId, Purpose};
 use crate::store::{self, Reader, throttles};
 
 /// How long a link is good.
@@ -108,9 +108,9 @@ fn mail_without_link(act: &Act, person: &Person) -> Result<()> {
 
 /// Makes the link that an admin hands over; returns its token, told once. It may make a first passphrase.
 pub fn make_link(act: &Act, id: PersonId) -> Result<String> {
-    act.need_admin()?;
+    act.need(Permission::ManagePeople)?;
     let person = store::people::get(act.w, id)?;
-    if !act.role.may_manage(person.role) {
+    if !act.role.may_manage(&person.role) {
         return Err(Error::denied(
             "Only an owner may make a link for an admin or an owner.",
         ));

@@ -7,6 +7,7 @@
 pub mod administer;
 pub mod apply;
 mod apply_mail;
+pub mod assign;
 pub mod connect;
 pub mod credentials;
 pub mod enforce;
@@ -24,6 +25,7 @@ pub mod provision;
 pub mod reauth;
 pub mod recover;
 pub mod recovery;
+pub mod roles;
 pub mod sessions;
 pub mod sign_off;
 pub mod sign_on;
@@ -38,8 +40,8 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::model::sign_in::Trace;
 use crate::model::{
-    Action, Actor, NewEvent, Organization, Outcome, PersonId, Role, SignIn, SignInId, SignInKind, Subject,
-    Timestamp,
+    Action, Actor, NewEvent, Organization, Outcome, Permission, PersonId, Role, SignIn, SignInId, SignInKind,
+    Subject, Timestamp,
 };
 use crate::outbound::mail::Mailer;
 use crate::outbound::{Dns, GuardedClient};
@@ -100,7 +102,7 @@ pub struct Act<'a> {
     pub vault: &'a Vault,
     pub actor: Actor,
     /// The actor's role as it stands inside the transaction.
-    pub role: Role,
+    pub role: &'a Role,
 }
 
 impl Context {
@@ -180,7 +182,7 @@ impl Context {
                     random: &random,
                     vault: &vault,
                     actor,
-                    role,
+                    role: &role,
                 })
             })
             .await
@@ -189,11 +191,11 @@ impl Context {
 
 fn resolve(w: &Writer, who: &Who) -> Result<(Actor, Role)> {
     match who {
-        Who::Command(name) => Ok((Actor::Command(name), Role::Owner)),
-        Who::Doorward => Ok((Actor::Doorward, Role::Member)),
+        Who::Command(name) => Ok((Actor::Command(name), Role::of_the_server())),
+        Who::Doorward => Ok((Actor::Doorward, Role::of_nobody())),
         Who::Connection(id) => {
             let label = store::connections::get_name(w, *id)?;
-            Ok((Actor::Connection { id: *id, label }, Role::Member))
+            Ok((Actor::Connection { id: *id, label }, Role::of_nobody()))
         }
         Who::Person(id) => {
             let person = store::people::find(w, *id)?.filter(crate::model::Person::is_active);
@@ -262,18 +264,20 @@ impl Act<'_> {
         }
     }
 
-    /// Fails unless the actor may open the settings.
-    pub fn need_admin(&self) -> Result<()> {
-        if self.role.is_admin() {
-            Ok(())
-        } else {
-            Err(Error::denied("Only an admin may do this."))
+    /// Fails unless the actor's role has this permission.
+    pub fn need(&self, permission: Permission) -> Result<()> {
+        if self.role.may(permission) {
+            return Ok(());
         }
+        Err(Error::denied(format!(
+            "Your role may not {}. Ask an owner to do it, or for a role that may.",
+            permission.words()
+        )))
     }
 
     /// Fails unless the actor is an owner.
     pub fn need_owner(&self) -> Result<()> {
-        if self.role == Role::Owner {
+        if self.role.owns() {
             Ok(())
         } else {
             Err(Error::denied("Only an owner may do this."))

@@ -9,9 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 use crate::model::time::HOUR;
-use crate::model::{
-    Action, Actor, Email, Method, Outcome, Person, PersonState, Purpose, Role, SignIn, SignInKind,
-};
+use crate::model::{Action, Actor, Email, Method, Outcome, Person, PersonState, Purpose, SignIn, SignInKind};
 use crate::store::{self, Reader};
 
 use super::administer::PersonFields;
@@ -85,12 +83,12 @@ fn choose(act: &Act, wanted: &Wanted) -> Result<Person> {
     let email = Email::parse(typed).map_err(|problem| Error::invalid("email", problem.to_string()))?;
     let found = store::people::find_by_email(act.w, &email.key())?;
     match found {
-        Some(person) if person.role == Role::Owner && person.is_active() => Ok(person),
-        Some(person) if person.role == Role::Owner && wanted.reactivate => {
+        Some(person) if person.role.owns() && person.is_active() => Ok(person),
+        Some(person) if person.role.owns() && wanted.reactivate => {
             administer::reactivate(act, person.id)?;
             store::people::get(act.w, person.id)
         }
-        Some(person) if person.role == Role::Owner => Err(Error::conflict(format!(
+        Some(person) if person.role.owns() => Err(Error::conflict(format!(
             "{email} is deactivated. Add --reactivate to let them in again."
         ))),
         found if wanted.make_owner && live.is_empty() => make_owner(act, found, &email),
@@ -108,7 +106,7 @@ fn flag(owner: &Person) -> String {
 
 fn nobody_left(r: &Reader) -> Result<Error> {
     let narrow = store::people::Narrow {
-        role: Some(Role::Owner),
+        owners: true,
         state: Some(PersonState::Deactivated),
         ..Default::default()
     };
@@ -122,7 +120,7 @@ fn nobody_left(r: &Reader) -> Result<Error> {
 }
 
 fn make_owner(act: &Act, found: Option<Person>, email: &Email) -> Result<Person> {
-    let role = Role::Owner.key().to_owned();
+    let role = store::roles::owning(act.w)?.key;
     let Some(person) = found else {
         let fields = PersonFields {
             email: email.to_string(),
@@ -179,7 +177,7 @@ pub async fn use_link(ctx: &Context, used: Used) -> Result<Entered> {
     ctx.act(Who::Doorward, move |act| {
         let link = links::use_up(act, &token, Purpose::Recover)?.ok_or_else(gone)?;
         let owner = store::people::get(act.w, link.person_id)?;
-        if owner.role != Role::Owner || !owner.is_active() {
+        if !owner.role.owns() || !owner.is_active() {
             return Err(gone());
         }
         keys.was_right(act)?;

@@ -45,7 +45,7 @@ pub fn end_others(act: &Act, person: PersonId, kept: SessionId) -> Result<usize>
 fn may_end(act: &Act, person: PersonId) -> Result<()> {
     let is_own = act.actor.id().is_some_and(|id| id == person.to_string());
     let other = store::people::get(act.w, person)?;
-    if is_own || act.role.may_manage(other.role) {
+    if is_own || act.role.may_manage(&other.role) {
         Ok(())
     } else {
         Err(Error::denied(

@@ -75,6 +75,10 @@ pub struct Subject {
 pub enum Action {
     OrganizationSetUp,
     OrganizationChanged,
+    RoleAdded,
+    RoleChanged,
+    RoleMoved,
+    RoleRemoved,
     PersonAdded,
     PersonChanged,
     PersonDeactivated,
@@ -135,9 +139,13 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 59] = [
+    pub const ALL: [Action; 63] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
+        Action::RoleAdded,
+        Action::RoleChanged,
+        Action::RoleMoved,
+        Action::RoleRemoved,
         Action::PersonAdded,
         Action::PersonChanged,
         Action::PersonDeactivated,
@@ -214,6 +222,10 @@ impl Action {
         match self {
             Action::OrganizationSetUp => ("organization.set_up", "Set up the organization"),
             Action::OrganizationChanged => ("organization.changed", "Changed the organization"),
+            Action::RoleAdded => ("role.added", "Added a role"),
+            Action::RoleChanged => ("role.changed", "Changed a role"),
+            Action::RoleMoved => ("role.moved", "Moved a role in the list"),
+            Action::RoleRemoved => ("role.removed", "Removed a role"),
             Action::PersonAdded => ("person.added", "Added a person"),
             Action::PersonChanged => ("person.changed", "Changed a person"),
             Action::PersonDeactivated => ("person.deactivated", "Deactivated a person"),

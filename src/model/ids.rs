@@ -91,3 +91,11 @@ id!(
     /// One mail on its way.
     MailId
 );
+id!(
+    /// A team of the organization.
+    TeamId
+);
+id!(
+    /// An access group of the organization.
+    AccessGroupId
+);

@@ -3,6 +3,7 @@
 //! One file per noun. Rules that only need the noun itself (may this role do that? is this slug well
 //! formed?) live beside it; what needs other rows lives in `flows`.
 
+pub mod access;
 pub mod check;
 pub mod connection;
 pub mod domain;
@@ -19,11 +20,13 @@ pub mod person;
 pub mod provider;
 pub mod provisioning;
 pub mod return_to;
+pub mod role;
 pub mod session;
 pub mod sign_in;
 pub mod slug;
 pub mod time;
 
+pub use access::{AccessGroup, Reach, Team, Visibility};
 pub use check::{Attribute, Check, Verdict};
 pub use connection::{
     Connection, IdentityProvider, LogoutService, PinnedCertificate, Protocol, RequestBinding, SamlSettings,
@@ -34,19 +37,20 @@ pub use email::Email;
 pub use enforcement::{BreakGlass, Enforcement};
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{
-    AccessRequestId, ConnectionId, CredentialId, EnforcementId, HoldId, IdentityId, MailId, PasskeyId,
-    PersonId, ScimId, ScimRequestId, SessionId, SignInId,
+    AccessGroupId, AccessRequestId, ConnectionId, CredentialId, EnforcementId, HoldId, IdentityId, MailId,
+    PasskeyId, PersonId, ScimId, ScimRequestId, SessionId, SignInId, TeamId,
 };
 pub use link::{OneTimeLink, Purpose};
 pub use mail::{Mail, MailSecurity, MailSettings, MailState};
 pub use openid::{ClientAuth, OidcSettings, OpenIdProvider};
 pub use organization::{BaseUrl, Organization, Settings};
-pub use person::{Person, PersonState, Role};
+pub use person::{Person, PersonState};
 pub use provider::Provider;
 pub use provisioning::{
     DirectoryGroup, DirectoryUser, Removal, RemovalState, ResourceKind, ScimSettings, Taken,
 };
 pub use return_to::local_path;
+pub use role::{Permission, Permissions, Role};
 pub use session::{IdpSession, Method, Session};
 pub use sign_in::{Outcome, SignIn, SignInKind};
 pub use slug::Slug;

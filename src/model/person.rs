@@ -2,59 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Email, PersonId, Timestamp};
-
-/// What a person may do here. The order is the order of power.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    Member,
-    Admin,
-    Owner,
-}
-
-impl Role {
-    pub const ALL: [Role; 3] = [Role::Member, Role::Admin, Role::Owner];
-
-    pub fn key(self) -> &'static str {
-        match self {
-            Role::Member => "member",
-            Role::Admin => "admin",
-            Role::Owner => "owner",
-        }
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Member => "Member",
-            Role::Admin => "Admin",
-            Role::Owner => "Owner",
-        }
-    }
-
-    /// What the role may do, for the person's edit page.
-    pub fn hint(self) -> &'static str {
-        match self {
-            Role::Member => "Signs in. Sees no settings.",
-            Role::Admin => "Manages people and integrations, and sees activity.",
-            Role::Owner => "Everything, including who is an admin or an owner.",
-        }
-    }
-
-    pub fn parse(key: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.key() == key)
-    }
-
-    /// May somebody with this role open the settings pages?
-    pub fn is_admin(self) -> bool {
-        self >= Role::Admin
-    }
-
-    /// Nobody gives, takes or touches what they do not have themselves.
-    pub fn may_manage(self, other: Role) -> bool {
-        self == Role::Owner || (self == Role::Admin && other == Role::Member)
-    }
-}
+use super::{AccessGroupId, Email, PersonId, Role, TeamId, Timestamp};
 
 /// Whether the person may sign in at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,13 +22,18 @@ impl PersonState {
 }
 
 /// One row of the directory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Person {
     pub id: PersonId,
     pub email: Email,
     pub given_name: String,
     pub family_name: String,
+    /// What counts: the role of their access group, else their own.
     pub role: Role,
+    /// Key of the role that they have apart from an access group.
+    pub own_role: String,
+    pub team_id: Option<TeamId>,
+    pub access_group_id: Option<AccessGroupId>,
     pub state: PersonState,
     /// Counts the changes; a form sends it back, so that two admins cannot overwrite each other unseen.
     pub version: i64,

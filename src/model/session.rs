@@ -113,7 +113,7 @@ impl Default for SessionLimits {
 }
 
 impl SessionLimits {
-    pub fn of(&self, role: super::Role) -> Limits {
+    pub fn of(&self, role: &super::Role) -> Limits {
         let (idle, absolute) = match role.is_admin() {
             true => (self.admin_idle, self.admin_absolute),
             false => (self.member_idle, self.member_absolute),

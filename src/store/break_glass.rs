@@ -9,8 +9,7 @@ use crate::model::{BreakGlass, PersonId, Timestamp};
 
 const COLUMNS: &str = "b.person_id, b.made_by, b.made_at, b.proved_at";
 /// Whoever is deactivated, or no owner any more, lets nobody in.
-const LIVE: &str =
-    "break_glass b JOIN people p ON p.id = b.person_id AND p.role = 'owner' AND p.state = 'active'";
+const LIVE: &str = "break_glass b JOIN people p ON p.id = b.person_id AND p.state = 'active' JOIN roles o ON o.key = p.role AND o.owns = 1";
 
 fn read(row: &Row) -> rusqlite::Result<BreakGlass> {
     Ok(BreakGlass {

@@ -117,11 +117,11 @@ pub struct Affected {
 }
 
 const AFFECTED: &str = "SELECT p.id AS person,
-        p.role = 'owner' AND EXISTS (SELECT 1 FROM break_glass b WHERE b.person_id = p.id) AS exempt,
+        o.owns AND EXISTS (SELECT 1 FROM break_glass b WHERE b.person_id = p.id) AS exempt,
         EXISTS (SELECT 1 FROM identities i WHERE i.person_id = p.id AND i.connection_id = ?1) AS linked,
         EXISTS (SELECT 1 FROM directory_users u WHERE u.person_id = p.id AND u.connection_id = ?1
                 AND u.claimed = 1 AND u.deleted_at IS NULL) AS known
-    FROM people p
+    FROM people p JOIN roles o ON o.key = p.role
     WHERE p.state = 'active' AND (?2 IS NULL OR substr(p.email_key, instr(p.email_key, '@') + 1) = ?2)";
 
 /// One page of them, ordered by name.

@@ -20,6 +20,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_first.sql")),
     M::up(include_str!("../../migrations/0002_provisioning.sql")),
     M::up(include_str!("../../migrations/0003_sign_on.sql")),
+    M::up(include_str!("../../migrations/0004_roles.sql")).foreign_key_check(),
 ];
 
 /// The write connection, migrated and ready.
@@ -74,9 +75,17 @@ pub fn open(path: &Path) -> Result<Connection> {
             .pragma_update(None, "application_id", APPLICATION_ID)
             .map_err(Error::from)?;
     }
+    // A step that makes a table anew would take with it what refers to the old one; and what renames a table must not
+    // read the triggers that still speak of it. Both can be set only outside of a transaction.
+    connection
+        .execute_batch("PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;")
+        .map_err(Error::from)?;
     Migrations::from_slice(STEPS)
         .to_latest(&mut connection)
         .map_err(Error::internal)?;
+    connection
+        .execute_batch("PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON;")
+        .map_err(Error::from)?;
     Ok(connection)
 }
 

@@ -8,6 +8,7 @@
 //! One thread owns the only write connection and commits everything that waits at once (`writer`);
 //! readers are a small pool of `query_only` connections (`pool`). Nothing here is async.
 
+pub mod access_groups;
 pub mod access_requests;
 pub mod break_glass;
 pub mod connection_secrets;
@@ -33,6 +34,7 @@ pub mod people;
 mod pool;
 pub mod provider_keys;
 pub mod removals;
+pub mod roles;
 mod rows;
 pub mod scim_credentials;
 pub mod scim_requests;
@@ -40,6 +42,7 @@ pub mod seen_assertions;
 pub mod sessions;
 pub mod sign_ins;
 pub mod sign_outs;
+pub mod teams;
 pub mod throttles;
 mod writer;
 

@@ -2,13 +2,22 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::rows::{exactly_one, is_duplicate, parsed, time, time_option};
-use super::{Reader, Writer};
+use super::rows::{exactly_one, is_duplicate, parsed, parsed_option, time, time_option};
+use super::{Reader, Writer, roles};
 use crate::error::{Error, FieldProblem, Kind, Result};
-use crate::model::{Email, Person, PersonId, PersonState, Role, Timestamp};
+use crate::model::{AccessGroupId, Email, Person, PersonId, PersonState, TeamId, Timestamp};
 
-const COLUMNS: &str = "id, email, given_name, family_name, role, state, version, created_at, updated_at, \
-                       deactivated_at, last_sign_in_at";
+const COLUMNS: &str = "people.id, people.email, people.given_name, people.family_name, people.state, people.version, \
+                       people.created_at, people.updated_at, people.deactivated_at, people.last_sign_in_at, \
+                       people.own_role, people.team_id, people.access_group_id";
+
+/// A person is read with what their role may do.
+fn select(rest: &str) -> String {
+    format!(
+        "SELECT {COLUMNS}, {} FROM people JOIN roles ON roles.key = people.role {rest}",
+        roles::COLUMNS
+    )
+}
 
 /// What the list is narrowed to.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +25,10 @@ pub struct Narrow {
     /// Every word must occur in the name or the address.
     pub search: String,
     pub state: Option<PersonState>,
-    pub role: Option<Role>,
+    /// By its key.
+    pub role: Option<String>,
+    /// Only people whose role owns the organization.
+    pub owners: bool,
 }
 
 fn read(row: &Row) -> rusqlite::Result<Person> {
@@ -25,7 +37,10 @@ fn read(row: &Row) -> rusqlite::Result<Person> {
         email: parsed(row, "email", |text| Email::parse(text).ok())?,
         given_name: row.get("given_name")?,
         family_name: row.get("family_name")?,
-        role: parsed(row, "role", Role::parse)?,
+        role: roles::read(row)?,
+        own_role: row.get("own_role")?,
+        team_id: parsed_option(row, "team_id", TeamId::parse)?,
+        access_group_id: parsed_option(row, "access_group_id", AccessGroupId::parse)?,
         state: parsed(row, "state", parse_state)?,
         version: row.get("version")?,
         created_at: time(row, "created_at")?,
@@ -42,7 +57,7 @@ fn parse_state(key: &str) -> Option<PersonState> {
 }
 
 pub fn find(r: &Reader, id: PersonId) -> Result<Option<Person>> {
-    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM people WHERE id = ?1"))?;
+    let mut statement = r.prepare_cached(&select("WHERE people.id = ?1"))?;
     Ok(statement.query_row([id.to_string()], read).optional()?)
 }
 
@@ -52,17 +67,15 @@ pub fn get(r: &Reader, id: PersonId) -> Result<Person> {
 
 /// By address, without regard to case. `key` is [`Email::key`].
 pub fn find_by_email(r: &Reader, key: &str) -> Result<Option<Person>> {
-    let mut statement = r.prepare_cached(&format!("SELECT {COLUMNS} FROM people WHERE email_key = ?1"))?;
+    let mut statement = r.prepare_cached(&select("WHERE people.email_key = ?1"))?;
     Ok(statement.query_row([key], read).optional()?)
 }
 
 /// One page, ordered by family name, given name, address; `offset` counts from 0.
 pub fn list(r: &Reader, narrow: &Narrow, offset: i64, limit: i64) -> Result<Vec<Person>> {
     let (condition, values) = condition(narrow);
-    let sql = format!(
-        "SELECT {COLUMNS} FROM people {condition} ORDER BY sort_key, id LIMIT {limit} OFFSET {offset}"
-    );
-    let mut statement = r.prepare(&sql)?;
+    let page = format!("{condition} ORDER BY people.sort_key, people.id LIMIT {limit} OFFSET {offset}");
+    let mut statement = r.prepare(&select(&page))?;
     let rows = statement.query_map(rusqlite::params_from_iter(values), read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -86,9 +99,12 @@ fn condition(narrow: &Narrow) -> (String, Vec<String>) {
         values.push(state.key().to_owned());
         terms.push(format!("state = ?{}", values.len()));
     }
-    if let Some(role) = narrow.role {
-        values.push(role.key().to_owned());
+    if let Some(role) = &narrow.role {
+        values.push(role.clone());
         terms.push(format!("role = ?{}", values.len()));
+    }
+    if narrow.owners {
+        terms.push("role IN (SELECT key FROM roles WHERE owns = 1)".to_owned());
     }
     let condition = if terms.is_empty() {
         String::new()
@@ -98,19 +114,20 @@ fn condition(narrow: &Narrow) -> (String, Vec<String>) {
     (condition, values)
 }
 
-/// Owners who can still sign in, other than `except`.
 /// The owners who may sign in.
 pub fn list_owners(r: &Reader) -> Result<Vec<Person>> {
-    let mut statement = r.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM people WHERE role = 'owner' AND state = 'active' ORDER BY created_at, id"
+    let mut statement = r.prepare_cached(&select(
+        "WHERE roles.owns = 1 AND people.state = 'active' ORDER BY people.created_at, people.id",
     ))?;
     let rows = statement.query_map([], read)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Owners who can still sign in, other than `except`.
 pub fn count_other_owners(r: &Reader, except: PersonId) -> Result<i64> {
     let mut statement = r.prepare_cached(
-        "SELECT count(*) FROM people WHERE role = 'owner' AND state = 'active' AND id <> ?1",
+        "SELECT count(*) FROM people JOIN roles ON roles.key = people.role
+         WHERE roles.owns = 1 AND people.state = 'active' AND people.id <> ?1",
     )?;
     Ok(statement.query_row([except.to_string()], |row| row.get(0))?)
 }
@@ -118,8 +135,8 @@ pub fn count_other_owners(r: &Reader, except: PersonId) -> Result<i64> {
 pub fn insert(w: &Writer, person: &Person) -> Result<()> {
     let mut statement = w.prepare_cached(
         "INSERT INTO people (id, email, email_key, given_name, family_name, search_key, sort_key, role, state,
-                             version, created_at, updated_at, role_since)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11)",
+                             version, created_at, updated_at, role_since, own_role, team_id, access_group_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?11, ?13, ?14, ?15)",
     )?;
     let inserted = statement.execute(params![
         person.id.to_string(),
@@ -129,11 +146,14 @@ pub fn insert(w: &Writer, person: &Person) -> Result<()> {
         person.family_name,
         search_key(person),
         sort_key(person),
-        person.role.key(),
+        person.role.key,
         person.state.key(),
         person.version,
         person.created_at.0,
-        person.updated_at.0
+        person.updated_at.0,
+        person.own_role,
+        person.team_id.map(|id| id.to_string()),
+        person.access_group_id.map(|id| id.to_string())
     ]);
     inserted.map(drop).map_err(|cause| taken(cause, person))
 }
@@ -143,7 +163,8 @@ pub fn update(w: &Writer, person: &Person) -> Result<()> {
     let mut statement = w.prepare_cached(
         "UPDATE people SET email = ?3, email_key = ?4, given_name = ?5, family_name = ?6, search_key = ?7,
                 sort_key = ?8, role_since = CASE role WHEN ?9 THEN role_since ELSE ?11 END, role = ?9, state = ?10,
-                updated_at = ?11, deactivated_at = ?12, version = version + 1
+                updated_at = ?11, deactivated_at = ?12, own_role = ?13, team_id = ?14, access_group_id = ?15,
+                version = version + 1
          WHERE id = ?1 AND version = ?2",
     )?;
     let changed = statement.execute(params![
@@ -155,12 +176,34 @@ pub fn update(w: &Writer, person: &Person) -> Result<()> {
         person.family_name,
         search_key(person),
         sort_key(person),
-        person.role.key(),
+        person.role.key,
         person.state.key(),
         person.updated_at.0,
-        person.deactivated_at.map(|at| at.0)
+        person.deactivated_at.map(|at| at.0),
+        person.own_role,
+        person.team_id.map(|id| id.to_string()),
+        person.access_group_id.map(|id| id.to_string())
     ]);
     exactly_one(changed.map_err(|cause| taken(cause, person))?, "person")
+}
+
+/// Where role, team and access group of this person come from, JSON.
+pub fn why(r: &Reader, id: PersonId) -> Result<String> {
+    let mut statement = r.prepare_cached("SELECT why FROM people WHERE id = ?1")?;
+    let found = statement
+        .query_row([id.to_string()], |row| row.get(0))
+        .optional()?;
+    found.ok_or_else(|| Error::not_found("person"))
+}
+
+/// Keeps where one of them comes from: `part` is `role`, `team` or `access_group`, `reason` JSON.
+pub fn set_why(w: &Writer, id: PersonId, part: &str, reason: &str) -> Result<()> {
+    let mut statement =
+        w.prepare_cached("UPDATE people SET why = json_set(why, '$.' || ?2, json(?3)) WHERE id = ?1")?;
+    exactly_one(
+        statement.execute(params![id.to_string(), part, reason])?,
+        "person",
+    )
 }
 
 pub fn touch_sign_in(w: &Writer, id: PersonId, now: Timestamp) -> Result<()> {

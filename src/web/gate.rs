@@ -30,7 +30,7 @@ use crate::error::{Error, Result};
 use crate::flows::gate::Principal;
 use crate::flows::reauth::FRESH;
 use crate::flows::{Context, Visitor, Who};
-use crate::model::Role;
+use crate::model::Permission;
 
 /// One request's visitor: who they are, if anybody, and how they came.
 #[derive(Clone)]
@@ -59,7 +59,7 @@ impl Visit {
             .unwrap_or_default();
         let shell = Shell::new(title, name).with_flash(self.flash.clone());
         match &self.principal {
-            Some(principal) => shell.seen_by(principal.person().display_name(), principal.role().is_admin()),
+            Some(principal) => shell.seen_by(principal.person().display_name(), principal.role()),
             None => shell,
         }
     }
@@ -89,7 +89,7 @@ impl Admin {
     }
 
     pub fn is_owner(&self) -> bool {
-        self.0.role() == Role::Owner
+        self.0.role().owns()
     }
 }
 
@@ -296,7 +296,9 @@ fn refuse(visit: &Visit, request: &ServiceRequest, route: &Route) -> Option<Http
             None
         }
         (Access::Admin, Some(p)) if p.role().is_admin() => None,
-        (Access::Owner, Some(p)) if p.role() == Role::Owner => None,
+        (Access::May(permissions), Some(p)) if p.role().permissions.has_any(permissions) => None,
+        (Access::May(permissions), Some(_)) => page(StatusCode::FORBIDDEN, &lacking(permissions)),
+        (Access::Owner, Some(p)) if p.role().owns() => None,
         (Access::Owner, Some(_)) => page(StatusCode::FORBIDDEN, "Only an owner may do this."),
         (_, Some(_)) => page(
             StatusCode::FORBIDDEN,
@@ -316,6 +318,15 @@ fn refuse(visit: &Visit, request: &ServiceRequest, route: &Route) -> Option<Http
             "Your session has ended. Sign in, then do it again.",
         ),
     }
+}
+
+/// What a role would have to be allowed for a page.
+fn lacking(permissions: &[Permission]) -> String {
+    let words: Vec<&str> = permissions.iter().map(|permission| permission.words()).collect();
+    format!(
+        "This page is for people who may {}. Ask an owner for a role that may.",
+        words.join(" or ")
+    )
 }
 
 /// The base URL's host, an IP address, or `localhost`: a name that somebody else points at us is none of them.

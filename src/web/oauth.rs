@@ -25,9 +25,9 @@ const FORM_LIMIT: usize = 64 * 1024;
 pub fn routes() -> Vec<Route> {
     vec![
         // A client's request, brought by an admin's browser: who asks, and for what.
-        get("/oauth/authorize", Access::Admin, show),
+        get("/oauth/authorize", Access::INTEGRATIONS, show),
         // Allow or deny.
-        post("/oauth/authorize", Access::Admin, decide),
+        post("/oauth/authorize", Access::INTEGRATIONS, decide),
         // Programs alone; they prove themselves inside, by a client secret or by what they were given.
         post("/oauth/token", Access::Public, exchange)
             .from_anywhere()

@@ -7,7 +7,7 @@
 //! #[template(path = "admin/people/list.html")]     // {% extends "layout/admin.html" %}
 //! struct PeoplePage { shell: Shell, people: Vec<Row>, pager: Pager }
 //!
-//! render(&PeoplePage { shell: Shell::new("People", &organization.name).seen_by(&person.name, true)
+//! render(&PeoplePage { shell: Shell::new("People", &organization.name).seen_by(&person.name, &person.role)
 //!     .at(Section::People), people, pager })
 //! ```
 //!
@@ -19,6 +19,7 @@ use askama::Template;
 
 use super::pieces::Notice;
 use super::{assets, urls};
+use crate::model::{Permission, Permissions, Role};
 
 /// Where in the admin menu a page stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,7 @@ pub enum Section {
     Overview,
     Integrations,
     People,
+    Access,
     Activity,
     Settings,
 }
@@ -50,6 +52,8 @@ pub struct Shell {
     pub organization_name: String,
     /// Who is signed in.
     pub person_name: Option<String>,
+    /// What they may do.
+    pub permissions: Permissions,
     pub can_admin: bool,
     pub section: Section,
     /// What the last action did, shown once above the page.
@@ -66,9 +70,10 @@ impl Shell {
     }
 
     #[must_use]
-    pub fn seen_by(mut self, person_name: impl Into<String>, can_admin: bool) -> Self {
+    pub fn seen_by(mut self, person_name: impl Into<String>, role: &Role) -> Self {
         self.person_name = Some(person_name.into());
-        self.can_admin = can_admin;
+        self.permissions = role.permissions;
+        self.can_admin = role.is_admin();
         self
     }
 
@@ -76,6 +81,7 @@ impl Shell {
     #[must_use]
     pub fn seen_by_nobody(mut self) -> Self {
         self.person_name = None;
+        self.permissions = Permissions::NONE;
         self.can_admin = false;
         self
     }
@@ -106,20 +112,31 @@ impl Shell {
         format!("{} · {}", self.title, self.house_name())
     }
 
-    /// The admin menu, in its order.
-    pub fn places(&self) -> [Place; 5] {
-        let place = |name, href, section| Place {
-            name,
-            href,
-            is_here: self.section == section,
-        };
-        [
-            place("Overview", urls::overview(), Section::Overview),
-            place("Integrations", urls::integrations(), Section::Integrations),
-            place("People", urls::people(), Section::People),
-            place("Activity", urls::activity(), Section::Activity),
-            place("Settings", urls::settings(), Section::Settings),
-        ]
+    /// The admin menu, in its order: what the role may open.
+    pub fn places(&self) -> Vec<Place> {
+        use Permission::{ManageAccess, ManageIntegrations, ManagePeople, SeeActivity};
+        let all = [
+            ("Overview", urls::overview(), Section::Overview, None),
+            (
+                "Integrations",
+                urls::integrations(),
+                Section::Integrations,
+                Some(ManageIntegrations),
+            ),
+            ("People", urls::people(), Section::People, Some(ManagePeople)),
+            ("Access", urls::roles(), Section::Access, Some(ManageAccess)),
+            ("Activity", urls::activity(), Section::Activity, Some(SeeActivity)),
+            ("Settings", urls::settings(), Section::Settings, None),
+        ];
+        let may = |needed: Option<Permission>| needed.is_none_or(|p| self.permissions.has(p));
+        all.into_iter()
+            .filter(|(.., needed)| may(*needed))
+            .map(|(name, href, section, _)| Place {
+                name,
+                href,
+                is_here: self.section == section,
+            })
+            .collect()
     }
 
     /// Address of an asset, for the layouts.

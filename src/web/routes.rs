@@ -7,6 +7,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{Handler, Responder, web};
 
 use super::{admin, gate, member};
+use crate::model::Permission;
 
 /// Who may use an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,24 @@ pub enum Access {
     /// A program with a credential of its own: no session, no cookie, no page. The handler lets it in or not.
     Scim,
     Member,
+    /// Whoever may open any of the settings pages.
     Admin,
+    /// Whose role has one of these permissions.
+    May(&'static [Permission]),
     Owner,
+}
+
+impl Access {
+    pub const PEOPLE: Self = Self::May(&[Permission::ManagePeople]);
+    pub const ROLES: Self = Self::May(&[Permission::ManageAccess]);
+    pub const INTEGRATIONS: Self = Self::May(&[Permission::ManageIntegrations]);
+    pub const ACTIVITY: Self = Self::May(&[Permission::SeeActivity]);
+    /// A reference leads to its trace, whoever it was shown to.
+    pub const TRACES: Self = Self::May(&[
+        Permission::SeeActivity,
+        Permission::ManageIntegrations,
+        Permission::ManagePeople,
+    ]);
 }
 
 /// One row: method, address, who, and the handler behind it.
@@ -155,7 +172,10 @@ const EVERYDAY: &[&str] = &[
 /// Must whoever sends this have proved who they are a moment ago (ASVS V7.5.1, V7.5.3)?
 pub fn needs_fresh_proof(route: &Route) -> bool {
     !route.method.is_safe()
-        && matches!(route.access, Access::Member | Access::Admin | Access::Owner)
+        && matches!(
+            route.access,
+            Access::Member | Access::Admin | Access::May(_) | Access::Owner
+        )
         && !EVERYDAY.contains(&route.path)
 }
 
@@ -167,7 +187,7 @@ pub fn is_open_without_factor(route: &Route) -> bool {
         Access::Member => ["/account/factors", "/reauth"]
             .iter()
             .any(|start| route.path.starts_with(start)),
-        Access::Admin | Access::Owner => false,
+        Access::Admin | Access::May(_) | Access::Owner => false,
     }
 }
 

@@ -28,9 +28,11 @@ pub fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
         email: part.email,
         given_name: kept(part.given_name, found.as_ref().map(|p| &p.given_name)),
         family_name: kept(part.family_name, found.as_ref().map(|p| &p.family_name)),
-        role: part
-            .role
-            .unwrap_or_else(|| found.as_ref().map_or("member", |p| p.role.key()).to_owned()),
+        role: match (part.role, &found) {
+            (Some(role), _) => role,
+            (None, Some(person)) => person.role.key.clone(),
+            (None, None) => store::roles::lowest(act.w)?.key,
+        },
     };
     let person = match &found {
         Some(person) => administer::change_person(act, person.id, &fields, None)?,

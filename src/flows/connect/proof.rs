@@ -10,7 +10,7 @@ use super::subject;
 use crate::error::{Error, Result};
 use crate::flows::{Act, Context, Who};
 use crate::model::time::{DAY, MINUTE};
-use crate::model::{Action, Connection, Timestamp};
+use crate::model::{Action, Connection, Permission, Timestamp};
 use crate::outbound::NoAnswer;
 use crate::store;
 use crate::store::domains::{Claim, Confirmed};
@@ -96,7 +96,7 @@ fn shown(text: &str) -> String {
 
 /// Begins to prove a domain. Asked twice, the record stays the same.
 pub fn claim_domain(act: &Act, slug: &str, typed: &str) -> Result<String> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let domain = domain(typed)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     if store::connections::speaks_for(act.w, connection.id, domain.as_str())? {
@@ -122,7 +122,7 @@ pub fn claim_domain(act: &Act, slug: &str, typed: &str) -> Result<String> {
 
 /// Stops waiting for a record.
 pub fn drop_claim(act: &Act, slug: &str, domain: &str) -> Result<()> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     if !store::domains::delete_claim(act.w, connection.id, domain)? {
         return Err(Error::not_found("domain"));

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::{facts, subject};
 use crate::error::{Error, Result};
 use crate::flows::Act;
-use crate::model::{Action, Connection};
+use crate::model::{Action, Connection, Permission};
 use crate::store;
 
 /// Turns it on. Refused while nobody could sign in or be provisioned through it anyway.
 pub fn enable(act: &Act, slug: &str) -> Result<Connection> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     let Some(idp) = &connection.saml.idp else {
         // OpenID Connect pins no certificate. Provisioning alone is a use too; the sign-in page does not offer it.
@@ -33,7 +33,7 @@ pub fn enable(act: &Act, slug: &str) -> Result<Connection> {
 
 /// Turns it off; the sessions that came through it end in the same transaction, and SCIM clients get 403.
 pub fn disable(act: &Act, slug: &str) -> Result<Connection> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     switch(act, connection, false)
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::flows::{Act, connect, hash};
 use crate::model::person::checked_name;
 use crate::model::time::DAY;
-use crate::model::{Action, Connection, ConnectionId, CredentialId, PersonId};
+use crate::model::{Action, Connection, ConnectionId, CredentialId, Permission, PersonId};
 use crate::store::scim_credentials::{Credential, CredentialKind};
 use crate::store::{self, scim_credentials};
 
@@ -26,7 +26,7 @@ pub fn make_basic(act: &Act, slug: &str, label: &str, lifetime: Option<i64>) -> 
 }
 
 fn make(act: &Act, slug: &str, label: &str, lifetime: Option<i64>, kind: CredentialKind) -> Result<Made> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     let label = checked_label(act, label)?;
     if lifetime.is_some_and(|millis| !(1..=LONGEST_LIFE).contains(&millis)) {
@@ -135,7 +135,7 @@ pub(in crate::flows) fn facts(credential: &Credential) -> Value {
 
 /// Ends a credential of this connection at once; an OAuth grant with all of its tokens.
 pub fn revoke(act: &Act, slug: &str, id: CredentialId) -> Result<()> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     let credential = scim_credentials::get(act.w, connection.id, id)?;
     match &credential.family {

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::flows::{Act, administer};
-use crate::model::{Action, Person, PersonId, Role};
+use crate::model::{Action, Person, PersonId};
 use crate::store::{self, Reader};
 
 /// Makes an active owner a break-glass owner. Their proof has still to come.
 pub fn make(act: &Act, id: PersonId) -> Result<Person> {
     act.need_owner()?;
     let person = store::people::get(act.w, id)?;
-    if person.role != Role::Owner || !person.is_active() {
+    if !person.role.owns() || !person.is_active() {
         let who = person.display_name();
         return Err(Error::conflict(format!(
             "{who} is no active owner. Only an owner can keep a way in whatever is enforced."

@@ -94,7 +94,7 @@ fn good_test(
             continue;
         };
         let person = store::people::find(r, starter)?;
-        if person.is_some_and(|p| p.is_active() && p.role == crate::model::Role::Owner) {
+        if person.is_some_and(|p| p.is_active() && p.role.owns()) {
             return Ok(Some(test));
         }
     }

@@ -5,7 +5,7 @@ use url::Url;
 use super::{CODE_LIFE, OauthProblem, SCOPE};
 use crate::error::{Error, Result};
 use crate::flows::{Act, Context, Who, connect, hash};
-use crate::model::{Action, Connection, PersonId};
+use crate::model::{Action, Connection, Permission, PersonId};
 use crate::store::oauth::{OauthClient, OauthCode};
 use crate::store::{self, Reader};
 
@@ -222,7 +222,7 @@ pub fn deny(ctx: &Context, asked: &Asked) -> Result<String> {
 }
 
 fn grant(act: &Act, admin: PersonId, asked: &Asked) -> Result<String> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     // It may have been removed while the page stood open.
     store::oauth::get_client(act.w, asked.connection.id, &asked.client.id)?;
     let secret = act.random.token();

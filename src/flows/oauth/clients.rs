@@ -5,8 +5,8 @@ use url::{Host, Url};
 
 use crate::error::{Error, FieldProblem, Result};
 use crate::flows::{Act, connect, hash};
-use crate::model::Action;
 use crate::model::person::checked_name;
+use crate::model::{Action, Permission};
 use crate::store::{self, oauth::OauthClient};
 
 /// A connection needs one or two; more are a mistake or an attack.
@@ -33,7 +33,7 @@ pub struct MadeClient {
 
 /// Makes a client of this connection.
 pub fn make(act: &Act, slug: &str, new: &NewClient) -> Result<MadeClient> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     let (name, redirect_uris) = check(new)?;
     if store::oauth::list_clients(act.w, connection.id)?.len() >= MOST_CLIENTS {
@@ -67,7 +67,7 @@ pub fn make(act: &Act, slug: &str, new: &NewClient) -> Result<MadeClient> {
 
 /// Removes a client; every token that it holds ends with it.
 pub fn remove(act: &Act, slug: &str, client_id: &str) -> Result<()> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     let client = store::oauth::get_client(act.w, connection.id, client_id)?;
     store::oauth::delete_client(act.w, &client.id)?;

@@ -10,7 +10,7 @@ use super::token::{Tokens, Wanted};
 use super::{ACCESS_LIFE, OauthProblem, REFRESH_IDLE, end_family};
 use crate::error::Result;
 use crate::flows::{Act, hash};
-use crate::model::{Connection, CredentialId, Person, PersonId};
+use crate::model::{Connection, CredentialId, Permission, Person, PersonId};
 use crate::store::oauth::{OauthClient, OauthCode};
 use crate::store::scim_credentials::{Credential, CredentialKind};
 use crate::store::{self, scim_credentials};
@@ -181,7 +181,7 @@ fn by_itself(act: &Act, client: &OauthClient) -> Result<Outcome> {
 /// Who allowed it, if they still could.
 fn granter(act: &Act, id: PersonId) -> Result<Option<Person>> {
     let person = store::people::find(act.w, id)?;
-    Ok(person.filter(|person| person.is_active() && person.role.is_admin()))
+    Ok(person.filter(|person| person.is_active() && person.role.may(Permission::ManageIntegrations)))
 }
 
 fn pair(act: &Act, client: &OauthClient, person: &Person, family: &str) -> Result<Tokens> {

@@ -12,7 +12,7 @@ use super::work::Work;
 use super::{hands, project, reading::Checked};
 use crate::error::Result;
 use crate::flows::administer;
-use crate::model::{Connection, DirectoryUser, Email, Person, PersonId, PersonState, Role};
+use crate::model::{Connection, DirectoryUser, Email, Person, PersonId, PersonState};
 use crate::scim::ScimProblem;
 use crate::scim::document::user_facts;
 use crate::store;
@@ -178,12 +178,16 @@ fn make(work: &mut Work, row: &mut DirectoryUser, checked: &Checked) -> Result<T
     } else {
         PersonState::Deactivated
     };
+    let role = store::roles::lowest(act.w)?;
     let person = Person {
         id: PersonId::new(act.now, act.random_id()),
         email,
         given_name,
         family_name,
-        role: Role::Member,
+        own_role: role.key.clone(),
+        role,
+        team_id: None,
+        access_group_id: None,
         state,
         version: 1,
         created_at: act.now,

@@ -10,7 +10,7 @@ use super::reach::is_out_of_reach;
 use crate::error::{Error, Result};
 use crate::flows::{Act, administer};
 use crate::model::time::MINUTE;
-use crate::model::{Action, Connection, HoldId, Person, Removal, RemovalState, Role};
+use crate::model::{Action, Connection, HoldId, Permission, Person, Removal, RemovalState};
 use crate::store;
 use crate::store::directory::members;
 
@@ -190,7 +190,7 @@ pub fn discard(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<usi
 
 /// Those of the ids that still wait, each once, with their people. Another admin may have decided some.
 fn waiting(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<Vec<(Removal, Person)>> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let mut ids = ids.to_vec();
     ids.sort();
     ids.dedup();
@@ -253,7 +253,10 @@ fn is_in_reach(act: &Act, connection: &Connection, held: &Removal, person: &Pers
     if !is_out_of_reach(act.w, connection.id, person)? {
         return Ok(true);
     }
-    let Some(seq) = held.user_seq.filter(|_| person.role == Role::Admin) else {
+    let Some(seq) = held
+        .user_seq
+        .filter(|_| person.role.is_admin() && !person.role.owns())
+    else {
         return Ok(false);
     };
     let removed = store::directory::users::find_by_seq(act.w, seq)?.filter(|user| user.deleted_at.is_some());

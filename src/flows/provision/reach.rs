@@ -2,7 +2,7 @@
 
 use super::work::Work;
 use crate::error::Result;
-use crate::model::{ConnectionId, Email, Person, Role};
+use crate::model::{ConnectionId, Email, Person};
 use crate::scim::ScimProblem;
 use crate::store::directory::users;
 use crate::store::{self, Reader};
@@ -23,15 +23,12 @@ pub fn is_out_of_reach(r: &Reader, connection: ConnectionId, person: &Person) ->
     if store::break_glass::find(r, person.id)?.is_some() {
         return Ok(true);
     }
-    match person.role {
-        Role::Owner => Ok(true),
-        Role::Member => Ok(false),
-        Role::Admin => {
-            let user = users::find_of_person(r, connection, person.id)?;
-            let came_through = user.is_some_and(|user| user.created_here);
-            Ok(!came_through || store::passphrases::find(r, person.id)?.is_some())
-        }
+    if person.role.owns() || !person.role.is_admin() {
+        return Ok(person.role.owns());
     }
+    let user = users::find_of_person(r, connection, person.id)?;
+    let came_through = user.is_some_and(|user| user.created_here);
+    Ok(!came_through || store::passphrases::find(r, person.id)?.is_some())
 }
 
 /// 403 when the person is out of reach; the detail says who, why and what to do.
@@ -40,9 +37,9 @@ pub fn need(work: &Work, person: &Person, wish: Wish) -> Result<()> {
         return Ok(());
     }
     let name = person.display_name();
-    let role = match person.role {
-        Role::Owner => "an owner of this organization",
-        _ => "an admin who can sign in without this identity provider",
+    let role = match person.role.owns() {
+        true => "an owner of this organization",
+        false => "an admin who can sign in without this identity provider",
     };
     let (what, instead) = match wish {
         Wish::Deactivate => ("deactivated", "deactivate them in Doorward"),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Caller, Done, Effect, Request, log, perform, refused};
 use crate::error::{Error, Result};
 use crate::flows::{Act, Context, Visitor, Who, connect};
-use crate::model::{Action, Actor, Connection, Role, ScimId, ScimRequestId};
+use crate::model::{Action, Actor, Connection, Permission, Role, ScimId, ScimRequestId};
 use crate::store;
 use crate::store::Writer;
 use crate::store::directory::{groups, members, users};
@@ -63,7 +63,7 @@ pub async fn dry_run(ctx: &Context, who: Who, slug: &str, id: ScimRequestId) -> 
     let (slug, put) = (slug.to_owned(), found.clone());
     let undone: Result<()> = ctx
         .act(who, move |act| {
-            act.need_admin()?;
+            act.need(Permission::ManageIntegrations)?;
             let (connection, kept) = load(act, &slug, id)?;
             let (difference, _) = again(act, &connection, &kept)?;
             *put.lock().unwrap_or_else(PoisonError::into_inner) = Some(difference);
@@ -84,7 +84,7 @@ pub async fn dry_run(ctx: &Context, who: Who, slug: &str, id: ScimRequestId) -> 
 pub async fn run(ctx: &Context, who: Who, slug: &str, id: ScimRequestId) -> Result<ScimRequest> {
     let slug = slug.to_owned();
     ctx.act(who, move |act| {
-        act.need_admin()?;
+        act.need(Permission::ManageIntegrations)?;
         let (connection, kept) = load(act, &slug, id)?;
         let reference = act.random.reference();
         let (difference, done) = again_as(act, &connection, &kept, &reference)?;
@@ -114,7 +114,7 @@ pub async fn run(ctx: &Context, who: Who, slug: &str, id: ScimRequestId) -> Resu
 
 /// An admin looks at the personal values of a request: allowed, and written down.
 pub fn open_request(act: &Act, slug: &str, id: ScimRequestId) -> Result<ScimRequest> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
     let kept = store::scim_requests::get(act.w, connection.id, id)?;
     act.event_with(
@@ -164,7 +164,7 @@ fn again_as(
             id: connection.id,
             label: connection.name.clone(),
         },
-        role: Role::Member,
+        role: &Role::of_nobody(),
     };
     let before = resource(act.w, connection, target(&request.path))?;
     let done = act

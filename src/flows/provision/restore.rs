@@ -10,7 +10,8 @@ use crate::error::{Error, Kind, Result};
 use crate::flows::{Act, administer};
 use crate::model::time::{DAY, MINUTE};
 use crate::model::{
-    Action, Connection, DirectoryGroup, DirectoryUser, HoldId, Person, Removal, RemovalState, Subject,
+    Action, Connection, DirectoryGroup, DirectoryUser, HoldId, Permission, Person, Removal, RemovalState,
+    Subject,
 };
 use crate::store;
 use crate::store::directory::members::Member;
@@ -30,7 +31,7 @@ pub fn person(act: &Act, connection: &Connection, id: HoldId) -> Result<()> {
 /// Restores these people, all of them or none: the person is active again, the user too, and the memberships that
 /// ended with it are back. Returns how many were restored; one that was restored meanwhile is passed over.
 pub fn people(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<usize> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let mut ids = ids.to_vec();
     ids.sort();
     ids.dedup();
@@ -162,7 +163,7 @@ fn settle(act: &Act, connection: &Connection, removal: &Removal) -> Result<()> {
 
 /// Restores a deleted group with its members.
 pub fn group(act: &Act, connection: &Connection, seq: i64) -> Result<DirectoryGroup> {
-    act.need_admin()?;
+    act.need(Permission::ManageIntegrations)?;
     let found = groups::find_by_seq(act.w, seq)?.filter(|group| group.connection_id == connection.id);
     let group = found.ok_or_else(|| Error::not_found("group"))?;
     let Some(deleted_at) = group.deleted_at else {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 use crate::flows::provision::effects::is_out_of_reach;
 use crate::flows::{Act, administer};
-use crate::model::{Action, ConnectionId, Email, IdentityId, Person, Role};
+use crate::model::{Action, ConnectionId, Email, IdentityId, Person};
 use crate::store::identities::{Identity, LinkedHow};
 use crate::store::{self, Reader};
 
@@ -75,7 +75,7 @@ pub fn find(r: &Reader, subject: &Subject, claimed: Option<&Claimed>) -> Result<
     let Some(person) = store::people::find_by_email(r, &email.key())? else {
         return Ok(Found::Nobody);
     };
-    if person.role == Role::Owner {
+    if person.role.owns() {
         return Ok(Found::MustProve(person));
     }
     if store::connections::speaks_for(r, subject.connection, &email.domain())? {

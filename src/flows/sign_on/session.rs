@@ -64,7 +64,10 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
     if let Some(old) = &door.old_token {
         store::sessions::delete(act.w, &hash(old))?;
     }
-    let limits = store::organization::get(act.w)?.settings.sessions.of(person.role);
+    let limits = store::organization::get(act.w)?
+        .settings
+        .sessions
+        .of(&person.role);
     let longest = act.now.plus(limits.absolute);
     let expires_at = door.ends_at.map_or(longest, |end| end.min(longest));
     let token = act.random.token();

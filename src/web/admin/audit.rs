@@ -19,7 +19,7 @@ const PAGE: usize = 50;
 pub fn routes() -> Vec<Route> {
     vec![
         // `verify=1` walks the whole chain and says what it found.
-        get("/admin/activity/audit", Access::Admin, list),
+        get("/admin/activity/audit", Access::ACTIVITY, list),
     ]
 }
 

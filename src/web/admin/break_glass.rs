@@ -10,7 +10,7 @@ use super::{Body, UNPROCESSABLE, refuse};
 use crate::error::Result;
 use crate::flows::enforce;
 use crate::model::enforcement::PROOF_REMINDER;
-use crate::model::{BreakGlass, Person, Role, Timestamp};
+use crate::model::{BreakGlass, Person, Timestamp};
 use crate::store::{self, Reader};
 use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
@@ -84,7 +84,7 @@ fn find(r: &Reader, now: Timestamp) -> Result<(Vec<Line>, Vec<Person>)> {
     };
     let lines = all.iter().map(line).collect::<Result<_>>()?;
     let narrow = store::people::Narrow {
-        role: Some(Role::Owner),
+        owners: true,
         state: Some(crate::model::PersonState::Active),
         ..Default::default()
     };

@@ -215,7 +215,17 @@ pub fn changes(before: &str, after: &str) -> Vec<Change> {
 }
 
 fn order(name: &str) -> usize {
-    let first = ["name", "given_name", "family_name", "email", "role", "state"];
+    let first = [
+        "name",
+        "given_name",
+        "family_name",
+        "email",
+        "role",
+        "own_role",
+        "team",
+        "access_group",
+        "state",
+    ];
     first
         .iter()
         .position(|known| *known == name)

@@ -20,10 +20,10 @@ use crate::web::{flash, urls};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        get("/admin/integrations", Access::Admin, list),
+        get("/admin/integrations", Access::INTEGRATIONS, list),
         // Without a provider the picker, with one its form.
-        get("/admin/integrations/new", Access::Admin, new),
-        post("/admin/integrations/new", Access::Admin, add),
+        get("/admin/integrations/new", Access::INTEGRATIONS, new),
+        post("/admin/integrations/new", Access::INTEGRATIONS, add),
     ]
 }
 

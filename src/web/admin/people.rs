@@ -6,7 +6,7 @@ use askama::Template;
 use super::facts::{Choice, choices, person_state};
 use crate::error::{Error, Result};
 use crate::flows::administer;
-use crate::model::{AccessRequestId, Person, PersonState, Role, Timestamp};
+use crate::model::{AccessRequestId, Person, PersonState, Timestamp};
 use crate::store::people::Narrow;
 use crate::store::{self, Reader};
 use crate::web::fail::Answer;
@@ -23,10 +23,10 @@ const WAITING: i64 = 20;
 pub fn routes() -> Vec<Route> {
     vec![
         // Everybody, with search and filters in the address.
-        get("/admin/people", Access::Admin, list),
+        get("/admin/people", Access::PEOPLE, list),
         // The two answers to a request for access.
-        post("/admin/access-requests/{id}/grant", Access::Admin, grant),
-        post("/admin/access-requests/{id}/dismissal", Access::Admin, dismiss),
+        post("/admin/access-requests/{id}/grant", Access::PEOPLE, grant),
+        post("/admin/access-requests/{id}/dismissal", Access::PEOPLE, dismiss),
     ]
 }
 
@@ -43,7 +43,7 @@ struct Line {
     href: String,
     name: String,
     email: String,
-    role: &'static str,
+    role: String,
     state: State,
     last_sign_in_at: Option<Timestamp>,
 }
@@ -80,7 +80,7 @@ fn line(person: &Person) -> Line {
         href: urls::person(&person.id.to_string()),
         name: person.display_name(),
         email: person.email.to_string(),
-        role: person.role.name(),
+        role: person.role.name.clone(),
         state: person_state(person),
         last_sign_in_at: person.last_sign_in_at,
     }
@@ -121,7 +121,8 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
         state: [PersonState::Active, PersonState::Deactivated]
             .into_iter()
             .find(|s| s.key() == state),
-        role: Role::parse(&role),
+        role: Some(role.clone()).filter(|role| !role.is_empty()),
+        owners: false,
     };
     let is_narrowed = !narrow.search.trim().is_empty() || narrow.state.is_some() || narrow.role.is_some();
     let kept = [("q", q.as_str()), ("state", &state), ("role", &role)];
@@ -133,16 +134,20 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
         let pager = Pager::new(&path, &kept, number, PAGE, total);
         let offset = i64::try_from(pager.offset()).unwrap_or(0);
         let people = store::people::list(r, &narrow, offset, 50)?;
-        Ok((people, pager, asking(r)?))
+        Ok((people, pager, asking(r)?, store::roles::list(r)?))
     });
-    let (people, pager, (asking, more_asking)) = reading.await?;
+    let (people, pager, (asking, more_asking), roles) = reading.await?;
     let states = [("active", "Active"), ("deactivated", "Deactivated")];
     Ok(render(&PeoplePage {
         shell: visit.shell("People").at(Section::People),
         add: urls::new_person(),
         here,
         states: choices("Every state", states, &state),
-        roles: choices("Every role", Role::ALL.map(|r| (r.key(), r.name())), &role),
+        roles: choices(
+            "Every role",
+            roles.iter().map(|r| (r.key.as_str(), r.name.as_str())),
+            &role,
+        ),
         q,
         is_narrowed,
         lines: people.iter().map(line).collect(),

@@ -23,25 +23,25 @@ use crate::web::{flash, urls};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        get("/admin/people/{id}", Access::Admin, show),
+        get("/admin/people/{id}", Access::PEOPLE, show),
         // Off: what it means, then the act.
         get(
             "/admin/people/{id}/deactivation",
-            Access::Admin,
+            Access::PEOPLE,
             ask_to_deactivate,
         ),
-        post("/admin/people/{id}/deactivation", Access::Admin, deactivate),
-        post("/admin/people/{id}/reactivation", Access::Admin, reactivate),
+        post("/admin/people/{id}/deactivation", Access::PEOPLE, deactivate),
+        post("/admin/people/{id}/reactivation", Access::PEOPLE, reactivate),
         // Ends all their sessions; they may sign in again.
-        post("/admin/people/{id}/sign-out", Access::Admin, sign_out),
+        post("/admin/people/{id}/sign-out", Access::PEOPLE, sign_out),
         get(
             "/admin/people/{id}/identities/{identity}/removal",
-            Access::Admin,
+            Access::PEOPLE,
             ask_to_unlink,
         ),
         post(
             "/admin/people/{id}/identities/{identity}/removal",
-            Access::Admin,
+            Access::PEOPLE,
             unlink,
         ),
     ]
@@ -180,7 +180,7 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
         shell: visit.shell(&name).at(Section::People),
         up: urls::people(),
         state: person_state(&found.person),
-        can_manage: admin.0.role().may_manage(found.person.role),
+        can_manage: admin.0.role().may_manage(&found.person.role),
         has_passphrase: found.has_passphrase,
         edit: urls::person_part(&id, "edit"),
         deactivation: urls::person_part(&id, "deactivation"),

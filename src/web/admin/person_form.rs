@@ -19,10 +19,10 @@ use crate::web::{flash, urls};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        get("/admin/people/new", Access::Admin, new),
-        post("/admin/people/new", Access::Admin, add),
-        get("/admin/people/{id}/edit", Access::Admin, edit),
-        post("/admin/people/{id}/edit", Access::Admin, save),
+        get("/admin/people/new", Access::PEOPLE, new),
+        post("/admin/people/new", Access::PEOPLE, add),
+        get("/admin/people/{id}/edit", Access::PEOPLE, edit),
+        post("/admin/people/{id}/edit", Access::PEOPLE, save),
     ]
 }
 
@@ -40,13 +40,15 @@ struct PersonFormPage {
 }
 
 /// Roles that the admin may not give are not offered; the flow would refuse them too.
-fn form(admin: &Admin) -> Form {
-    let role = Field::radio("role", "Role").required().value(Role::Member.key());
-    let offered = Role::ALL
-        .into_iter()
-        .filter(|role| admin.0.role().may_manage(*role));
-    let role = offered.fold(role, |field, role| {
-        field.choice_with_hint(role.key(), role.name(), role.hint())
+fn form(admin: &Admin, roles: &[Role]) -> Form {
+    let offered: Vec<&Role> = roles
+        .iter()
+        .filter(|role| admin.0.role().may_manage(role))
+        .collect();
+    let lowest = offered.first().map_or("", |role| role.key.as_str());
+    let role = Field::radio("role", "Role").required().value(lowest);
+    let role = offered.iter().fold(role, |field, role| {
+        field.choice_with_hint(role.key.clone(), role.name.clone(), role.hint.clone())
     });
     let hint = "The address that their identity provider sends. Nobody else here may have it.";
     Form::new([
@@ -95,7 +97,8 @@ async fn new(visit: Visit, admin: Admin, known: web::Query<Known>) -> Answer {
         given_name,
         family_name,
     } = known.into_inner();
-    let form = form(&admin)
+    let form = blank(&visit, &admin)
+        .await?
         .with("email", email)
         .with("given_name", given_name)
         .with("family_name", family_name);
@@ -103,7 +106,7 @@ async fn new(visit: Visit, admin: Admin, known: web::Query<Known>) -> Answer {
 }
 
 async fn add(visit: Visit, admin: Admin, body: Body) -> Answer {
-    let mut form = form(&admin);
+    let mut form = blank(&visit, &admin).await?;
     form.fill(body.into_inner());
     form.require();
     if !form.is_valid() {
@@ -152,7 +155,7 @@ fn of(person: &Person, form: Form) -> Form {
     form.with("email", person.email.to_string())
         .with("given_name", person.given_name.clone())
         .with("family_name", person.family_name.clone())
-        .with("role", person.role.key())
+        .with("role", person.role.key.clone())
         .with("version", person.version.to_string())
 }
 
@@ -164,20 +167,26 @@ async fn load(visit: &Visit, id: PersonId) -> Result<Person> {
     visit.ctx.store.reading(move |r| store::people::get(r, id)).await
 }
 
+/// An empty form, with the roles that this admin may give.
+async fn blank(visit: &Visit, admin: &Admin) -> Result<Form> {
+    let roles = visit.ctx.store.reading(store::roles::list).await?;
+    Ok(form(admin, &roles))
+}
+
 fn need_to_manage(admin: &Admin, person: &Person) -> Result<()> {
-    if admin.0.role().may_manage(person.role) {
+    if admin.0.role().may_manage(&person.role) {
         return Ok(());
     }
-    let (name, role) = (person.display_name(), person.role.name());
+    let (name, role) = (person.display_name(), &person.role.name);
     Err(Error::denied(format!(
-        "{name} has the role {role}. Only an owner may change that account."
+        "{name} has the role {role}. Only somebody who may do more, such as an owner, changes that account."
     )))
 }
 
 async fn edit(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
     let person = load(&visit, person_id(&id)?).await?;
     need_to_manage(&admin, &person)?;
-    let form = of(&person, form(&admin));
+    let form = of(&person, blank(&visit, &admin).await?);
     Ok(edit_page(&visit, &person, form, Vec::new(), StatusCode::OK))
 }
 
@@ -185,7 +194,7 @@ async fn save(visit: Visit, admin: Admin, id: web::Path<String>, body: Body) -> 
     let id = person_id(&id)?;
     let person = load(&visit, id).await?;
     need_to_manage(&admin, &person)?;
-    let mut form = form(&admin);
+    let mut form = blank(&visit, &admin).await?;
     form.fill(body.into_inner());
     form.require();
     let version: i64 = form.text("version").parse().unwrap_or(0);

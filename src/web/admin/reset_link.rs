@@ -19,8 +19,8 @@ use crate::web::urls;
 pub fn routes() -> Vec<Route> {
     vec![
         // What the link does, then the act, which answers with the link, once.
-        get("/admin/people/{id}/reset-link", Access::Admin, explain),
-        post("/admin/people/{id}/reset-link", Access::Admin, make),
+        get("/admin/people/{id}/reset-link", Access::PEOPLE, explain),
+        post("/admin/people/{id}/reset-link", Access::PEOPLE, make),
     ]
 }
 

@@ -20,7 +20,7 @@ const PAGE: usize = 50;
 pub fn routes() -> Vec<Route> {
     vec![
         // Filters and the place in the list stand in the address.
-        get("/admin/activity/sign-ins", Access::Admin, list),
+        get("/admin/activity/sign-ins", Access::ACTIVITY, list),
     ]
 }
 

@@ -17,7 +17,7 @@ use crate::web::routes::{Access, Route, get};
 use crate::web::urls;
 
 pub fn routes() -> Vec<Route> {
-    vec![get("/admin/activity/sign-ins/{reference}", Access::Admin, show)]
+    vec![get("/admin/activity/sign-ins/{reference}", Access::TRACES, show)]
 }
 
 /// What the admin may do about it.

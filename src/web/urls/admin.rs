@@ -171,3 +171,21 @@ pub fn break_glass() -> String {
 pub fn break_glass_removal(person: &str) -> String {
     format!("{}/{}/removal", break_glass(), segment(person))
 }
+
+/// What people may do: the list of roles.
+pub fn roles() -> String {
+    "/admin/access/roles".into()
+}
+
+pub fn new_role() -> String {
+    "/admin/access/roles/new".into()
+}
+
+pub fn role(key: &str) -> String {
+    format!("{}/{}", roles(), segment(key))
+}
+
+/// A room of one role: `move`, `removal`.
+pub fn role_part(key: &str, part: &str) -> String {
+    format!("{}/{}", role(key), segment(part))
+}

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use doorward::error::Result;
 use doorward::model::filter::{Field, Kind, fold};
 use doorward::model::{
-    Connection, ConnectionId, DirectoryGroup, DirectoryUser, Email, Person, PersonId, PersonState, Role,
+    Connection, ConnectionId, DirectoryGroup, DirectoryUser, Email, Person, PersonId, PersonState,
     SamlSettings, ScimId, ScimSettings, Slug, Timestamp,
 };
 use doorward::store::directory::{Asked, Key, groups, users};
@@ -193,7 +193,10 @@ pub fn person(store: &Store, name: &str) -> Person {
         email: Email::parse(&format!("{name}@acme.example")).expect("an address"),
         given_name: name.to_owned(),
         family_name: String::new(),
-        role: Role::Member,
+        own_role: "member".to_owned(),
+        role: store.read(store::roles::lowest).expect("a role"),
+        team_id: None,
+        access_group_id: None,
         state: PersonState::Active,
         version: 1,
         created_at: Timestamp(1),

@@ -21,17 +21,26 @@ use crate::web::{flash, urls};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        get("/admin/integrations/{slug}/certificates", Access::Admin, list),
+        get(
+            "/admin/integrations/{slug}/certificates",
+            Access::INTEGRATIONS,
+            list,
+        ),
         // One more, by paste or file.
-        post("/admin/integrations/{slug}/certificates", Access::Admin, add).limit(UPLOAD_LIMIT),
+        post(
+            "/admin/integrations/{slug}/certificates",
+            Access::INTEGRATIONS,
+            add,
+        )
+        .limit(UPLOAD_LIMIT),
         get(
             "/admin/integrations/{slug}/certificates/{fingerprint}/removal",
-            Access::Admin,
+            Access::INTEGRATIONS,
             ask,
         ),
         post(
             "/admin/integrations/{slug}/certificates/{fingerprint}/removal",
-            Access::Admin,
+            Access::INTEGRATIONS,
             remove,
         ),
     ]

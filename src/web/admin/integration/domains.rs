@@ -22,7 +22,7 @@ use crate::web::{flash, urls};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        get("/admin/integrations/{slug}/domains", Access::Admin, list),
+        get("/admin/integrations/{slug}/domains", Access::INTEGRATIONS, list),
         post("/admin/integrations/{slug}/domains", Access::Owner, confirm),
         get(
             "/admin/integrations/{slug}/domains/{domain}/withdrawal",
@@ -35,16 +35,24 @@ pub fn routes() -> Vec<Route> {
             withdraw,
         ),
         // Domains that wait for their TXT record.
-        get("/admin/integrations/{slug}/domain-claims", Access::Admin, back),
-        post("/admin/integrations/{slug}/domain-claims", Access::Admin, claim),
+        get(
+            "/admin/integrations/{slug}/domain-claims",
+            Access::INTEGRATIONS,
+            back,
+        ),
+        post(
+            "/admin/integrations/{slug}/domain-claims",
+            Access::INTEGRATIONS,
+            claim,
+        ),
         post(
             "/admin/integrations/{slug}/domain-claims/{domain}/check",
-            Access::Admin,
+            Access::INTEGRATIONS,
             check,
         ),
         post(
             "/admin/integrations/{slug}/domain-claims/{domain}/removal",
-            Access::Admin,
+            Access::INTEGRATIONS,
             drop_claim,
         ),
     ]

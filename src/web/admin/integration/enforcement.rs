@@ -28,7 +28,11 @@ use crate::web::{flash, urls};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        get("/admin/integrations/{slug}/enforcement", Access::Admin, show),
+        get(
+            "/admin/integrations/{slug}/enforcement",
+            Access::INTEGRATIONS,
+            show,
+        ),
         post("/admin/integrations/{slug}/enforcement", Access::Owner, switch_on),
         // One click within the first day; afterwards the page behind `end` asks once more.
         post(

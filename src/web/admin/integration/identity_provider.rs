@@ -31,12 +31,12 @@ pub fn routes() -> Vec<Route> {
         // `by` says in which way it is given.
         get(
             "/admin/integrations/{slug}/identity-provider",
-            Access::Admin,
+            Access::INTEGRATIONS,
             show,
         ),
         post(
             "/admin/integrations/{slug}/identity-provider",
-            Access::Admin,
+            Access::INTEGRATIONS,
             give,
         )
         .limit(UPLOAD_LIMIT),

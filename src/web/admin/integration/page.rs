@@ -27,7 +27,7 @@ use crate::web::routes::{Access, Route, get};
 use crate::web::{assets, urls};
 
 pub fn routes() -> Vec<Route> {
-    vec![get("/admin/integrations/{slug}", Access::Admin, show)]
+    vec![get("/admin/integrations/{slug}", Access::INTEGRATIONS, show)]
 }
 
 /// Our own side, whole.

@@ -17,8 +17,8 @@ use crate::web::{flash, urls};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        get("/admin/integrations/{slug}/settings", Access::Admin, show),
-        post("/admin/integrations/{slug}/settings", Access::Admin, save),
+        get("/admin/integrations/{slug}/settings", Access::INTEGRATIONS, show),
+        post("/admin/integrations/{slug}/settings", Access::INTEGRATIONS, save),
     ]
 }
 

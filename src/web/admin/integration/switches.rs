@@ -21,16 +21,20 @@ use crate::web::{flash, urls};
 pub fn routes() -> Vec<Route> {
     vec![
         // A new test: a real sign-in that makes no session.
-        post("/admin/integrations/{slug}/tests", Access::Admin, test),
-        post("/admin/integrations/{slug}/activation", Access::Admin, activate),
+        post("/admin/integrations/{slug}/tests", Access::INTEGRATIONS, test),
+        post(
+            "/admin/integrations/{slug}/activation",
+            Access::INTEGRATIONS,
+            activate,
+        ),
         get(
             "/admin/integrations/{slug}/deactivation",
-            Access::Admin,
+            Access::INTEGRATIONS,
             ask_to_deactivate,
         ),
         post(
             "/admin/integrations/{slug}/deactivation",
-            Access::Admin,
+            Access::INTEGRATIONS,
             deactivate,
         ),
         get("/admin/integrations/{slug}/removal", Access::Owner, ask_to_remove),

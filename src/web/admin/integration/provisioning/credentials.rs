@@ -28,13 +28,13 @@ pub fn routes() -> Vec<Route> {
         // `kind` says which of the three.
         get(
             "/admin/integrations/{slug}/provisioning/credentials/new",
-            Access::Admin,
+            Access::INTEGRATIONS,
             blank,
         ),
         // Answers with the secret, once.
         post(
             "/admin/integrations/{slug}/provisioning/credentials",
-            Access::Admin,
+            Access::INTEGRATIONS,
             make,
         ),
     ]

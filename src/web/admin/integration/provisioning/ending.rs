@@ -20,22 +20,22 @@ pub fn routes() -> Vec<Route> {
     vec![
         get(
             "/admin/integrations/{slug}/provisioning/credentials/{id}/revocation",
-            Access::Admin,
+            Access::INTEGRATIONS,
             ask_to_revoke,
         ),
         post(
             "/admin/integrations/{slug}/provisioning/credentials/{id}/revocation",
-            Access::Admin,
+            Access::INTEGRATIONS,
             revoke,
         ),
         get(
             "/admin/integrations/{slug}/provisioning/oauth-clients/{id}/removal",
-            Access::Admin,
+            Access::INTEGRATIONS,
             ask_to_remove,
         ),
         post(
             "/admin/integrations/{slug}/provisioning/oauth-clients/{id}/removal",
-            Access::Admin,
+            Access::INTEGRATIONS,
             remove,
         ),
     ]

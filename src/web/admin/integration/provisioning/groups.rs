@@ -23,17 +23,17 @@ pub fn routes() -> Vec<Route> {
     vec![
         get(
             "/admin/integrations/{slug}/provisioning/groups",
-            Access::Admin,
+            Access::INTEGRATIONS,
             list,
         ),
         get(
             "/admin/integrations/{slug}/provisioning/groups/{id}",
-            Access::Admin,
+            Access::INTEGRATIONS,
             show,
         ),
         post(
             "/admin/integrations/{slug}/provisioning/groups/{id}/restoration",
-            Access::Admin,
+            Access::INTEGRATIONS,
             bring_back,
         ),
     ]

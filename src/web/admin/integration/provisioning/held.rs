@@ -28,14 +28,19 @@ pub fn routes() -> Vec<Route> {
     vec![
         get(
             "/admin/integrations/{slug}/provisioning/held",
-            Access::Admin,
+            Access::INTEGRATIONS,
             list,
         ),
         // What is chosen and which answer; says in figures what it means.
-        post("/admin/integrations/{slug}/provisioning/held", Access::Admin, ask).limit(BODY),
+        post(
+            "/admin/integrations/{slug}/provisioning/held",
+            Access::INTEGRATIONS,
+            ask,
+        )
+        .limit(BODY),
         post(
             "/admin/integrations/{slug}/provisioning/held/decision",
-            Access::Admin,
+            Access::INTEGRATIONS,
             decide,
         )
         .limit(BODY),

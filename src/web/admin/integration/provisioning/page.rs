@@ -26,20 +26,24 @@ use crate::web::{flash, urls};
 
 pub fn routes() -> Vec<Route> {
     vec![
-        get("/admin/integrations/{slug}/provisioning", Access::Admin, show),
+        get(
+            "/admin/integrations/{slug}/provisioning",
+            Access::INTEGRATIONS,
+            show,
+        ),
         post(
             "/admin/integrations/{slug}/provisioning/activation",
-            Access::Admin,
+            Access::INTEGRATIONS,
             activate,
         ),
         get(
             "/admin/integrations/{slug}/provisioning/deactivation",
-            Access::Admin,
+            Access::INTEGRATIONS,
             ask_to_deactivate,
         ),
         post(
             "/admin/integrations/{slug}/provisioning/deactivation",
-            Access::Admin,
+            Access::INTEGRATIONS,
             deactivate,
         ),
     ]

@@ -24,18 +24,18 @@ pub fn routes() -> Vec<Route> {
     vec![
         get(
             "/admin/integrations/{slug}/provisioning/removed",
-            Access::Admin,
+            Access::INTEGRATIONS,
             list,
         ),
         // Who is chosen; says what restoring means.
         post(
             "/admin/integrations/{slug}/provisioning/removed",
-            Access::Admin,
+            Access::INTEGRATIONS,
             ask,
         ),
         post(
             "/admin/integrations/{slug}/provisioning/removed/restoration",
-            Access::Admin,
+            Access::INTEGRATIONS,
             bring_back,
         ),
     ]

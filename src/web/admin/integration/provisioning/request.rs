@@ -25,24 +25,24 @@ pub fn routes() -> Vec<Route> {
     vec![
         get(
             "/admin/integrations/{slug}/provisioning/requests/{id}",
-            Access::Admin,
+            Access::INTEGRATIONS,
             show,
         ),
         // Shows the values too, and puts that into the audit log.
         post(
             "/admin/integrations/{slug}/provisioning/requests/{id}/opening",
-            Access::Admin,
+            Access::INTEGRATIONS,
             open,
         ),
         // Changes nothing: shows what a replay would do.
         post(
             "/admin/integrations/{slug}/provisioning/requests/{id}/dry-run",
-            Access::Admin,
+            Access::INTEGRATIONS,
             dry_run,
         ),
         post(
             "/admin/integrations/{slug}/provisioning/requests/{id}/replay",
-            Access::Admin,
+            Access::INTEGRATIONS,
             run,
         ),
     ]

@@ -20,11 +20,11 @@ pub fn routes() -> Vec<Route> {
     vec![
         get(
             "/admin/integrations/{slug}/provisioning/requests",
-            Access::Admin,
+            Access::INTEGRATIONS,
             list,
         ),
         // From a reference to its request, whichever integration it came through.
-        get("/admin/activity/requests/{reference}", Access::Admin, find),
+        get("/admin/activity/requests/{reference}", Access::INTEGRATIONS, find),
     ]
 }
 

@@ -20,12 +20,12 @@ pub fn routes() -> Vec<Route> {
     vec![
         get(
             "/admin/integrations/{slug}/provisioning/settings",
-            Access::Admin,
+            Access::INTEGRATIONS,
             show,
         ),
         post(
             "/admin/integrations/{slug}/provisioning/settings",
-            Access::Admin,
+            Access::INTEGRATIONS,
             save,
         ),
     ]

@@ -18,7 +18,7 @@ use crate::web::urls;
 pub fn routes() -> Vec<Route> {
     vec![get(
         "/admin/integrations/{slug}/provisioning/users",
-        Access::Admin,
+        Access::INTEGRATIONS,
         list,
     )]
 }

@@ -1,0 +1,224 @@
+//! What somebody is here (role, team, access group), and why: one way in for a form, a mapping and a pushed group.
+//!
+//! A person has a role of their own. While they are in an access group, its role counts in place of it; whoever owns
+//! the organization keeps that, whatever group they are in. Every change leaves its reason, so that "why this role?"
+//! has an answer: by which rule, which request, when and by whom.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::error::{Error, Result};
+use crate::model::{AccessGroup, ConnectionId, Permission, Person, PersonId, Role, Team, Timestamp};
+use crate::store;
+
+use super::provision::effects::is_out_of_reach;
+use super::{Act, administer, enforce};
+
+/// On whose word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// Somebody who may manage people, or a command on the server.
+    Hand,
+    /// An attribute that an identity provider sent.
+    Mapping,
+    /// A group that an identity provider pushed.
+    Group,
+    /// Nothing better was known.
+    Default,
+}
+
+/// Why somebody has what they have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    pub how: How,
+    /// The connection whose word it was.
+    #[serde(default)]
+    pub connection: Option<ConnectionId>,
+    /// In words: `userType is "Manager"`.
+    #[serde(default)]
+    pub rule: String,
+    /// Of the request or sign-in.
+    #[serde(default)]
+    pub reference: Option<String>,
+    #[serde(default = "epoch")]
+    pub at: Timestamp,
+    #[serde(default)]
+    pub by: String,
+    /// An owner allowed, by name, that this rule makes owners. Never read from outside.
+    #[serde(skip)]
+    pub may_give_ownership: bool,
+}
+
+fn epoch() -> Timestamp {
+    Timestamp(0)
+}
+
+impl Reason {
+    /// By hand, now.
+    pub fn by_hand(act: &Act) -> Self {
+        Self::new(act, How::Hand, "")
+    }
+
+    pub fn new(act: &Act, how: How, rule: impl Into<String>) -> Self {
+        Self {
+            how,
+            connection: None,
+            rule: rule.into(),
+            reference: None,
+            at: act.now,
+            by: act.actor.label(),
+            may_give_ownership: false,
+        }
+    }
+
+    /// On the word of this connection's identity provider.
+    #[must_use]
+    pub fn of(mut self, connection: ConnectionId, reference: &str) -> Self {
+        self.connection = Some(connection);
+        self.reference = Some(reference.to_owned());
+        self
+    }
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    Unchanged,
+    Changed,
+    /// Nothing was changed, and why.
+    Kept(String),
+}
+
+/// Gives somebody another role of their own.
+pub fn role(act: &Act, person: &mut Person, role: &Role, reason: Reason) -> Result<Done> {
+    if person.own_role == role.key {
+        return Ok(Done::Unchanged);
+    }
+    if let Some(why) = refusal(act, person, Some(role), &reason)? {
+        return Ok(Done::Kept(why));
+    }
+    let was = person.clone();
+    person.own_role.clone_from(&role.key);
+    person.role = effective(act, person)?;
+    finish(act, &was, person, "role", reason)
+}
+
+/// Puts somebody into a team, or into none.
+pub fn team(act: &Act, person: &mut Person, team: Option<&Team>, reason: Reason) -> Result<Done> {
+    if person.team_id == team.map(|team| team.id) {
+        return Ok(Done::Unchanged);
+    }
+    if let Some(why) = refusal(act, person, None, &reason)? {
+        return Ok(Done::Kept(why));
+    }
+    let was = person.clone();
+    person.team_id = team.map(|team| team.id);
+    finish(act, &was, person, "team", reason)
+}
+
+/// Puts somebody into an access group, or into none; its role counts from then on.
+pub fn access_group(
+    act: &Act,
+    person: &mut Person,
+    group: Option<&AccessGroup>,
+    reason: Reason,
+) -> Result<Done> {
+    if person.access_group_id == group.map(|group| group.id) {
+        return Ok(Done::Unchanged);
+    }
+    let role = match group {
+        Some(group) => store::roles::get(act.w, &group.role)?,
+        None => store::roles::get(act.w, &person.own_role)?,
+    };
+    if let Some(why) = refusal(act, person, Some(&role), &reason)? {
+        return Ok(Done::Kept(why));
+    }
+    let was = person.clone();
+    person.access_group_id = group.map(|group| group.id);
+    person.role = effective(act, person)?;
+    finish(act, &was, person, "access_group", reason)
+}
+
+/// The role that counts, from what the person is now.
+pub fn effective(act: &Act, person: &Person) -> Result<Role> {
+    let own = store::roles::get(act.w, &person.own_role)?;
+    match person.access_group_id {
+        Some(group) if !own.owns() => {
+            let group = store::access_groups::get(act.w, group)?;
+            store::roles::get(act.w, &group.role)
+        }
+        _ => Ok(own),
+    }
+}
+
+/// Writes down why, for somebody who was made a moment ago with what the reason explains. `part`: `role`, `team` or
+/// `access_group`.
+pub fn born(act: &Act, person: PersonId, part: &'static str, reason: &Reason) -> Result<()> {
+    let reason = serde_json::to_string(reason).map_err(Error::internal)?;
+    store::people::set_why(act.w, person, part, &reason)
+}
+
+/// Why this may not be: an error for a person who tries it, a remark for an identity provider.
+fn refusal(act: &Act, person: &Person, role: Option<&Role>, reason: &Reason) -> Result<Option<String>> {
+    let name = person.display_name();
+    let Some(connection) = reason.connection else {
+        act.need(Permission::ManagePeople)?;
+        administer::need_to_manage(act, &person.role)?;
+        if let Some(role) = role {
+            administer::need_to_manage(act, role)?;
+        }
+        return Ok(None);
+    };
+    if is_out_of_reach(act.w, connection, person)? {
+        return Ok(Some(format!(
+            "{name} keeps what they have: it was given by hand, and no identity provider changes it."
+        )));
+    }
+    Ok(match role {
+        Some(role) if role.owns() && !reason.may_give_ownership => Some(format!(
+            "{name} was not made {}: an identity provider makes nobody an owner unless an owner allowed that rule by name.",
+            role.name
+        )),
+        _ => None,
+    })
+}
+
+/// Writes what changed, with its reason, its event and what follows from another role.
+fn finish(act: &Act, was: &Person, person: &mut Person, part: &'static str, reason: Reason) -> Result<Done> {
+    let reference = reason.reference.clone();
+    born(act, person.id, part, &reason)?;
+    before_another_role(act, was, person)?;
+    administer::put(act, was, person, reference.as_deref())?;
+    after_another_role(act, was, person)?;
+    Ok(Done::Changed)
+}
+
+/// The last owner stays one, and so does the last whom a break glass lets in.
+pub(super) fn before_another_role(act: &Act, was: &Person, person: &Person) -> Result<()> {
+    if was.role.owns() && !person.role.owns() {
+        administer::need_another_owner(act, was, "demoted")?;
+        enforce::need_another(act.w, was, "demoted")?;
+    }
+    if person.role.key != was.role.key {
+        // A session keeps the limits of the role it began with: start it anew.
+        store::sessions::delete_of_person(act.w, person.id)?;
+    }
+    Ok(())
+}
+
+pub(super) fn after_another_role(act: &Act, was: &Person, person: &Person) -> Result<()> {
+    if was.role.owns() && !person.role.owns() {
+        enforce::forget_break_glass(act, person)?;
+    }
+    Ok(())
+}
+
+/// The reasons of a person, by part; what was never given has none.
+pub fn reasons(r: &store::Reader, person: PersonId) -> Result<std::collections::BTreeMap<String, Reason>> {
+    let text = store::people::why(r, person)?;
+    serde_json::from_str(&text).map_err(|cause| {
+        tracing::warn!(%cause, why = %json!(text), "reasons that cannot be read");
+        Error::internal(cause)
+    })
+}
