@@ -209,3 +209,15 @@ CREATE TABLE organization_secrets (
     sealed          BLOB NOT NULL,
     created_at      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Provisioning, quicker: what every new user runs opens no table of its own and writes to fewer places.
+
+-- Nobody asks for the events of an actor. Ids of subjects are made in order of time, so that new rows lie together
+-- when they come first.
+DROP INDEX events_actor;
+DROP INDEX events_subject;
+CREATE INDEX events_subject ON events (subject_id, sequence);
+-- The two that come with every new user are not in it: whoever asks for them finds enough of them among the newest.
+DROP INDEX events_action;
+CREATE INDEX events_action ON events (action, sequence)
+    WHERE action <> 'person.added' AND action <> 'directory_user.added';
