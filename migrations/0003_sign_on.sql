@@ -212,6 +212,33 @@ CREATE TABLE organization_secrets (
 
 -- Provisioning, quicker: what every new user runs opens no table of its own and writes to fewer places.
 
+-- An IN with more than two values builds a table each time that it is asked. Dropped and made again under its name,
+-- because the triggers name it.
+CREATE TABLE directory_blocks_kept AS SELECT * FROM directory_blocks;
+DROP TABLE directory_blocks;
+CREATE TABLE directory_blocks (
+    connection_id   TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    kind            TEXT NOT NULL CHECK (kind = 'user' OR kind = 'group' OR kind = 'claimed' OR kind = 'tied'),
+    block           INTEGER NOT NULL,
+    live            INTEGER NOT NULL,
+    PRIMARY KEY (connection_id, kind, block)
+) STRICT, WITHOUT ROWID;
+INSERT INTO directory_blocks SELECT connection_id, kind, block, live FROM directory_blocks_kept;
+DROP TABLE directory_blocks_kept;
+
+-- Removed users are looked for newest first: nothing is left to sort, and live rows are in neither.
+DROP INDEX directory_users_removed_name;
+CREATE INDEX directory_users_removed_name ON directory_users (connection_id, user_name_key, deleted_at)
+    WHERE deleted_at IS NOT NULL;
+CREATE INDEX directory_users_removed_external ON directory_users (connection_id, external_id, deleted_at)
+    WHERE deleted_at IS NOT NULL;
+
+-- One index for both: who a person is in a connection, and that this is one live user and no more.
+DROP INDEX directory_users_person;
+DROP INDEX directory_users_by_person;
+CREATE UNIQUE INDEX directory_users_person
+    ON directory_users (person_id, connection_id, CASE WHEN deleted_at IS NULL THEN 0 ELSE seq END);
+
 -- Nobody asks for the events of an actor. Ids of subjects are made in order of time, so that new rows lie together
 -- when they come first.
 DROP INDEX events_actor;

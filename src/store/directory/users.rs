@@ -365,7 +365,7 @@ fn taken(cause: rusqlite::Error, user: &DirectoryUser) -> Error {
     if !is_duplicate(&cause) {
         return cause.into();
     }
-    if cause.to_string().contains("person_id") {
+    if cause.to_string().contains("directory_users_person") {
         return Error::conflict(format!(
             "The person behind \"{}\" is another user of this connection already.",
             user.user_name
