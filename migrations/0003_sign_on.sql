@@ -248,3 +248,41 @@ CREATE INDEX events_subject ON events (subject_id, sequence);
 DROP INDEX events_action;
 CREATE INDEX events_action ON events (action, sequence)
     WHERE action <> 'person.added' AND action <> 'directory_user.added';
+
+-- An id holds the moment of its row, so that one index finds both.
+CREATE TABLE scim_requests_next (
+    id              TEXT NOT NULL,
+    reference       TEXT NOT NULL,
+    connection_id   TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    credential_id   TEXT,
+    credential_label TEXT NOT NULL,
+    at              INTEGER NOT NULL,
+    method          TEXT NOT NULL,
+    path            TEXT NOT NULL,
+    query           TEXT NOT NULL,
+    -- the conditional headers and content type, JSON
+    headers         TEXT NOT NULL,
+    address         TEXT NOT NULL,
+    user_agent      TEXT NOT NULL,
+    -- secrets and passwords are out; NULL: none, or too large to keep
+    body            TEXT,
+    body_cut        INTEGER NOT NULL DEFAULT 0 CHECK (body_cut IN (0, 1)),
+    understood      TEXT NOT NULL,
+    status          INTEGER NOT NULL,
+    answer          TEXT,
+    -- what it did to which people, JSON array
+    effects         TEXT NOT NULL,
+    -- why something was ignored or read otherwise, JSON array
+    notes           TEXT NOT NULL,
+    took_us         INTEGER NOT NULL,
+    replay_of       TEXT
+) STRICT;
+INSERT INTO scim_requests_next
+    SELECT id, reference, connection_id, credential_id, credential_label, at, method, path, query, headers, address,
+           user_agent, body, body_cut, understood, status, answer, effects, notes, took_us, replay_of
+    FROM scim_requests ORDER BY rowid;
+DROP TABLE scim_requests;
+ALTER TABLE scim_requests_next RENAME TO scim_requests;
+CREATE UNIQUE INDEX scim_requests_connection ON scim_requests (connection_id, at, id);
+-- References are random: each new one would rewrite a page of its own. That of a new user is found by its moment.
+CREATE INDEX scim_requests_reference ON scim_requests (reference) WHERE NOT (method = 'POST' AND path = '/Users');

@@ -112,7 +112,8 @@ pub fn remove(act: &Act, key: &str, instead: Option<&str>) -> Result<usize> {
     }
     let people = store::roles::list_people(act.w, &role.key)?;
     if !people.is_empty() {
-        let instead = instead.ok_or_else(|| Error::invalid("instead", "Choose which role they get instead."))?;
+        let instead =
+            instead.ok_or_else(|| Error::invalid("instead", "Choose which role they get instead."))?;
         let instead = store::roles::find(act.w, instead)?
             .filter(|other| other.key != role.key)
             .ok_or_else(|| Error::invalid("instead", "Choose another role of the list."))?;
