@@ -18,6 +18,7 @@ mod provisioning;
 mod reauth;
 mod recovery;
 mod redirects;
+mod roles;
 mod secrets;
 mod sessions;
 mod sign_on;
