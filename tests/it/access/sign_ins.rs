@@ -22,7 +22,12 @@ fn groups_of_a_sign_in_are_listed_selected_and_replaced_at_the_next_one() {
     app.add("bob@example.com", "member");
     app.apply("[[access_group]]\nname = \"Leads\"\nrole = \"manager\"\n");
     let okta = app.connect("okta", "");
-    sign_in(&app, &okta, "bob@example.com", &["Leads", GUID, &"x".repeat(300), " "]);
+    sign_in(
+        &app,
+        &okta,
+        "bob@example.com",
+        &["Leads", GUID, &"x".repeat(300), " "],
+    );
     assert_eq!(group_of(&app, "bob"), None, "nothing is fed by its name");
     let alice = app.alice();
     let at = format!("{}/feeds", page_of(&app, "Leads"));
