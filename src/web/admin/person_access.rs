@@ -82,7 +82,7 @@ fn line(r: &Reader, what: &'static str, value: String, reason: Option<&Reason>) 
             let href = if is_sign_in {
                 urls::sign_in(reference)
             } else {
-                urls::scim_request(reference)
+                urls::scim_request(reference, reason.at)
             };
             Some((reference.clone(), href))
         }
