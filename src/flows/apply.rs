@@ -18,10 +18,12 @@ use super::connect::openid::FoundProvider;
 use super::connect::{self, ConnectionFields, IdpSource, NewConnection, OidcFields, ScimFields};
 use super::{Act, Context, Who, enforce};
 
+mod mapping;
 mod openid;
 mod people;
 mod report;
 
+use mapping::{FieldPart, JitPart, MappingPart};
 use openid::OidcPart;
 use people::{PersonPart, apply_person};
 
@@ -42,6 +44,7 @@ pub struct Application {
 struct File {
     organization: Option<OrganizationPart>,
     mail: Option<MailPart>,
+    profile_field: Vec<FieldPart>,
     connection: Vec<ConnectionPart>,
     person: Vec<PersonPart>,
 }
@@ -67,6 +70,8 @@ struct ConnectionPart {
     saml: Option<SamlPart>,
     oidc: Option<OidcPart>,
     scim: Option<ScimPart>,
+    mapping: Option<MappingPart>,
+    jit: Option<JitPart>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -180,6 +185,7 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
                 act,
                 file.organization,
                 mail,
+                file.profile_field,
                 prepared,
                 file.person,
                 has_recovery_path,
@@ -270,6 +276,7 @@ fn run(
     act: &Act,
     organization: Option<OrganizationPart>,
     mail: Option<MailPart>,
+    profile_fields: Vec<FieldPart>,
     connections: Vec<(ConnectionPart, Option<IdentityProvider>, Option<FoundProvider>)>,
     people: Vec<PersonPart>,
     has_recovery_path: bool,
@@ -287,6 +294,10 @@ fn run(
     }
     if let Some(part) = mail {
         apply_mail::apply(act, part).map_err(|error| about("mail", error))?;
+    }
+    for field in profile_fields {
+        super::mapping::apply_field(act, &field.key, &field.label)
+            .map_err(|error| about(&field.key, error))?;
     }
     let mut enforced = Vec::new();
     for (part, idp, provider) in connections {
@@ -354,6 +365,9 @@ fn apply_connection(
         scim: part.scim.map(ScimFields::from).unwrap_or_default(),
     };
     let connection = connect::change(act, &slug, &fields, None)?;
+    if let Some(fields) = mapping::fields(part.mapping, part.jit) {
+        connect::change_mapping(act, &slug, &fields, None)?;
+    }
     for domain in part.domains.iter().flatten() {
         connect::confirm_domain(act, &slug, domain)?;
     }

@@ -134,6 +134,7 @@ fn make_owner(act: &Act, found: Option<Person>, email: &Email) -> Result<Person>
         given_name: person.given_name.clone(),
         family_name: person.family_name.clone(),
         role,
+        ..PersonFields::default()
     };
     administer::change_person(act, person.id, &fields, None)?;
     administer::reactivate(act, person.id)?;

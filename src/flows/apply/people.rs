@@ -1,5 +1,7 @@
 //! `[[person]]`: one of the organization's people.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -15,6 +17,9 @@ pub struct PersonPart {
     given_name: Option<String>,
     family_name: Option<String>,
     role: Option<String>,
+    /// Further fields: `title`, `department`, and those that the organization defines.
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
     active: Option<bool>,
 }
 
@@ -33,6 +38,7 @@ pub fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
             (None, Some(person)) => person.role.key.clone(),
             (None, None) => store::roles::lowest(act.w)?.key,
         },
+        profile: part.fields,
     };
     let person = match &found {
         Some(person) => administer::change_person(act, person.id, &fields, None)?,

@@ -76,7 +76,7 @@ pub fn remove(act: &Act, slug: &str, typed: &str) -> Result<()> {
     }
     let people = store::identities::count_of_connection(act.w, connection.id)?;
     store::connections::delete(act.w, connection.id)?;
-    let mut before = facts(&connection);
+    let mut before = facts(act.w, &connection)?;
     before["linked_people"] = json!(people);
     act.event(
         Action::ConnectionRemoved,

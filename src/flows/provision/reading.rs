@@ -70,7 +70,7 @@ pub fn check(facts: &UserFacts, notes: &mut Vec<String>) -> Result<Checked> {
 }
 
 /// A character without a width: with it an address looks like another one and is not.
-fn is_unseen(c: char) -> bool {
+pub fn is_unseen(c: char) -> bool {
     is_unprintable(c)
         || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
             | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206F}'

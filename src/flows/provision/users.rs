@@ -7,7 +7,7 @@ use super::guard::What;
 use super::reach::{self, Wish};
 use super::reading::{self, Checked};
 use super::work::Work;
-use super::{Answer, Request, effects, hands, members, mirror, present};
+use super::{Answer, Request, effects, hands, mapped, members, mirror, present};
 use crate::error::Result;
 use crate::model::filter::fold;
 use crate::model::time::MINUTE;
@@ -33,7 +33,7 @@ pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
         return answer(work, request, &row, 201);
     }
     let mut checked_notes = Vec::new();
-    let checked = reading::check(&facts, &mut checked_notes)?;
+    let checked = mapped::check(work.connection(), &body.document, &facts, &mut checked_notes)?;
     work.notes.extend(checked_notes);
     reading::need(work.settings(), &checked, None)?;
     let mut row = fresh(work, body.document);
@@ -75,7 +75,8 @@ pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let patch = patch::user(id, &row.document, request.json()?)?;
     work.understood = patch.understood;
     work.notes.extend(patch.notes);
-    let before = reading::check(&user_facts(&row.document), &mut Vec::new()).unwrap_or_default();
+    let facts = user_facts(&row.document);
+    let before = mapped::check(work.connection(), &row.document, &facts, &mut Vec::new()).unwrap_or_default();
     let row = put(work, row, patch.document, None, Some(&before))?;
     answer(work, request, &row, 200)
 }
@@ -146,7 +147,7 @@ fn put(
 ) -> Result<DirectoryUser> {
     let facts = user_facts(&document);
     let mut notes = Vec::new();
-    let checked = reading::check(&facts, &mut notes)?;
+    let checked = mapped::check(work.connection(), &document, &facts, &mut notes)?;
     if let Some(other) = in_the_way(work, &facts, Some(&before))? {
         return Err(taken(&other, &facts).into());
     }

@@ -16,6 +16,7 @@ pub mod overview;
 pub mod people;
 pub mod person;
 pub mod person_factors;
+pub mod person_fields;
 pub mod person_form;
 pub mod person_provisioning;
 pub mod reset_link;

@@ -6,6 +6,7 @@ use askama::Template;
 use super::confirm::Confirm;
 use super::facts::{EventLine, count, device, event_line, outcome_state, person_state};
 use super::person_factors::{self, FactorLine};
+use super::person_fields::{self, FieldLine};
 use super::person_form::person_id;
 use super::person_provisioning::{self, TakenLine, UserLine};
 use crate::error::{Error, Kind, Result};
@@ -86,6 +87,7 @@ struct Found {
     has_passphrase: bool,
     factors: Factors,
     provisioned: (Vec<UserLine>, Vec<TakenLine>),
+    fields: Vec<FieldLine>,
 }
 
 fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
@@ -100,6 +102,7 @@ fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
     };
     let connections = store::connections::list(r)?;
     Ok(Found {
+        fields: person_fields::lines(r, &person, &connections)?,
         provisioned: person_provisioning::lines(r, id, &connections, now)?,
         identities: store::identities::list_of_person(r, id)?,
         sessions: store::sessions::list_of_person(r, id, now)?,
@@ -134,6 +137,7 @@ struct PersonPage {
     factors: Vec<FactorLine>,
     recovery_codes: i64,
     can_remove_factors: bool,
+    fields: Vec<FieldLine>,
     users: Vec<UserLine>,
     removals: Vec<TakenLine>,
     timeline: Vec<EventLine>,
@@ -194,6 +198,7 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
         factors: person_factors::lines(&id, &found.factors),
         recovery_codes: found.factors.recovery_codes,
         can_remove_factors: admin.is_owner() && admin.0.person().id != found.person.id,
+        fields: found.fields,
         users: found.provisioned.0,
         removals: found.provisioned.1,
         timeline: found

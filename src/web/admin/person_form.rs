@@ -5,9 +5,11 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::facts::{EventLine, event_line};
+use super::person_fields;
 use super::{Body, UNPROCESSABLE, refuse};
 use crate::error::{Error, Kind, Result};
 use crate::flows::administer::{self, PersonFields};
+use crate::flows::mapping;
 use crate::model::{Person, PersonId, Role};
 use crate::store;
 use crate::web::fail::Answer;
@@ -60,12 +62,22 @@ fn form(admin: &Admin, roles: &[Role]) -> Form {
     ])
 }
 
-fn fields(form: &Form) -> PersonFields {
+/// The form, and which further fields it has: key and label.
+struct Blank {
+    form: Form,
+    labels: Vec<(String, String)>,
+}
+
+fn fields(form: &Form, labels: &[(String, String)]) -> PersonFields {
+    let further = person_fields::controls(labels).into_iter();
     PersonFields {
         email: form.text("email").to_owned(),
         given_name: form.text("given_name").to_owned(),
         family_name: form.text("family_name").to_owned(),
         role: form.text("role").to_owned(),
+        profile: further
+            .map(|(key, name)| (key, form.text(name).to_owned()))
+            .collect(),
     }
 }
 
@@ -99,6 +111,7 @@ async fn new(visit: Visit, admin: Admin, known: web::Query<Known>) -> Answer {
     } = known.into_inner();
     let form = blank(&visit, &admin)
         .await?
+        .form
         .with("email", email)
         .with("given_name", given_name)
         .with("family_name", family_name);
@@ -106,13 +119,13 @@ async fn new(visit: Visit, admin: Admin, known: web::Query<Known>) -> Answer {
 }
 
 async fn add(visit: Visit, admin: Admin, body: Body) -> Answer {
-    let mut form = blank(&visit, &admin).await?;
+    let Blank { mut form, labels } = blank(&visit, &admin).await?;
     form.fill(body.into_inner());
     form.require();
     if !form.is_valid() {
         return Ok(new_page(&visit, form, UNPROCESSABLE));
     }
-    let fields = fields(&form);
+    let fields = fields(&form, &labels);
     match visit
         .ctx
         .act(admin.who(), move |act| administer::add_person(act, &fields))
@@ -168,9 +181,24 @@ async fn load(visit: &Visit, id: PersonId) -> Result<Person> {
 }
 
 /// An empty form, with the roles that this admin may give.
-async fn blank(visit: &Visit, admin: &Admin) -> Result<Form> {
-    let roles = visit.ctx.store.reading(store::roles::list).await?;
-    Ok(form(admin, &roles))
+async fn blank(visit: &Visit, admin: &Admin) -> Result<Blank> {
+    let both = |r: &store::Reader| Ok((store::roles::list(r)?, mapping::field_labels(r)?));
+    let (roles, labels) = visit.ctx.store.reading(both).await?;
+    let form = person_fields::extend(form(admin, &roles), &labels);
+    Ok(Blank { form, labels })
+}
+
+/// The same with what the person has now, and who overwrites what.
+async fn filled(visit: &Visit, admin: &Admin, person: &Person) -> Result<Blank> {
+    let Blank { form, labels } = blank(visit, admin).await?;
+    let id = person.id;
+    let (profile, kept) = visit
+        .ctx
+        .store
+        .reading(move |r| person_fields::of_person(r, id))
+        .await?;
+    let form = person_fields::fill(of(person, form), &labels, &profile, &kept);
+    Ok(Blank { form, labels })
 }
 
 fn need_to_manage(admin: &Admin, person: &Person) -> Result<()> {
@@ -186,7 +214,7 @@ fn need_to_manage(admin: &Admin, person: &Person) -> Result<()> {
 async fn edit(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
     let person = load(&visit, person_id(&id)?).await?;
     need_to_manage(&admin, &person)?;
-    let form = of(&person, blank(&visit, &admin).await?);
+    let form = filled(&visit, &admin, &person).await?.form;
     Ok(edit_page(&visit, &person, form, Vec::new(), StatusCode::OK))
 }
 
@@ -194,7 +222,7 @@ async fn save(visit: Visit, admin: Admin, id: web::Path<String>, body: Body) -> 
     let id = person_id(&id)?;
     let person = load(&visit, id).await?;
     need_to_manage(&admin, &person)?;
-    let mut form = blank(&visit, &admin).await?;
+    let Blank { mut form, labels } = filled(&visit, &admin, &person).await?;
     form.fill(body.into_inner());
     form.require();
     let version: i64 = form.text("version").parse().unwrap_or(0);
@@ -204,7 +232,7 @@ async fn save(visit: Visit, admin: Admin, id: web::Path<String>, body: Body) -> 
     if !form.is_valid() {
         return Ok(edit_page(&visit, &person, form, Vec::new(), UNPROCESSABLE));
     }
-    let fields = fields(&form);
+    let fields = fields(&form, &labels);
     let change = move |act: &crate::flows::Act| administer::change_person(act, id, &fields, Some(version));
     match visit.ctx.act(admin.who(), change).await {
         Ok(changed) => {
