@@ -26,6 +26,7 @@ pub mod provision;
 pub mod reauth;
 pub mod recover;
 pub mod recovery;
+pub mod roles;
 pub mod sessions;
 pub mod sign_off;
 pub mod sign_on;

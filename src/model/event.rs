@@ -75,6 +75,10 @@ pub struct Subject {
 pub enum Action {
     OrganizationSetUp,
     OrganizationChanged,
+    RoleAdded,
+    RoleChanged,
+    RoleMoved,
+    RoleRemoved,
     PersonAdded,
     PersonChanged,
     PersonDeactivated,
@@ -138,9 +142,13 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 62] = [
+    pub const ALL: [Action; 66] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
+        Action::RoleAdded,
+        Action::RoleChanged,
+        Action::RoleMoved,
+        Action::RoleRemoved,
         Action::PersonAdded,
         Action::PersonChanged,
         Action::PersonDeactivated,
@@ -220,6 +228,10 @@ impl Action {
         match self {
             Action::OrganizationSetUp => ("organization.set_up", "Set up the organization"),
             Action::OrganizationChanged => ("organization.changed", "Changed the organization"),
+            Action::RoleAdded => ("role.added", "Added a role"),
+            Action::RoleChanged => ("role.changed", "Changed a role"),
+            Action::RoleMoved => ("role.moved", "Moved a role in the list"),
+            Action::RoleRemoved => ("role.removed", "Removed a role"),
             Action::PersonAdded => ("person.added", "Added a person"),
             Action::PersonChanged => ("person.changed", "Changed a person"),
             Action::PersonDeactivated => ("person.deactivated", "Deactivated a person"),

@@ -17,6 +17,10 @@ const SAID: &[(&str, &str)] = &[
         "set-up",
         "{} is set up. Add an integration, so that people can sign in.",
     ),
+    ("role-added", "The role {} was added. Nobody has it yet."),
+    ("role-changed", "The role {} is saved."),
+    ("role-moved", "The role {} was moved."),
+    ("role-removed", "The role {} was removed."),
     ("person-added", "{} was added."),
     ("person-changed", "{} was changed."),
     (

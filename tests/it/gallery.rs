@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use askama::Template;
-use doorward::model::{Attribute, Check, Timestamp, Verdict};
+use doorward::model::{Attribute, Check, Role, Timestamp, Verdict};
 use doorward::web::assets;
 use doorward::web::form::{Field, Form};
 use doorward::web::page::{Section, Shell};
@@ -45,7 +45,11 @@ fn plain(title: &str) -> Shell {
 }
 
 fn admin(title: &str, section: Section) -> Shell {
-    plain(title).seen_by("Ana Ruiz", true).at(section)
+    let role = Role {
+        key: "owner".to_owned(),
+        ..Role::of_the_server()
+    };
+    plain(title).seen_by("Ana Ruiz", &role).at(section)
 }
 
 fn lines() -> Lines {

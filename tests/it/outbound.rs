@@ -286,7 +286,7 @@ fn an_endless_body_is_cut_off() {
         matches!(answer, Err(UpstreamProblem::TooLarge { .. })),
         "{answer:?}"
     );
-    assert!(started.elapsed() < Duration::from_secs(2));
+    assert!(started.elapsed() < Duration::from_secs(8));
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn whoever_is_slow_is_given_up_on_at_one_common_limit() {
                 seconds: 1
             })
         );
-        assert!(started.elapsed() < Duration::from_millis(1_500));
+        assert!(started.elapsed() < Duration::from_secs(8));
     }
     // A handshake that never goes on.
     let mute = Loopback::listen("127.0.0.1:0", |stream| {

@@ -3,6 +3,7 @@
 //! A page reads the store in one snapshot and calls one flow to change something; what a flow refuses is
 //! said at the field it concerns ([`refuse`]) or, when it concerns none, on the page of an error.
 
+pub mod access_tabs;
 pub mod audit;
 pub mod break_glass;
 pub mod confirm;
@@ -20,6 +21,7 @@ pub mod person_fields;
 pub mod person_form;
 pub mod person_provisioning;
 pub mod reset_link;
+pub mod roles;
 pub mod session_limits;
 pub mod settings;
 pub mod sign_ins;
@@ -53,6 +55,7 @@ pub fn routes() -> Vec<Route> {
         audit::routes(),
         settings::routes(),
         break_glass::routes(),
+        roles::routes(),
         session_limits::routes(),
         mail::routes(),
         reset_link::routes(),

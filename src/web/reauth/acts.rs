@@ -42,6 +42,11 @@ const ACTS: &[(&str, &str)] = &[
         "/admin/people/{id}/factors/{factor}/removal",
         "Remove the second factor",
     ),
+    // access
+    ("/admin/access/roles/new", "Add the role"),
+    ("/admin/access/roles/{key}", "Save the role"),
+    ("/admin/access/roles/{key}/move", "Move the role"),
+    ("/admin/access/roles/{key}/removal", "Remove the role"),
     // integrations
     ("/admin/integrations/new", "Add the integration"),
     ("/admin/integrations/{slug}/settings", "Save the integration"),

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use doorward::error::Result;
 use doorward::model::filter::{Field, Kind, fold};
 use doorward::model::{
-    Connection, ConnectionId, DirectoryGroup, DirectoryUser, Email, Person, PersonId, PersonState, Role,
+    Connection, ConnectionId, DirectoryGroup, DirectoryUser, Email, Person, PersonId, PersonState,
     SamlSettings, ScimId, ScimSettings, Slug, Timestamp,
 };
 use doorward::store::directory::{Asked, Key, groups, users};

@@ -229,7 +229,10 @@ fn senseless() -> Vec<(String, Vec<&'static str>)> {
         ),
         (
             person("role = \"boss\""),
-            vec!["x@example.com", "Choose member, admin or owner."],
+            vec![
+                "x@example.com",
+                "There is no such role. There are member, manager, admin, owner.",
+            ],
         ),
         (
             person(&format!("given_name = {long:?}")),

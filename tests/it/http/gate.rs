@@ -10,9 +10,10 @@ use crate::app::{ALICE, BOB, PASSPHRASE, Page, Raw, TestApp, Visitor, ask};
 
 const CAROL: &str = "carol@example.com";
 const FROM_ELSEWHERE: &str = "This request came from another site";
-const CLOSED: [&str; 3] = [
+const CLOSED: [&str; 4] = [
     FROM_ELSEWHERE,
     "This page is for admins",
+    "This page is for people who may",
     "Only an owner may do this",
 ];
 
@@ -60,7 +61,8 @@ fn power(access: Access) -> usize {
     match access {
         Access::Machine | Access::Setup | Access::Public | Access::Scim => 0,
         Access::Member => 1,
-        Access::Admin => 2,
+        // carol has every permission but the owner's
+        Access::Admin | Access::May(_) => 2,
         Access::Owner => 3,
     }
 }

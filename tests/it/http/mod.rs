@@ -20,6 +20,7 @@ mod provisioning;
 mod reauth;
 mod recovery;
 mod redirects;
+mod roles;
 mod secrets;
 mod sessions;
 mod sign_on;

@@ -3,7 +3,7 @@
 use doorward::model::time::{DAY, HOUR, MINUTE};
 
 use super::{House, PLACE, is_let_in, try_passphrase};
-use crate::app::{ALICE, BOB, PASSPHRASE};
+use crate::app::{ALICE, BOB, PASSPHRASE, TestApp};
 
 #[test]
 fn an_enforced_door_is_the_only_one() {

@@ -25,7 +25,7 @@ fn a_created_user_is_a_person_and_a_resource() {
         (person.given_name.as_str(), person.family_name.as_str()),
         ("dora", "Doe")
     );
-    assert_eq!(person.role, doorward::model::Role::Member);
+    assert_eq!(person.role.key, "member");
     assert_ne!(shown["id"], person.id.to_string());
     assert_eq!(
         app.count("SELECT count(*) FROM events WHERE action = 'person.added' AND actor_kind = 'connection'"),

@@ -156,7 +156,7 @@ fn soon<T: std::fmt::Debug>(
     let problem = work().err();
     // Fifty milliseconds are promised; a build without optimization beside other tests is given its time.
     assert!(
-        began.elapsed() < Duration::from_secs(2),
+        began.elapsed() < Duration::from_secs(8),
         "{what}: {:?}",
         began.elapsed()
     );
