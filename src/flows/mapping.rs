@@ -38,6 +38,7 @@ pub struct Beginning {
     pub remarks: Vec<String>,
     why_role: Option<Reason>,
     why_team: Option<Reason>,
+    at_first_sign_in: bool,
 }
 
 impl Word<'_> {
@@ -87,6 +88,7 @@ pub fn beginning(act: &Act, word: Word, outcome: &Outcome, at_first_sign_in: boo
         remarks: outcome.remarks.clone(),
         why_role: None,
         why_team: None,
+        at_first_sign_in,
     };
     let is_mapped = word.connection.mapping.maps("role");
     let roles = if is_mapped || jit.is_some() {
@@ -152,8 +154,8 @@ pub fn born(act: &Act, word: Word, person: &Person, outcome: &Outcome, begin: &B
             assign::born(act, person.id, part, reason)?;
         }
     }
-    let mapping = &word.connection.mapping;
-    if !mapping.goes_further() && outcome.writes.iter().all(|write| write.source.is_empty()) {
+    // Names and address of whom provisioning adds are no news, and adding ten thousand has to be quick.
+    if !word.connection.mapping.goes_further() && !begin.at_first_sign_in {
         return Ok(());
     }
     let mut profile = Profile::default();

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::flows::provision::effects::is_out_of_reach;
 use crate::flows::{Act, administer};
 use crate::model::mapping::{Occasion, Received};
+use crate::model::person::is_unseen;
 use crate::model::{Email, Person};
 use crate::store;
 
@@ -56,6 +57,11 @@ fn why_address_stays(act: &Act, word: Word, person: &Person, email: &Email) -> R
     if is_out_of_reach(act.w, connection, person)? {
         return Ok(Some(format!(
             "The address of {name} stays: it is changed by hand only."
+        )));
+    }
+    if email.as_str().chars().any(is_unseen) {
+        return Ok(Some(format!(
+            "The address of {name} stays: the one that arrived has characters that nobody sees."
         )));
     }
     let other = store::people::find_by_email(act.w, &email.key())?;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::reading::{self, Checked};
 use crate::error::Result;
 use crate::model::mapping::{CORE, Occasion, Outcome, Received, Rule};
+use crate::model::person::is_unseen;
 use crate::model::{Connection, Email};
 use crate::scim::document::{UserFacts, user_facts};
 
@@ -27,7 +28,7 @@ pub fn check(
     if !is_plain(connection) && connection.mapping.maps("email") {
         let outcome = outcome(connection, document, &checked, Occasion::Create);
         let email = outcome.value("email").and_then(|text| Email::parse(text).ok());
-        checked.email = email.filter(|email| !email.as_str().chars().any(reading::is_unseen));
+        checked.email = email.filter(|email| !email.as_str().chars().any(is_unseen));
     }
     Ok(checked)
 }

@@ -11,6 +11,7 @@ use crate::flows::provision::project;
 use crate::flows::sign_on::link::{self, Claimed, Subject};
 use crate::flows::{Act, administer};
 use crate::model::mapping::{Occasion, Received};
+use crate::model::person::is_unseen;
 use crate::model::{
     Actor, Check, Connection, IdentityId, Method, Person, PersonId, PersonState, SignIn, Verdict,
 };
@@ -42,6 +43,12 @@ pub fn admit(
     let Some(claimed) = claimed else {
         return Ok(Said::No(Some(refused(None, "no e-mail address arrived"))));
     };
+    if claimed.email.as_str().chars().any(is_unseen) {
+        return Ok(Said::No(Some(refused(
+            None,
+            "an e-mail address with characters that nobody sees",
+        ))));
+    }
     let domain = claimed.email.domain();
     if !store::connections::speaks_for(act.w, connection.id, &domain)? {
         return Ok(Said::No(Some(refused(

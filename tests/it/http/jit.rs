@@ -249,7 +249,7 @@ fn nobody_who_is_here_is_taken_over_and_nobody_deactivated_comes_back() {
 }
 
 #[test]
-fn a_person_of_another_connections_enforcement_is_not_added() {
+fn an_address_of_another_domain_adds_nobody() {
     let app = TestApp::start();
     let okta = app.connect("okta", "");
     settings(&app, "okta", "[connection.jit]\nenabled = true\n");
@@ -262,6 +262,14 @@ fn a_person_of_another_connections_enforcement_is_not_added() {
         r.assertion_id = "_two".into()
     });
     assert_ne!(sent.to(), "/", "a domain of the connection's own");
+    let unseen = "al\u{200B}ice@example.com";
+    let sent = okta.sign_in_with(&visitor, unseen, |r| r.assertion_id = "_three".into());
+    assert_ne!(sent.to(), "/");
+    assert_eq!(
+        app.count("SELECT count(*) FROM people"),
+        1,
+        "it looks like alice and is not"
+    );
     assert!(find(&app, "dan@elsewhere.example").is_none());
 }
 
@@ -310,6 +318,12 @@ fn twenty_first_sign_ins_at_once_make_one_person() {
 fn sign_ins_change_what_rows_say_that_act_then_and_nothing_else() {
     let app = TestApp::start();
     app.add(BOB, "member");
+    add_role(
+        &app,
+        "reader",
+        10,
+        &[Permission::Portal, Permission::SeeDirectory],
+    );
     let okta = app.connect("okta", "");
     settings(
         &app,
@@ -344,7 +358,7 @@ at_sign_in = true
         ("familyName", "Other"),
         ("title", "Cook"),
         ("department", "Kitchen"),
-        ("userType", "manager"),
+        ("userType", "reader"),
     ];
     let bob = sign_in(&app, &okta, BOB, "one", &more);
     let now = person(&app, BOB);
@@ -356,7 +370,7 @@ at_sign_in = true
         (field(&app, BOB, "title"), field(&app, BOB, "department")),
         ("Cook".into(), String::new())
     );
-    assert_eq!(now.role.key, "manager");
+    assert_eq!(now.role.key, "reader");
     assert!(bob.me().is_some(), "the session began with the new role");
     // What is not sent stays; the role of nobody's word is the lowest.
     sign_in(&app, &okta, BOB, "two", &[]);

@@ -613,11 +613,11 @@ fn the_page_saves_what_it_shows_and_previews_without_writing() {
         ("jit_role", ""),
         ("jit_team", ""),
     ];
-    fields[6].1 = "always";
+    fields[5].1 = "always";
     let wrong = alice.post(PAGE, &fields);
     assert_eq!(wrong.status, 422);
     assert!(wrong.text().contains("Choose create, overwrite or off"));
-    fields[6].1 = "overwrite";
+    fields[5].1 = "overwrite";
     assert_eq!(alice.post(PAGE, &fields).status, 303);
     assert_eq!(alice.post(PAGE, &fields).status, 409, "a form of before");
     let seen = alice.post(&format!("{PAGE}/preview"), &[("person", "dan@example.com")]);
