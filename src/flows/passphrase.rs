@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::sign_in::Trace;
-use crate::model::{Check, Email, Method, Person, PersonId, SignIn, SignInKind, Verdict};
+use crate::model::{Check, Connection, Email, Method, Person, PersonId, SignIn, SignInKind, Verdict};
 use crate::store;
 
 use super::enforce::{self, DoorKind};
@@ -131,10 +131,10 @@ pub enum Answered {
     Refused {
         reference: String,
     },
-    /// Proved, and to be proved elsewhere: an enforcement shuts this door. The words name the way.
+    /// Proved, and to be proved elsewhere: an enforcement shuts this door, and these are the open ones.
     Elsewhere {
         reference: String,
-        words: String,
+        through: Vec<Connection>,
     },
 }
 

@@ -72,7 +72,8 @@ export class Visitor {
   button = (name) => this.page.getByRole('button', { name, exact: true });
   link = (name) => this.page.getByRole('link', { name, exact: true });
   // A label may say that its field is optional.
-  field = (label) => this.page.getByLabel(new RegExp(`^\\s*${label.replace(/[^\w ]/g, '\\$&')}(\\s+optional)?\\s*$`));
+  field = (label) =>
+    this.page.getByLabel(new RegExp(`^\\s*${label.replace(/[^\w ]/g, '\\$&')}(\\s+optional)?\\s*$`)).and(this.page.locator('input, select, textarea'));
   alert = () => this.page.getByRole('alert');
 
   async press(name) {

@@ -14,6 +14,8 @@ use crate::loopback::Loopback;
 use crate::names::Names;
 use crate::peers::Peer;
 
+mod own;
+
 /// A server that lives by the machine's clock, before its first run.
 fn fresh() -> TestApp {
     TestApp::fresh_live(|config| config.allow_upstream.push(AllowedUpstream::host("localhost")))
@@ -57,9 +59,16 @@ fn set_up(name: &str, more: &[(&str, Value)]) {
 
 /// The same, with something done before the journey.
 fn set_up_and(name: &str, more: &[(&str, Value)], before: impl FnOnce(&TestApp)) {
-    let Some((mut peer, idp)) = Peer::serve() else {
+    let Some((_peer, idp, app)) = with_integrations() else {
         return;
     };
+    before(&app);
+    journey(name, &with(json!({"base": app.base, "idp": idp}), more));
+}
+
+/// An identity provider for browsers, its address, and a server with three integrations of it and two people.
+fn with_integrations() -> Option<(Peer, String, TestApp)> {
+    let (mut peer, idp) = Peer::serve()?;
     let app = fresh().set_up();
     let metadata = peer.call(&json!({"cmd": "metadata"}));
     let metadata = metadata["xml"].as_str().expect("metadata is text").to_owned();
@@ -79,8 +88,17 @@ fn set_up_and(name: &str, more: &[(&str, Value)], before: impl FnOnce(&TestApp))
     ];
     let files = BTreeMap::from([("idp.xml".to_owned(), metadata)]);
     app.try_apply(&toml.concat(), files).expect("it is applied");
-    before(&app);
-    journey(name, &with(json!({"base": app.base, "idp": idp}), more));
+    Some((peer, idp, app))
+}
+
+/// The address of something that a journey cannot do by itself: every request does it, and is answered with what it says.
+fn lever(work: impl Fn() -> String + Send + Sync + 'static) -> String {
+    let loopback = Loopback::http(move |stream| {
+        let said = work();
+        let head = "HTTP/1.1 200 OK\r\nconnection: close";
+        let _ = write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n{said}", said.len());
+    });
+    loopback.url("http", "127.0.0.1")
 }
 
 #[test]
@@ -257,16 +275,7 @@ fn second_factors(scripts: bool) {
     let app = app.set_up();
     app.catch_up();
     let hand = app.clock_hand();
-    let clock = Loopback::http(move |stream| {
-        let now = hand.fetch_add(16 * MINUTE, Ordering::SeqCst) + 16 * MINUTE;
-        let head = "HTTP/1.1 200 OK\r\nconnection: close";
-        let _ = write!(
-            stream,
-            "{head}\r\ncontent-length: {}\r\n\r\n{now}",
-            now.to_string().len()
-        );
-    });
-    let tick = clock.url("http", "127.0.0.1");
+    let tick = lever(move || (hand.fetch_add(16 * MINUTE, Ordering::SeqCst) + 16 * MINUTE).to_string());
     journey(
         "factors",
         &json!({"base": app.base, "tick": tick, "scripts": scripts}),

@@ -70,7 +70,7 @@ fn settle(
     }
     let door = DoorKind::own(Method::Passkey);
     if let Some(check) = enforce::elsewhere(act.w, &entering, door, act.now)? {
-        return send_elsewhere(act, sign_in, check);
+        return send_elsewhere(act, &entering, sign_in, check);
     }
     keys.was_right(act)?;
     sign_in.outcome = Outcome::Succeeded;
@@ -91,14 +91,13 @@ fn settle(
 }
 
 /// The passkey was right, so the person may know which way is theirs.
-fn send_elsewhere(act: &Act, mut sign_in: SignIn, check: Check) -> Result<Answered> {
-    let way = check.expected.clone().unwrap_or_default();
+fn send_elsewhere(act: &Act, person: &Person, mut sign_in: SignIn, check: Check) -> Result<Answered> {
     sign_in.problem = Some(check.code.clone());
     sign_in.trace.checks.push(check);
     store::sign_ins::insert(act.w, &sign_in, None)?;
     Ok(Answered::Elsewhere {
         reference: sign_in.reference,
-        words: format!("You sign in through {way} only. Start there."),
+        through: enforce::only_through(act.w, &person.email.domain(), act.now)?,
     })
 }
 

@@ -80,16 +80,16 @@ fn form(settings: Option<&MailSettings>) -> Form {
         false => "Many providers want one that is made for programs. It is stored sealed and never shown.",
     };
     Form::new([
-        Field::text("host", "Mail server")
-            .hint("Its name, such as mail.example.com. Its certificate must be for this name.")
+        Field::text("host", "Name of the server")
+            .hint("Such as mail.example.com. Its certificate must be for this name.")
             .mono()
             .required()
             .max(253)
             .value(of(|s| s.host.clone())),
         Field::select("security", "Encryption")
-            .choice("tls", "TLS from the first byte (usually port 465)")
+            .choice("tls", "TLS (usually port 465)")
             .choice("starttls", "STARTTLS (usually port 587)")
-            .choice("none", "None, for a server on this machine alone")
+            .choice("none", "None, on this machine only")
             .required()
             .value(settings.map_or("tls", |s| s.security.key())),
         Field::text("port", "Port")

@@ -73,12 +73,14 @@ async fn show(visit: Visit, SignedIn(principal): SignedIn) -> Answer {
         last_seen_at: session.last_seen_at,
         expires_at: session.expires_at,
     };
+    let mut sessions: Vec<Line> = open.iter().map(line).collect();
+    sessions.sort_by_key(|line| !line.is_here);
     Ok(render(&AccountPage {
         shell: visit.shell("Your account"),
         name: principal.person().display_name(),
         email: principal.person().email.to_string(),
         role: principal.role().name.clone(),
-        sessions: open.iter().map(line).collect(),
+        sessions,
         end: urls::own_sessions("end"),
         end_others: urls::own_sessions("end-others"),
         factors: urls::account_part("factors"),

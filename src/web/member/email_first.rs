@@ -58,9 +58,22 @@ pub fn leave(visit: &Visit, next: &str) -> Option<HttpResponse> {
 }
 
 /// A way in, as a link.
-struct Door {
-    label: String,
-    href: String,
+pub struct Door {
+    pub label: String,
+    pub href: String,
+}
+
+impl Door {
+    /// Through a connection, then on to a page of ours; along with the e-mail that was typed, sealed.
+    pub fn through(connection: &Connection, next: &str, sealed: &str) -> Self {
+        Self {
+            label: format!("Continue with {}", connection.name),
+            href: match sealed {
+                "" => urls::query(&urls::sso(connection.slug.as_str()), &[("return_to", next)]),
+                sealed => urls::sso_for(connection.slug.as_str(), next, sealed),
+            },
+        }
+    }
 }
 
 #[derive(Template)]
@@ -89,13 +102,7 @@ fn form() -> Form {
 /// The doors of a page, the last one that this browser went through apart.
 fn sorted(visit: &Visit, doors: Vec<Connection>, next: &str, sealed: &str) -> (Option<Door>, Vec<Door>) {
     let last = visit.way_cookie.as_deref().unwrap_or_default();
-    let door = |c: &Connection| Door {
-        label: format!("Continue with {}", c.name),
-        href: match sealed {
-            "" => urls::query(&urls::sso(c.slug.as_str()), &[("return_to", next)]),
-            sealed => urls::sso_for(c.slug.as_str(), next, sealed),
-        },
-    };
+    let door = |c: &Connection| Door::through(c, next, sealed);
     let (first, rest): (Vec<_>, Vec<_>) = doors.iter().partition(|c| c.slug.as_str() == last);
     let passphrase = (last == way::PASSPHRASE).then(|| Door {
         label: "Continue with your passphrase".to_owned(),

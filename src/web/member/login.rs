@@ -4,14 +4,14 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use zeroize::Zeroizing;
 
-use super::email_first::{self, Along};
+use super::email_first::{self, Along, Door};
 use crate::error::Kind;
 use crate::flows::enforce;
 use crate::flows::factors::step;
 use crate::flows::passphrase::{self, Answered, Attempt};
 use crate::flows::sign_on::Entered;
 use crate::flows::throttle;
-use crate::model::{Email, Timestamp, local_path};
+use crate::model::{Connection, Email, Timestamp, local_path};
 use crate::web::cookies::{self, Jar};
 use crate::web::fail::{Answer, status};
 use crate::web::form::{Field, Form};
@@ -36,8 +36,17 @@ struct PassphrasePage {
     /// The e-mail was typed on the page before.
     is_known: bool,
     again: String,
+    /// The enforced ones of the address that was typed.
+    doors: Vec<Door>,
     reference: Option<String>,
     recovery: String,
+}
+
+impl PassphrasePage {
+    /// A page has one primary button.
+    fn tone(&self) -> &'static str {
+        if self.doors.is_empty() { "primary" } else { "" }
+    }
 }
 
 /// The e-mail that came along stands there, to be seen by the person and by password managers, and is not typed twice.
@@ -62,6 +71,7 @@ fn page(visit: &Visit, form: Form, along: &Along, reference: Option<String>) -> 
         form,
         action: urls::login_with(&next, along.sealed()),
         again: urls::login_then(&next),
+        doors: Vec::new(),
         reference,
         recovery: urls::recovery(),
     }
@@ -109,8 +119,10 @@ async fn sign_in(visit: Visit, along: web::Query<Along>, body: web::Form<Vec<(St
                 Ok(response) => return Ok(response),
                 Err(reference) => reference,
             };
-            form.trouble = Some(wrong(&visit, form.text("email")).await?);
-            let page = page(&visit, form, &along, Some(reference));
+            let doors = enforced(&visit, form.text("email")).await?;
+            form.trouble = Some(wrong(&doors));
+            let mut page = page(&visit, form, &along, Some(reference));
+            page.doors = doors.iter().map(|c| Door::through(c, &next, "")).collect();
             Ok(render_as(actix_web::http::StatusCode::UNAUTHORIZED, &page))
         }
         Err(error) if matches!(error.kind, Kind::RateLimited(_)) => {
@@ -128,23 +140,28 @@ async fn sign_in(visit: Visit, along: web::Query<Along>, body: web::Form<Vec<(St
     }
 }
 
-/// The words for everybody whom a passphrase did not let in, known or not. They depend on the address alone: where
-/// another door is enforced for its domain, they name it.
-async fn wrong(visit: &Visit, typed: &str) -> crate::error::Result<String> {
+/// The doors that are enforced for the domain of an address, whether anybody here has it or not.
+async fn enforced(visit: &Visit, typed: &str) -> crate::error::Result<Vec<Connection>> {
     let (typed, now) = (typed.to_owned(), visit.ctx.now());
     let reading = visit
         .ctx
         .store
         .reading(move |r| enforce::doors_of_address(r, &typed, now));
-    let names: Vec<String> = reading.await?.into_iter().map(|c| c.name).collect();
+    reading.await
+}
+
+/// The words for everybody whom a passphrase did not let in, known or not. They depend on the address alone: where
+/// another door is enforced for its domain, they name it.
+fn wrong(doors: &[Connection]) -> String {
+    let names: Vec<&str> = doors.iter().map(|c| c.name.as_str()).collect();
     let wrong = "The e-mail address or the passphrase is not right.";
-    Ok(match names.as_slice() {
+    match names.as_slice() {
         [] => wrong.to_owned(),
         names => format!(
             "{wrong} With this address, continue with {} instead.",
             names.join(" or ")
         ),
-    })
+    }
 }
 
 /// The way on from a good answer: inside, or to the second step. `Err`: the reference of one that was refused.

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde_json::json;
 
-use super::email_first::Along;
+use super::email_first::{Along, Door};
 use super::login::go_on;
 use crate::error::{Error, Result};
 use crate::flows::factors::passkeys::{Presented, are_possible, challenge};
@@ -127,6 +127,9 @@ struct RefusedPage {
     shell: Shell,
     trouble: String,
     reference: Option<String>,
+    /// The doors that are theirs, where this one is not.
+    doors: Vec<Door>,
+    /// To try once more.
     passkey: Option<PasskeyForm>,
     login: String,
 }
@@ -141,8 +144,14 @@ async fn sign_in(visit: Visit, along: web::Query<Along>, sent: web::Form<Sent>) 
         visitor: visit.visitor(),
         old_token: visit.session_token.clone(),
     };
+    let mut doors = Vec::new();
     let (trouble, status, reference) = match with_passkey(&visit.ctx, attempt).await {
-        Ok(Answered::Elsewhere { reference, words }) => (words, StatusCode::FORBIDDEN, Some(reference)),
+        Ok(Answered::Elsewhere { reference, through }) => {
+            let names: Vec<&str> = through.iter().map(|c| c.name.as_str()).collect();
+            let words = format!("You sign in through {} only.", names.join(" or "));
+            doors = through.iter().map(|c| Door::through(c, &next, "")).collect();
+            (words, StatusCode::FORBIDDEN, Some(reference))
+        }
         Ok(answered) => match go_on(&visit, answered) {
             Ok(response) => return Ok(response),
             Err(reference) => (
@@ -161,7 +170,8 @@ async fn sign_in(visit: Visit, along: web::Query<Along>, sent: web::Form<Sent>) 
         shell: visit.shell("Sign in with a passkey"),
         trouble,
         reference,
-        passkey: PasskeyForm::of(&visit, urls::passkey_login(&next)),
+        passkey: PasskeyForm::of(&visit, urls::passkey_login(&next)).filter(|_| doors.is_empty()),
+        doors,
         login: urls::login_then(if next == urls::home() { "" } else { &next }),
     };
     Ok(render_as(status, &page))

@@ -82,5 +82,5 @@ export default async function ({ arrive, step, base, idp }) {
   await owner.page.getByRole('button', { name: 'Roll back for everybody' }).click();
   await owner.page.getByText('The enforcement of Okta has ended.').waitFor();
   await owner.go('/admin/activity/audit');
-  await owner.page.getByText('Came in as a break-glass owner').first().waitFor();
+  await owner.page.locator('.timeline').getByText('Came in as a break-glass owner').first().waitFor();
 }

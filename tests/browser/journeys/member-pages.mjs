@@ -87,7 +87,7 @@ export default async function ({ arrive, step, base, idp, scripts }) {
   await luis.at('You may not do this');
   await look(luis, 'fail-off');
   await luis.go('/login');
-  await luis.follow('Use a recovery code');
+  await luis.follow('use a recovery code');
   await luis.at('Use a recovery code');
   await look(luis, 'recovery');
   await luis.go('/nowhere');

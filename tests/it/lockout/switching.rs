@@ -3,7 +3,7 @@
 use doorward::model::time::{DAY, HOUR, MINUTE};
 
 use super::{House, PLACE, is_let_in, try_passphrase};
-use crate::app::{ALICE, BOB, PASSPHRASE, TestApp};
+use crate::app::{ALICE, BOB, PASSPHRASE};
 
 #[test]
 fn an_enforced_door_is_the_only_one() {
@@ -374,13 +374,10 @@ fn a_test_page_shows_what_is_missing() {
 
 #[test]
 fn a_passkey_that_is_sent_elsewhere_is_told_where_and_leaves_its_trace() {
-    let house = House::ready_in(TestApp::start_named());
+    let house = House::ready_in(crate::app::TestApp::start_named());
     let bob = house.app.visitor();
-    assert_eq!(
-        bob.post("/login", &[("email", BOB), ("passphrase", PASSPHRASE)])
-            .to(),
-        "/"
-    );
+    let posted = bob.post("/login", &[("email", BOB), ("passphrase", PASSPHRASE)]);
+    assert_eq!(posted.to(), "/");
     let mut key = bob.register_key();
     assert_eq!(house.enforce("", "").to(), PLACE);
     let visitor = house.app.visitor();
@@ -388,11 +385,9 @@ fn a_passkey_that_is_sent_elsewhere_is_told_where_and_leaves_its_trace() {
     let credential = key.answer(&challenge);
     let page = visitor.present("/login/passkey", &challenge, &credential);
     assert_eq!(page.status, 403);
-    assert!(
-        page.text().contains("You sign in through Okta only."),
-        "{}",
-        page.text()
-    );
+    assert!(page.text().contains("You sign in through okta only."));
+    let doors = page.attributes(".ways a", "href");
+    assert_eq!(doors, ["/sso/okta?return_to=%2F"]);
     assert_eq!(visitor.me(), None);
     let traces = "SELECT count(*) FROM sign_ins WHERE kind = 'passkey' AND problem = 'enforce.elsewhere'";
     assert_eq!(house.app.count(traces), 1);

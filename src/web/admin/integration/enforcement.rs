@@ -203,7 +203,10 @@ async fn page(
             domain.map_or("", String::as_str),
         ),
         figures: found.figures,
-        sessions: count(found.sessions, "open session ends", "open sessions end"),
+        sessions: match found.sessions {
+            0 => "no open session ends".to_owned(),
+            some => count(some, "open session ends", "open sessions end"),
+        },
         ends_own: found.ends_own,
         lines: found.listed.iter().map(person_line).collect(),
         pager: found.pager,

@@ -1,0 +1,87 @@
+//! Journeys about what is people's own: the proof of who they are, their sessions, their passphrase and the ways back to it.
+
+use std::sync::Arc;
+
+use doorward::model::time::MINUTE;
+use doorward::store::Writer;
+use serde_json::json;
+
+use super::{fresh, lever, with_integrations};
+use crate::app::TestApp;
+use crate::browser::journey;
+use crate::lockout::{command, link_of, wanted};
+use crate::mail::server::{Manner, Smtp};
+use crate::peers::Peer;
+
+/// mary without a passphrase, and what she may.
+const MARY: &str = "[[person]]\nemail = \"mary@example.com\"\nrole = \"admin\"\n";
+
+/// Makes every proof 16 minutes older.
+fn age(app: &TestApp) -> String {
+    let ctx = app.ctx.clone();
+    lever(move || {
+        let older = |w: &Writer| {
+            w.execute("UPDATE sessions SET proved_at = proved_at - ?1", [16 * MINUTE])?;
+            Ok(())
+        };
+        ctx.store.write_blocking(older).expect("it is written");
+        String::new()
+    })
+}
+
+#[test]
+fn a_proof_through_saml() {
+    let Some((_peer, idp, app)) = with_integrations() else {
+        return;
+    };
+    app.apply(MARY);
+    let facts = json!({"base": app.base, "idp": idp, "age": age(&app), "saml": true});
+    journey("proof-through", &facts);
+}
+
+#[test]
+fn a_proof_through_openid_connect() {
+    let Some((mut peer, idp)) = Peer::serve_openid() else {
+        return;
+    };
+    let app = fresh().set_up();
+    let client = json!({
+        "application_type": "native", "token_endpoint_auth_method": "none",
+        "redirect_uris": [format!("{}/sso/okta/callback", app.base)],
+    });
+    let known = peer.call(&json!({"cmd": "client", "client": client}));
+    let okta = format!(
+        "[[connection]]\nslug = \"okta\"\nname = \"Okta\"\n[connection.oidc]\nissuer = {}\nclient_id = {}\n",
+        known["issuer"], known["client_id"]
+    );
+    app.apply(&(okta + MARY));
+    let facts = json!({"base": app.base, "idp": idp, "age": age(&app), "saml": false});
+    journey("proof-through", &facts);
+}
+
+#[test]
+fn sessions_and_a_changed_passphrase() {
+    let app = fresh().set_up();
+    journey("own-account", &json!({"base": app.base}));
+}
+
+#[test]
+fn mail_is_set_up_and_brings_a_lost_passphrase_back() {
+    let app = fresh().set_up();
+    let smtp = Arc::new(Smtp::start(Manner::default()));
+    let port = smtp.port().to_string();
+    // The test mail is the first.
+    let link = lever(move || {
+        let mails = smtp.wait_for(2);
+        let link = mails.iter().find_map(|mail| mail.link("/login/reset/"));
+        link.expect("a link in a mail")
+    });
+    journey("mail", &json!({"base": app.base, "port": port, "link": link}));
+}
+
+#[test]
+fn the_link_that_the_command_recover_prints() {
+    let app = fresh().set_up();
+    let link = link_of(&command(&app, wanted(None)).expect("a link"));
+    journey("recover", &json!({"base": app.base, "link": link}));
+}
