@@ -13,6 +13,10 @@ use doorward::random::Random;
 use doorward::start::{self, House, Opened};
 use doorward::web::server::block_on;
 
+/// Many small pieces come and go with every request; `override` makes SQLite take its own from here too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let command = match Command::parse(std::env::args_os(), doorward::config::environment()) {
         Ok(command) => command,

@@ -10,7 +10,7 @@ use super::provision::Caller;
 use super::{Context, Visitor, hash};
 use crate::error::{Error, Result};
 use crate::model::time::MINUTE;
-use crate::model::{Connection, ConnectionId, CredentialId, Permission, PersonState, Timestamp};
+use crate::model::{Connection, ConnectionId, CredentialId, Permission, PersonId, PersonState, Timestamp};
 use crate::scim::ScimProblem;
 use crate::store::scim_credentials::Credential;
 use crate::store::{self, Reader};
@@ -75,10 +75,9 @@ pub async fn admit(
 /// Is the caller still as good as when it was let in? Asked inside the transaction of a write, so that nothing is
 /// written on a credential that was revoked a moment ago. Gives the connection as it stands now.
 pub fn still_good(r: &Reader, caller: &Caller, now: Timestamp) -> Result<Connection> {
-    let credential = store::scim_credentials::find(r, caller.credential)?
-        .filter(|credential| credential.connection_id == caller.connection.id);
-    let granted = match &credential {
-        Some(credential) => credential.is_live(now) && is_granted_still(r, credential)?,
+    let live = store::scim_credentials::find_live(r, caller.connection.id, caller.credential, now)?;
+    let granted = match live {
+        Some(person) => is_granted_still(r, person)?,
         None => false,
     };
     let connection = store::connections::find_again(r, &caller.connection)?;
@@ -134,7 +133,7 @@ impl Seen {
             None => None,
         };
         if let Some(found) = &credential
-            && !is_granted_still(r, found)?
+            && !is_granted_still(r, found.person_id)?
         {
             credential = None;
         }
@@ -178,8 +177,8 @@ impl Seen {
 }
 
 /// What OAuth made on an admin's word is good only as long as they are an admin who may sign in.
-fn is_granted_still(r: &Reader, credential: &Credential) -> Result<bool> {
-    let Some(person) = credential.person_id else {
+fn is_granted_still(r: &Reader, person: Option<PersonId>) -> Result<bool> {
+    let Some(person) = person else {
         return Ok(true);
     };
     let person = store::people::find(r, person)?;

@@ -22,6 +22,11 @@ macro_rules! id {
                 Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
             }
 
+            /// The moment that it was made of.
+            pub fn at(self) -> Timestamp {
+                Timestamp((self.0.as_u128() >> 80) as i64)
+            }
+
             /// Reads the hyphenated form; `None` for anything else.
             pub fn parse(text: &str) -> Option<Self> {
                 // Exactly one spelling per id: braces, URNs and upper case are not ours.

@@ -10,6 +10,11 @@ use crate::model::{Event, NewEvent};
 const COLUMNS: &str = "sequence, at, actor_kind, actor_id, actor_label, action, subject_kind, subject_id, \
                        subject_label, before, after, reference, previous_hash, hash";
 
+/// Actions of which there are so many that no index holds them; a list of them is read from the newest event back.
+const FREQUENT: [&str; 2] = ["person.added", "directory_user.added"];
+/// What SQLite must read to see that an action is in the index.
+const INDEXED: &str = " AND action <> 'person.added' AND action <> 'directory_user.added'";
+
 /// What the audit page is narrowed to.
 #[derive(Clone, Debug, Default)]
 pub struct Narrow {
@@ -44,11 +49,10 @@ fn read(row: &Row) -> rusqlite::Result<Event> {
 
 /// Appends an event in the transaction that makes the change.
 pub fn insert(w: &Writer, new: NewEvent) -> Result<()> {
-    let mut newest = w.prepare_cached("SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1")?;
-    let last = newest
-        .query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
-        .optional()?;
-    let (sequence, previous_hash) = last.unwrap_or((0, String::new()));
+    let (sequence, previous_hash) = match w.take_newest_event() {
+        Some(known) => known,
+        None => newest(w)?.unwrap_or_default(),
+    };
     let mut event = Event {
         sequence: sequence + 1,
         at: new.at,
@@ -66,7 +70,15 @@ pub fn insert(w: &Writer, new: NewEvent) -> Result<()> {
         hash: String::new(),
     };
     event.hash = event.expected_hash();
-    append(w, &event)
+    append(w, &event)?;
+    w.keep_newest_event(event.sequence, event.hash);
+    Ok(())
+}
+
+fn newest(r: &Reader) -> Result<Option<(i64, String)>> {
+    let mut newest = r.prepare_cached("SELECT sequence, hash FROM events ORDER BY sequence DESC LIMIT 1")?;
+    let found = newest.query_row([], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(found.optional()?)
 }
 
 fn append(w: &Writer, event: &Event) -> Result<()> {
@@ -96,12 +108,16 @@ fn append(w: &Writer, event: &Event) -> Result<()> {
 pub fn list(r: &Reader, narrow: &Narrow, limit: i64) -> Result<Vec<Event>> {
     let mut terms = vec!["1".to_owned()];
     let mut values: Vec<rusqlite::types::Value> = Vec::new();
+    let mut indexed = "";
     let mut term = |sql: &str, value: rusqlite::types::Value| {
         values.push(value);
         terms.push(sql.replace('?', &format!("?{}", values.len())));
     };
     if let Some(action) = &narrow.action {
         term("action = ?", action.clone().into());
+        if !FREQUENT.contains(&action.as_str()) {
+            indexed = INDEXED;
+        }
     }
     if let Some((kind, id)) = &narrow.subject {
         term("subject_kind = ?", kind.clone().into());
@@ -120,7 +136,7 @@ pub fn list(r: &Reader, narrow: &Narrow, limit: i64) -> Result<Vec<Event>> {
         term("sequence > ?", after.into());
     }
     let sql = format!(
-        "SELECT {COLUMNS} FROM events WHERE {} ORDER BY sequence DESC LIMIT {limit}",
+        "SELECT {COLUMNS} FROM events WHERE {}{indexed} ORDER BY sequence DESC LIMIT {limit}",
         terms.join(" AND ")
     );
     let mut statement = r.prepare(&sql)?;

@@ -73,8 +73,12 @@ pub struct Credential {
 impl Credential {
     /// Neither expired nor turned in?
     pub fn is_live(&self, now: Timestamp) -> bool {
-        self.used_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+        is_live(self.used_at, self.expires_at, now)
     }
+}
+
+fn is_live(used_at: Option<Timestamp>, expires_at: Option<Timestamp>, now: Timestamp) -> bool {
+    used_at.is_none() && expires_at.is_none_or(|end| now < end)
 }
 
 const COLUMNS: &str = "id, connection_id, kind, label, user_name, client_id, family, person_id, created_by, \
@@ -110,6 +114,24 @@ pub fn find(r: &Reader, id: CredentialId) -> Result<Option<Credential>> {
     Ok(r.prepare_cached(&sql)?
         .query_row([id.to_string()], read)
         .optional()?)
+}
+
+/// Is it there, live and of this connection? Then: the person on whose word it was made, where there is one.
+pub fn find_live(
+    r: &Reader,
+    connection: ConnectionId,
+    id: CredentialId,
+    now: Timestamp,
+) -> Result<Option<Option<PersonId>>> {
+    let mut statement = r.prepare_cached(
+        "SELECT person_id, used_at, expires_at FROM scim_credentials WHERE id = ?1 AND connection_id = ?2",
+    )?;
+    let found = statement.query_row([id.to_string(), connection.to_string()], |row| {
+        let person = parsed_option(row, "person_id", PersonId::parse)?;
+        let live = is_live(time_option(row, "used_at")?, time_option(row, "expires_at")?, now);
+        Ok(live.then_some(person))
+    });
+    Ok(found.optional()?.flatten())
 }
 
 /// Of this connection; another one's is `NotFound`.

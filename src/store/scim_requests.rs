@@ -1,7 +1,7 @@
 //! `scim_requests`: the log of what SCIM clients asked.
 
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, ToSql, params, params_from_iter};
 
 use super::rows::{parsed, parsed_option, time, time_option};
 use super::{Reader, Writer};
@@ -148,10 +148,10 @@ fn containing(word: &str) -> (String, Vec<String>) {
 
 /// `NotFound` when it is another connection's.
 pub fn get(r: &Reader, connection: ConnectionId, id: ScimRequestId) -> Result<ScimRequest> {
-    let sql = format!("SELECT {COLUMNS} FROM scim_requests WHERE id = ?1 AND connection_id = ?2");
+    let sql = format!("SELECT {COLUMNS} FROM scim_requests WHERE connection_id = ?1 AND at = ?2 AND id = ?3");
     let found = r
         .prepare_cached(&sql)?
-        .query_row([id.to_string(), connection.to_string()], read)
+        .query_row(params![connection.to_string(), id.at().0, id.to_string()], read)
         .optional()?;
     found.ok_or_else(|| Error::not_found("request"))
 }
@@ -260,12 +260,38 @@ pub fn milestones(r: &Reader, connection: ConnectionId) -> Result<Milestones> {
     Ok(found.optional()?.unwrap_or_default())
 }
 
-/// The request that a reference names, and whose it is.
-pub fn find_by_reference(r: &Reader, reference: &str) -> Result<Option<(ScimRequestId, ConnectionId)>> {
-    let mut statement = r.prepare_cached(
-        "SELECT id, connection_id FROM scim_requests WHERE reference = ?1 ORDER BY at LIMIT 1",
-    )?;
-    let found = statement.query_row([reference], |row| {
+/// The request that a reference names, and whose it is. `at`: when it was, where that is known.
+///
+/// A new user's request, of which there are many, is in no index of references: it is found by its moment, or else
+/// among the newest, as [`list`] searches them.
+pub fn find_by_reference(
+    r: &Reader,
+    reference: &str,
+    at: Option<Timestamp>,
+) -> Result<Option<(ScimRequestId, ConnectionId)>> {
+    let found = match at {
+        Some(at) => one(r, AT_MOMENT, params![reference, at.0])?,
+        None => None,
+    };
+    if found.is_some() {
+        return Ok(found);
+    }
+    match one(r, INDEXED, params![reference])? {
+        None => one(r, AMONG_NEWEST, params![reference, SEARCHED as i64]),
+        found => Ok(found),
+    }
+}
+
+const AT_MOMENT: &str = "SELECT id, connection_id FROM scim_requests
+    WHERE connection_id IN (SELECT id FROM connections) AND at = ?2 AND reference = ?1 LIMIT 1";
+const INDEXED: &str = "SELECT id, connection_id FROM scim_requests
+    WHERE reference = ?1 AND NOT (method = 'POST' AND path = '/Users') ORDER BY at LIMIT 1";
+const AMONG_NEWEST: &str = "SELECT id, connection_id FROM (
+        SELECT id, connection_id, reference FROM scim_requests ORDER BY rowid DESC LIMIT ?2)
+    WHERE reference = ?1 LIMIT 1";
+
+fn one(r: &Reader, sql: &str, values: &[&dyn ToSql]) -> Result<Option<(ScimRequestId, ConnectionId)>> {
+    let found = r.prepare_cached(sql)?.query_row(values, |row| {
         Ok((
             parsed(row, "id", ScimRequestId::parse)?,
             parsed(row, "connection_id", ConnectionId::parse)?,

@@ -2,6 +2,7 @@
 //! them together with one fsync, and only then answers each caller.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -15,22 +16,49 @@ use super::Reader;
 use crate::error::{Error, Kind, Result};
 
 /// Proof that the holder is inside the write transaction. Reads what it wrote.
-pub struct Writer<'a>(Reader<'a>);
+pub struct Writer<'a> {
+    reader: Reader<'a>,
+    /// The number and hash of the newest event, where this transaction knows them.
+    newest_event: RefCell<Option<(i64, String)>>,
+}
 
 impl<'a> Deref for Writer<'a> {
     type Target = Reader<'a>;
     fn deref(&self) -> &Reader<'a> {
-        &self.0
+        &self.reader
     }
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn new(connection: &'a Connection) -> Self {
+        Self {
+            reader: Reader(connection),
+            newest_event: RefCell::new(None),
+        }
+    }
+
+    /// What [`Writer::keep_newest_event`] was told last, once; `None` when something was undone since.
+    pub(super) fn take_newest_event(&self) -> Option<(i64, String)> {
+        self.newest_event.take()
+    }
+
+    pub(super) fn keep_newest_event(&self, sequence: i64, hash: String) {
+        self.newest_event.replace(Some((sequence, hash)));
+    }
+
+    /// Undoes everything since this savepoint, and forgets what was known of it.
+    fn undo(&self, sql: &str) -> rusqlite::Result<()> {
+        self.newest_event.take();
+        self.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+
     /// Runs `work` as a part of this write that may fail alone: then what it wrote is undone, and the rest stands.
     pub fn attempt<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.prepare_cached("SAVEPOINT part")?.execute([])?;
         let done = work();
         if done.is_err() {
-            self.prepare_cached("ROLLBACK TO part")?.execute([])?;
+            self.undo("ROLLBACK TO part")?;
         }
         self.prepare_cached("RELEASE part")?.execute([])?;
         done
@@ -195,12 +223,12 @@ fn serve(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
 }
 
 fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
-    let writer = Writer(Reader(connection));
+    let writer = Writer::new(connection);
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     for job in batch {
         connection.prepare_cached("SAVEPOINT job")?.execute([])?;
         if !job.run(&writer) {
-            connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
+            writer.undo("ROLLBACK TO job")?;
         }
         connection.prepare_cached("RELEASE job")?.execute([])?;
     }

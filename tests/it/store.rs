@@ -4,11 +4,12 @@ use std::path::Path;
 use std::sync::mpsc;
 
 use doorward::error::{Error, Result};
-use doorward::model::{Method, Timestamp};
+use doorward::model::{Action, Actor, Method, NewEvent, Subject, Timestamp};
 use doorward::store::{self, Reader, Store, Writer};
 use doorward::web::server::block_on;
 use futures_util::future::{join, join5};
 use rusqlite::Connection;
+use serde_json::Value;
 use tempfile::TempDir;
 
 fn open() -> (TempDir, Store) {
@@ -93,6 +94,55 @@ fn a_failing_and_a_panicking_write_undo_themselves_and_nothing_else() {
         .write_blocking(|w| put(w, "later"))
         .expect("the writer lives on");
     assert_eq!(count(&store), 3);
+}
+
+#[test]
+fn the_chain_of_events_holds_whatever_is_undone() {
+    let (_folder, store) = open();
+    let event = |w: &Writer| {
+        let subject = Subject {
+            kind: "person",
+            id: "1".to_owned(),
+            label: "bob".to_owned(),
+        };
+        store::events::insert(
+            w,
+            NewEvent {
+                at: Timestamp(1),
+                actor: Actor::Doorward,
+                action: Action::PersonChanged,
+                subject,
+                before: Value::Null,
+                after: Value::Null,
+                reference: None,
+            },
+        )
+    };
+    let (held, go) = hold(&store);
+    let (good, failing, panicking, part, behind) = block_on(async {
+        let good = store.write(move |w| event(w));
+        let failing = store.write(move |w| event(w).and(Err::<(), _>(Error::conflict("no"))));
+        let panicking = store.write(move |w| -> Result<()> {
+            event(w)?;
+            panic!("on purpose")
+        });
+        let part = store.write(move |w| {
+            event(w)?;
+            let undone = w.attempt(|| event(w).and(Err::<(), _>(Error::conflict("no"))));
+            assert!(undone.is_err());
+            event(w)
+        });
+        let behind = store.write(move |w| event(w));
+        let release = async { go.send(()).expect("the writer waits") };
+        join(join5(good, failing, panicking, part, behind), release)
+            .await
+            .0
+    });
+    held.join().expect("no panic");
+    assert!(good.is_ok() && part.is_ok() && behind.is_ok());
+    assert!(failing.is_err() && panicking.is_err());
+    store.write_blocking(move |w| event(w)).expect("a commit later");
+    assert_eq!(store.read(store::events::verify).expect("a whole chain"), 5);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 mod buffer;
 mod redact;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Caller, Done, Request};
 use crate::error::Result;
@@ -67,7 +67,10 @@ fn row(from: From, request: &Request, done: &Done, took_us: i64) -> ScimRequest 
         KEPT
     };
     let answer = done.answer.body.as_ref().map(|answer| redacted(answer, most).0);
-    let (understood, was_cut) = redacted(&done.understood, KEPT);
+    let (understood, was_cut) = match request.logged_user() {
+        Some(logged) if !done.understood.is_null() => logged.clone(),
+        _ => redacted(&done.understood, KEPT),
+    };
     let headers = json!({
         "content_type": request.content_type,
         "if_match": request.if_match,
@@ -160,6 +163,11 @@ pub fn kept_body(body: &[u8], read: Option<&Value>) -> (Option<String>, bool) {
             true,
         ),
     }
+}
+
+/// A document as the row of its request says that it was understood.
+pub fn kept_document(document: &Map<String, Value>) -> (String, bool) {
+    redact::redacted_object(document, KEPT)
 }
 
 fn cut(mut text: String, most: usize) -> String {

@@ -2,6 +2,8 @@
 //!
 //! Names and address are checked by [`reading`] first, as before: a mapping that says nothing else costs nothing more.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::reading::{self, Checked};
@@ -24,13 +26,25 @@ pub fn check(
     facts: &UserFacts,
     notes: &mut Vec<String>,
 ) -> Result<Checked> {
-    let mut checked = reading::check(facts, notes)?;
-    if !is_plain(connection) && connection.mapping.maps("email") {
-        let outcome = outcome(connection, document, &checked, Occasion::Create);
-        let email = outcome.value("email").and_then(|text| Email::parse(text).ok());
-        checked.email = email.filter(|email| !email.as_str().chars().any(is_unseen));
+    let checked = reading::check(facts, notes)?;
+    Ok(readdressed(connection, document, &checked).into_owned())
+}
+
+/// What was checked, with the address from where the mapping says that it stands.
+pub fn readdressed<'a>(
+    connection: &Connection,
+    document: &Map<String, Value>,
+    checked: &'a Checked,
+) -> Cow<'a, Checked> {
+    if is_plain(connection) || !connection.mapping.maps("email") {
+        return Cow::Borrowed(checked);
     }
-    Ok(checked)
+    let outcome = outcome(connection, document, checked, Occasion::Create);
+    let email = outcome.value("email").and_then(|text| Email::parse(text).ok());
+    Cow::Owned(Checked {
+        email: email.filter(|email| !email.as_str().chars().any(is_unseen)),
+        ..checked.clone()
+    })
 }
 
 /// The address that a document of before held.

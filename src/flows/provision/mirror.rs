@@ -1,19 +1,25 @@
 //! Rows of the mirror from documents, with what filters ask and the events that tell of them.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value, json};
 
+use super::body::NewUser;
 use crate::error::Result;
 use crate::flows::Act;
 use crate::model::filter::fold;
 use crate::model::{Action, ConnectionId, DirectoryGroup, DirectoryUser, ResourceKind, ScimId, Subject};
-use crate::scim::document::{search_document, user_facts};
+use crate::scim::document::{UserFacts, search_document, user_facts};
+use crate::store::directory::users::Kept;
 use crate::store::directory::{groups, members, users};
 
 /// A row for a user who has none yet, made of their document.
 pub fn fresh_user(act: &Act, connection: ConnectionId, document: Map<String, Value>) -> DirectoryUser {
-    let mut row = DirectoryUser {
+    let mut row = blank_user(act, connection);
+    fill(&mut row, document);
+    row
+}
+
+fn blank_user(act: &Act, connection: ConnectionId) -> DirectoryUser {
+    DirectoryUser {
         seq: 0,
         id: ScimId::new(act.now, act.random_id()),
         connection_id: connection,
@@ -28,8 +34,13 @@ pub fn fresh_user(act: &Act, connection: ConnectionId, document: Map<String, Val
         created_at: act.now,
         updated_at: act.now,
         deleted_at: None,
-    };
-    fill(&mut row, document);
+    }
+}
+
+/// As [`fresh_user`], of a document that was read before.
+pub fn fresh_user_of(act: &Act, connection: ConnectionId, new: &NewUser) -> DirectoryUser {
+    let mut row = blank_user(act, connection);
+    fill_in(&mut row, new.body.document.clone(), new.facts.clone());
     row
 }
 
@@ -37,6 +48,10 @@ pub fn fresh_user(act: &Act, connection: ConnectionId, document: Map<String, Val
 /// user is active leaves that as it was: nobody comes back because an attribute was taken away.
 pub fn fill(row: &mut DirectoryUser, document: Map<String, Value>) {
     let facts = user_facts(&document);
+    fill_in(row, document, facts);
+}
+
+fn fill_in(row: &mut DirectoryUser, document: Map<String, Value>, facts: UserFacts) {
     row.user_name = facts.user_name;
     row.external_id = facts.external_id;
     let said = document.get("active").and_then(Value::as_bool);
@@ -46,28 +61,32 @@ pub fn fill(row: &mut DirectoryUser, document: Map<String, Value>) {
 
 /// Writes a new row, and its number into `row`.
 pub fn insert_user(act: &Act, row: &mut DirectoryUser) -> Result<()> {
-    let (search, emails) = derived(row);
-    row.seq = users::insert(act.w, row, &search, &emails)?;
+    row.seq = users::insert(act.w, row, &kept(&row.document, &user_facts(&row.document))?)?;
+    Ok(())
+}
+
+/// As [`insert_user`], for a row of [`fresh_user_of`].
+pub fn insert_new_user(act: &Act, row: &mut DirectoryUser, new: &NewUser) -> Result<()> {
+    row.seq = match &new.kept {
+        Some(kept) => users::insert(act.w, row, kept)?,
+        None => return insert_user(act, row),
+    };
     Ok(())
 }
 
 /// Writes a row that was read before, and its new version into `row`.
 pub fn update_user(act: &Act, row: &mut DirectoryUser) -> Result<()> {
     row.updated_at = act.now;
-    let (search, emails) = derived(row);
-    users::update(act.w, row, &search, &emails)?;
+    users::update(act.w, row, &kept(&row.document, &user_facts(&row.document))?)?;
     row.version += 1;
     Ok(())
 }
 
-fn derived(row: &DirectoryUser) -> (Value, Vec<String>) {
-    let search = search_document(ResourceKind::User, &row.document);
-    let emails: BTreeSet<String> = user_facts(&row.document)
-        .emails
-        .iter()
-        .map(|email| fold(email))
-        .collect();
-    (search, emails.into_iter().collect())
+/// What is kept of a user's document beside its columns.
+pub fn kept(document: &Map<String, Value>, facts: &UserFacts) -> Result<Kept> {
+    let search = search_document(ResourceKind::User, document);
+    let emails: Vec<String> = facts.emails.iter().map(|email| fold(email)).collect();
+    Kept::of(document, &search, &emails)
 }
 
 pub fn insert_group(act: &Act, row: &mut DirectoryGroup) -> Result<()> {

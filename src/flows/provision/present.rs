@@ -40,26 +40,30 @@ pub fn users(r: &Reader, base: &str, rows: &[DirectoryUser], projection: &Projec
         groups = Some(members::groups_of_users(r, &numbers)?);
     }
     let show = |row: &DirectoryUser| {
-        let meta = Meta {
-            id: row.id,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            location: location(base, ResourceKind::User, row.id),
-        };
         let own = groups.as_ref().map(|all| {
             let ties = all.get(&row.seq).map_or(&[][..], Vec::as_slice);
             memberships(base, ties)
         });
-        render::resource(
-            ResourceKind::User,
-            &meta,
-            &row.document,
-            own.as_deref(),
-            projection,
-        )
+        shown(base, row, own.as_deref(), projection)
     };
     Ok(rows.iter().map(show).collect())
+}
+
+/// A user who is in no group, because they are new.
+pub fn user_without_groups(base: &str, row: &DirectoryUser, projection: &Projection) -> Value {
+    let none = projection.wants("groups").then_some(&[][..]);
+    shown(base, row, none, projection)
+}
+
+fn shown(base: &str, row: &DirectoryUser, groups: Option<&[Membership]>, projection: &Projection) -> Value {
+    let meta = Meta {
+        id: row.id,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        location: location(base, ResourceKind::User, row.id),
+    };
+    render::resource(ResourceKind::User, &meta, &row.document, groups, projection)
 }
 
 pub fn group(r: &Reader, base: &str, row: &DirectoryGroup, projection: &Projection) -> Result<Value> {

@@ -32,7 +32,7 @@ impl Checked {
 }
 
 /// Checks what a document says of the person. An address that is none is told by a note, not refused.
-pub fn check(facts: &UserFacts, notes: &mut Vec<String>) -> Result<Checked> {
+pub fn check(facts: &UserFacts, notes: &mut Vec<String>) -> Result<Checked, ScimProblem> {
     let name = |attribute: &str, value: &Option<String>| match value.as_deref().map(checked_name) {
         None => Ok(None),
         Some(Ok(name)) => Ok(Some(name).filter(|name| !name.is_empty())),

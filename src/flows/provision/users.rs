@@ -19,27 +19,28 @@ use crate::store::directory::users;
 
 /// POST: a new user, or one that was inactive or removed and comes back.
 pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
-    let body = request.user()?;
-    work.understood = Value::Object(body.document.clone());
-    work.notes.extend(body.notes);
-    let facts = user_facts(&body.document);
-    if let Some(row) = in_the_way(work, &facts, None)? {
+    let new = request.new_user()?;
+    let (document, groups) = (&new.body.document, &new.body.groups);
+    work.understood = Value::Object(document.clone());
+    work.notes.extend(new.body.notes.iter().cloned());
+    if let Some(row) = in_the_way(work, &new.facts, None)? {
         // Only who is gone may come back by POST; the same user twice is an error.
-        if !(row.claimed && !row.active && facts.active) {
-            return Err(taken(&row, &facts).into());
+        if !(row.claimed && !row.active && new.facts.active) {
+            return Err(taken(&row, &new.facts).into());
         }
         work.note("The user was here and inactive: it was brought back instead of added.");
-        let row = put(work, row, body.document, body.groups, None)?;
+        let row = put(work, row, document.clone(), groups.clone(), None)?;
         return answer(work, request, &row, 201);
     }
-    let mut checked_notes = Vec::new();
-    let checked = mapped::check(work.connection(), &body.document, &facts, &mut checked_notes)?;
-    work.notes.extend(checked_notes);
-    reading::need(work.settings(), &checked, None)?;
-    let mut row = fresh(work, body.document);
-    row.person_id = removed_person(work, &facts)?;
-    let tied = effects::tie(work, None, &mut row, &checked)?;
-    mirror::insert_user(work.act, &mut row)?;
+    let (checked, notes) = new.checked.as_ref().map_err(Clone::clone)?;
+    work.notes.extend(notes.iter().cloned());
+    let checked = &*mapped::readdressed(work.connection(), document, checked);
+    reading::need(work.settings(), checked, None)?;
+    let mut row = mirror::fresh_user_of(work.act, work.connection().id, new);
+    row.claimed = true;
+    row.person_id = removed_person(work, &new.facts)?;
+    let tied = effects::tie(work, None, &mut row, checked)?;
+    mirror::insert_new_user(work.act, &mut row, new)?;
     let after = json!({ "active": row.active, "person": row.person_id });
     mirror::user_event(
         work.act,
@@ -49,9 +50,15 @@ pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
         after,
         work.reference,
     )?;
-    effects::follow(work, None, &row, &checked, tied, true)?;
-    memberships(work, &mut row, body.groups)?;
-    answer(work, request, &row, 201)
+    effects::follow(work, None, &row, checked, tied, true)?;
+    let may_have_groups = groups.is_some() && work.settings().groups_in_users;
+    memberships(work, &mut row, groups.clone())?;
+    if may_have_groups {
+        return answer(work, request, &row, 201);
+    }
+    let projection = request.projection(ResourceKind::User)?;
+    let body = present::user_without_groups(&work.caller.base, &row, &projection);
+    Ok(answered(work, body, &row, 201))
 }
 
 /// PUT: the whole user. What the body does not say of `active` stays.
@@ -204,12 +211,6 @@ fn memberships(work: &mut Work, row: &mut DirectoryUser, groups: Option<Vec<Memb
     }
 }
 
-fn fresh(work: &Work, document: Map<String, Value>) -> DirectoryUser {
-    let mut row = mirror::fresh_user(work.act, work.connection().id, document);
-    row.claimed = true;
-    row
-}
-
 /// The person whom this connection had as a user of this name or externalId, and removed; [`effects::tie`] looks for
 /// the address. A name alone may have gone to somebody else: who has another externalId and another address too is
 /// another person.
@@ -271,12 +272,11 @@ fn get(work: &Work, id: &str) -> Result<DirectoryUser> {
 
 fn answer(work: &Work, request: &Request, row: &DirectoryUser, status: u16) -> Result<Answer> {
     let projection = request.projection(ResourceKind::User)?;
-    let base = &work.caller.base;
-    let body = present::user(work.act.w, base, row, &projection)?;
-    Ok(present::answer(
-        status,
-        body,
-        row.version,
-        present::location(base, ResourceKind::User, row.id),
-    ))
+    let body = present::user(work.act.w, &work.caller.base, row, &projection)?;
+    Ok(answered(work, body, row, status))
+}
+
+fn answered(work: &Work, body: Value, row: &DirectoryUser, status: u16) -> Answer {
+    let location = present::location(&work.caller.base, ResourceKind::User, row.id);
+    present::answer(status, body, row.version, location)
 }

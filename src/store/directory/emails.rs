@@ -11,7 +11,7 @@ use crate::model::filter::fold;
 use crate::store::Writer;
 
 /// The addresses to keep: the given ones and every one that the search document has, so that no filter misses one.
-fn keys(search: &Value, emails: &[String]) -> BTreeSet<String> {
+pub fn keys(search: &Value, emails: &[String]) -> BTreeSet<String> {
     let listed = search.get("emails").and_then(Value::as_array);
     let values = listed
         .into_iter()
@@ -24,35 +24,17 @@ fn keys(search: &Value, emails: &[String]) -> BTreeSet<String> {
 }
 
 /// Keeps the addresses of a new user.
-pub fn insert(
-    w: &Writer,
-    connection: ConnectionId,
-    user: i64,
-    search: &Value,
-    emails: &[String],
-) -> Result<()> {
-    add(
-        w,
-        connection,
-        user,
-        &keys(search, emails).iter().collect::<Vec<_>>(),
-    )
+pub fn insert(w: &Writer, connection: ConnectionId, user: i64, emails: &BTreeSet<String>) -> Result<()> {
+    add(w, connection, user, &emails.iter().collect::<Vec<_>>())
 }
 
 /// Keeps these addresses of a user and no others.
-pub fn replace(
-    w: &Writer,
-    connection: ConnectionId,
-    user: i64,
-    search: &Value,
-    emails: &[String],
-) -> Result<()> {
-    let wanted = keys(search, emails);
+pub fn replace(w: &Writer, connection: ConnectionId, user: i64, wanted: &BTreeSet<String>) -> Result<()> {
     let mut statement = w.prepare_cached("SELECT value_key FROM directory_emails WHERE user_seq = ?1")?;
     let kept = statement
         .query_map([user], |row| row.get(0))?
         .collect::<rusqlite::Result<BTreeSet<String>>>()?;
-    for gone in kept.difference(&wanted) {
+    for gone in kept.difference(wanted) {
         let sql =
             "DELETE FROM directory_emails WHERE connection_id = ?1 AND value_key = ?2 AND user_seq = ?3";
         w.prepare_cached(sql)?

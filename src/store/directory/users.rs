@@ -1,5 +1,7 @@
 //! `directory_users`: users as each connection sees them.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 use serde_json::{Map, Value};
 
@@ -79,6 +81,11 @@ pub fn has_email(r: &Reader, connection: ConnectionId, key: &str) -> Result<bool
     Ok(statement.exists(params![connection.to_string(), key])?)
 }
 
+pub const REMOVED_BY_EXTERNAL_ID: &str = "connection_id = ?1 AND external_id = ?2 AND deleted_at IS NOT NULL
+    ORDER BY deleted_at DESC, seq DESC LIMIT 1";
+pub const REMOVED_BY_NAME: &str = "connection_id = ?1 AND user_name_key = ?2 AND deleted_at IS NOT NULL
+    ORDER BY deleted_at DESC, seq DESC LIMIT 1";
+
 /// The removed row that had this externalId, else the one that had this folded name; of several the newest.
 pub fn find_removed(
     r: &Reader,
@@ -88,16 +95,12 @@ pub fn find_removed(
 ) -> Result<Option<DirectoryUser>> {
     let connection = connection.to_string();
     if let Some(external) = external {
-        let condition = "connection_id = ?1 AND external_id = ?2 AND deleted_at IS NOT NULL
-            ORDER BY deleted_at DESC, seq DESC LIMIT 1";
-        let found = one(r, condition, params![connection, external])?;
+        let found = one(r, REMOVED_BY_EXTERNAL_ID, params![connection, external])?;
         if found.is_some() {
             return Ok(found);
         }
     }
-    let condition = "connection_id = ?1 AND user_name_key = ?2 AND deleted_at IS NOT NULL
-        ORDER BY deleted_at DESC, seq DESC LIMIT 1";
-    one(r, condition, params![connection, name_key])
+    one(r, REMOVED_BY_NAME, params![connection, name_key])
 }
 
 /// Did this connection's identity provider ever write, and then remove, a user that was this person?
@@ -184,9 +187,28 @@ pub fn count_active_people(r: &Reader, connection: ConnectionId) -> Result<i64> 
     place::total(r, connection, Counted::Tied)
 }
 
-/// Writes a new row; `user.seq`, `version` and `deleted_at` are ignored, the new number is returned. `search` is the
-/// search document, `emails` the folded addresses. `Conflict` when the name is taken.
-pub fn insert(w: &Writer, user: &DirectoryUser, search: &Value, emails: &[String]) -> Result<i64> {
+/// What is kept of a document beside its columns: made where no other write waits for it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    document: String,
+    search: String,
+    emails: BTreeSet<String>,
+}
+
+impl Kept {
+    /// `search` is the search document, `emails` the folded addresses.
+    pub fn of(document: &Map<String, Value>, search: &Value, emails: &[String]) -> Result<Self> {
+        Ok(Self {
+            document: text(document)?,
+            search: search.to_string(),
+            emails: emails::keys(search, emails),
+        })
+    }
+}
+
+/// Writes a new row; `user.seq`, `version` and `deleted_at` are ignored, the new number is returned. `kept` is made of
+/// `user.document`. `Conflict` when the name is taken.
+pub fn insert(w: &Writer, user: &DirectoryUser, kept: &Kept) -> Result<i64> {
     let mut statement = w.prepare_cached(
         "INSERT INTO directory_users (id, connection_id, person_id, claimed, created_here, user_name, user_name_key,
                                       display, external_id, active, created_at, updated_at, document, search)
@@ -205,18 +227,18 @@ pub fn insert(w: &Writer, user: &DirectoryUser, search: &Value, emails: &[String
         user.active,
         user.created_at.0,
         user.updated_at.0,
-        text(&user.document)?,
-        search.to_string()
+        kept.document,
+        kept.search
     ]);
     inserted.map_err(|cause| taken(cause, user))?;
     let seq = w.last_insert_rowid();
-    emails::insert(w, user.connection_id, seq, search, emails)?;
+    emails::insert(w, user.connection_id, seq, &kept.emails)?;
     Ok(seq)
 }
 
 /// Writes everything but seq, id, connection and removal; `user.version` is what was read, and is counted up here.
 /// `Conflict` when somebody else was faster or the name is taken.
-pub fn update(w: &Writer, user: &DirectoryUser, search: &Value, emails: &[String]) -> Result<()> {
+pub fn update(w: &Writer, user: &DirectoryUser, kept: &Kept) -> Result<()> {
     let mut statement = w.prepare_cached(
         "UPDATE directory_users SET person_id = ?3, claimed = ?4, created_here = ?5, user_name = ?6,
                 user_name_key = ?7, display = ?8, external_id = ?9, active = ?10, created_at = ?11, updated_at = ?12,
@@ -236,11 +258,11 @@ pub fn update(w: &Writer, user: &DirectoryUser, search: &Value, emails: &[String
         user.active,
         user.created_at.0,
         user.updated_at.0,
-        text(&user.document)?,
-        search.to_string()
+        kept.document,
+        kept.search
     ]);
     exactly_one(updated.map_err(|cause| taken(cause, user))?, "user")?;
-    emails::replace(w, user.connection_id, user.seq, search, emails)
+    emails::replace(w, user.connection_id, user.seq, &kept.emails)
 }
 
 /// The groups that the user shows changed: counts the version up and rewrites nothing else.
@@ -355,7 +377,7 @@ fn taken(cause: rusqlite::Error, user: &DirectoryUser) -> Error {
     if !is_duplicate(&cause) {
         return cause.into();
     }
-    if cause.to_string().contains("person_id") {
+    if cause.to_string().contains("directory_users_person") {
         return Error::conflict(format!(
             "The person behind \"{}\" is another user of this connection already.",
             user.user_name

@@ -173,7 +173,7 @@ pub fn event_line(event: &Event, slug_of: impl Fn(&str) -> Option<String>) -> Ev
         through: if is_of_scim(event) { "request" } else { "sign-in" },
         reference: event.reference.clone().map(|reference| {
             let href = if is_of_scim(event) {
-                urls::scim_request(&reference)
+                urls::scim_request(&reference, event.at)
             } else {
                 urls::sign_in(&reference)
             };

@@ -78,7 +78,7 @@ pub fn lines(
             connection: connection.name.clone(),
             what: taken(r, removal.what)?,
             state: removal_state(removal.state),
-            request: urls::scim_request(&removal.reference),
+            request: urls::scim_request(&removal.reference, removal.at),
             at: removal.at,
             way: if is_held {
                 Some(("Decide", urls::provisioning(slug, "held")))

@@ -1,6 +1,7 @@
 //! Addresses of the settings pages.
 
 use super::{query, segment};
+use crate::model::Timestamp;
 
 pub fn overview() -> String {
     "/admin".into()
@@ -86,9 +87,10 @@ pub fn provisioned_act(slug: &str, part: &str, id: &str, act: &str) -> String {
     format!("{}/{}", provisioned(slug, part, id), segment(act))
 }
 
-/// Leads to the SCIM request that this reference names, whichever integration it came through.
-pub fn scim_request(reference: &str) -> String {
-    format!("/admin/activity/requests/{}", segment(reference))
+/// Leads to the SCIM request that this reference names, whichever integration it came through. `at`: when what names
+/// it happened, which is mostly the moment of the request.
+pub fn scim_request(reference: &str, at: Timestamp) -> String {
+    format!("/admin/activity/requests/{}?at={}", segment(reference), at.0)
 }
 
 pub fn people() -> String {

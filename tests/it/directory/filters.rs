@@ -247,8 +247,8 @@ fn world(runner: &mut TestRunner) -> World {
         let stored = Value::Object(search.clone());
         let kept = row.clone();
         let seq = world.mirror.write(move |w| {
-            let seq = users::insert(w, &kept, &stored, &[])?;
-            users::insert(w, &alike, &stored, &[])?;
+            let seq = users::insert(w, &kept, &users::Kept::of(&kept.document, &stored, &[])?)?;
+            users::insert(w, &alike, &users::Kept::of(&alike.document, &stored, &[])?)?;
             Ok(seq)
         });
         let shown = row

@@ -182,11 +182,19 @@ pub fn search(document: &Value) -> Value {
 }
 
 pub fn insert(w: &Writer, user: &DirectoryUser) -> Result<i64> {
-    users::insert(w, user, &search(&Value::Object(user.document.clone())), &[])
+    users::insert(w, user, &kept(user)?)
 }
 
 pub fn update(w: &Writer, user: &DirectoryUser) -> Result<()> {
-    users::update(w, user, &search(&Value::Object(user.document.clone())), &[])
+    users::update(w, user, &kept(user)?)
+}
+
+fn kept(user: &DirectoryUser) -> Result<users::Kept> {
+    users::Kept::of(
+        &user.document,
+        &search(&Value::Object(user.document.clone())),
+        &[],
+    )
 }
 
 pub fn person(store: &Store, name: &str) -> Person {

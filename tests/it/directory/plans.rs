@@ -2,7 +2,7 @@
 
 use doorward::model::filter::{Condition, Field, Kind, Literal, Operator, Order};
 use doorward::model::{ResourceKind, ScimId, Timestamp};
-use doorward::store::directory::{Asked, From, Key, explain, members};
+use doorward::store::directory::{Asked, From, Key, explain, members, users};
 
 use super::{Mirror, bytes, field};
 
@@ -164,5 +164,33 @@ fn members_are_looked_up_each_by_its_number_or_id() {
             step.starts_with("SCAN") || step.ends_with("(connection_id=?)") || step.contains("rowid>")
         };
         assert!(!steps.any(walks), "{plan}");
+    }
+}
+
+/// A table that lives for one statement costs more than the rest of the statement.
+#[test]
+fn a_new_user_builds_no_table_and_sorts_nothing() {
+    let mirror = Mirror::new();
+    let removed = |condition| format!("SELECT seq, document FROM directory_users WHERE {condition}");
+    let statements = [
+        removed(users::REMOVED_BY_EXTERNAL_ID),
+        removed(users::REMOVED_BY_NAME),
+        // With everything that triggers do.
+        "INSERT INTO directory_users (id, connection_id, person_id, claimed, created_here, user_name, user_name_key,
+                                      display, active, created_at, updated_at, document, search)
+         VALUES (?1, ?2, '', 1, 1, '', '', '', 1, 1, 1, '{}', x'')"
+            .to_owned(),
+    ];
+    for sql in statements {
+        let operations = mirror.read(|r| {
+            let mut statement = r.prepare(&format!("EXPLAIN {sql}"))?;
+            let rows = statement.query_map(["", ""], |row| row.get(1))?;
+            Ok(rows.collect::<rusqlite::Result<Vec<String>>>()?)
+        });
+        assert!(operations.len() > 10, "{sql}\n{operations:?}");
+        let table = operations
+            .iter()
+            .find(|operation| operation.contains("Ephemeral") || operation.contains("Sorter"));
+        assert_eq!(table, None, "{sql}");
     }
 }

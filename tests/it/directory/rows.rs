@@ -354,7 +354,10 @@ fn e_mails_follow_the_document() {
     );
     let document = search(&json!(ada.document));
     let added = ada.clone();
-    ada.seq = mirror.write(move |w| users::insert(w, &added, &document, &["Ada@x".to_owned()]));
+    ada.seq = mirror.write(move |w| {
+        let kept = users::Kept::of(&added.document, &document, &["Ada@x".to_owned()])?;
+        users::insert(w, &added, &kept)
+    });
     let kept = || {
         mirror.read(|r| {
             let mut statement = r.prepare("SELECT value_key FROM directory_emails ORDER BY value_key")?;

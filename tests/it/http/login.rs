@@ -73,8 +73,9 @@ fn one_answer(app: &TestApp, cases: &[(&str, &str)]) -> (BTreeMap<String, String
     for (email, other_headers, other_body, other_time) in &seen[1..] {
         assert_eq!((headers, body), (other_headers, other_body), "{email}");
         let ratio = other_time.as_secs_f64() / time.as_secs_f64();
+        // Without the work of a hash it would be a tenth; how equal the times are, `cargo bench --bench login` tells.
         assert!(
-            (0.4..2.5).contains(&ratio),
+            (0.2..5.0).contains(&ratio),
             "{email} took {other_time:?}, a wrong passphrase {time:?}"
         );
     }

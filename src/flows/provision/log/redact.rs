@@ -36,6 +36,16 @@ pub fn redacted(value: &Value, most: usize) -> (String, bool) {
     (writer.text, is_cut)
 }
 
+/// As [`redacted`].
+pub fn redacted_object(fields: &Map<String, Value>, most: usize) -> (String, bool) {
+    let mut writer = Writer {
+        text: String::new(),
+        most,
+    };
+    let is_cut = writer.object(fields).and_then(|()| writer.room()).is_err();
+    (writer.text, is_cut)
+}
+
 struct Writer {
     text: String,
     most: usize,
@@ -59,6 +69,10 @@ impl Writer {
             Value::String(text) => self.string(text)?,
             other => self.text.push_str(&other.to_string()),
         }
+        self.room()
+    }
+
+    fn room(&self) -> Result<(), Full> {
         if self.text.len() > self.most {
             Err(Full)
         } else {

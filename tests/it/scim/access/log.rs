@@ -154,6 +154,36 @@ fn the_log_is_searched_narrowed_and_paged() {
 }
 
 #[test]
+fn a_reference_leads_to_its_request_from_wherever_it_is_named() {
+    let app = TestApp::start();
+    let okta = app.scim("okta");
+    okta.post("/Users", &json!({"userName": "bob@example.com"}));
+    okta.delete("/Users/x");
+    let kept = rows(&app, &Narrow::default());
+    assert_eq!(kept.len(), 2);
+    for row in kept {
+        let find = |at| {
+            let found = app
+                .ctx
+                .store
+                .read(|r| scim_requests::find_by_reference(r, &row.reference, at));
+            found.expect("a look-up").map(|(id, _)| id)
+        };
+        for at in [Some(row.at), Some(row.at.plus(1)), None] {
+            assert_eq!(find(at), Some(row.id), "{} {at:?}", row.method);
+        }
+    }
+    let strange = |r: &doorward::store::Reader| scim_requests::find_by_reference(r, "7Q4M-K2XD", None);
+    assert_eq!(app.ctx.store.read(strange).expect("a look-up"), None);
+    // The moment of an event is that of its request, so that the page of activity finds it by an index.
+    let events = "SELECT count(*) FROM events WHERE action IN ('person.added', 'directory_user.added')
+                  AND reference IS NOT NULL";
+    let together =
+        "SELECT count(*) FROM events e JOIN scim_requests q ON q.reference = e.reference AND q.at = e.at";
+    assert_eq!((app.count(events), app.count(together)), (2, 2));
+}
+
+#[test]
 fn milestones_come_one_by_one_and_outlive_the_rows() {
     let app = TestApp::start();
     let okta = app.scim("okta");

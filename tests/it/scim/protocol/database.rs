@@ -31,7 +31,8 @@ fn people(mirror: &Mirror, runner: &mut TestRunner) -> Vec<(i64, Value)> {
         let search = document::search_document(User, &read.document);
         let row = user_of(mirror.connection, Value::Object(read.document));
         let stored = search.clone();
-        let seq = mirror.write(move |w| users::insert(w, &row, &stored, &[]));
+        let seq =
+            mirror.write(move |w| users::insert(w, &row, &users::Kept::of(&row.document, &stored, &[])?));
         found.push((seq, search));
     }
     found

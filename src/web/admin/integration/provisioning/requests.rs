@@ -135,10 +135,16 @@ async fn list(visit: Visit, slug: web::Path<String>, filters: web::Query<Filters
     }))
 }
 
-async fn find(visit: Visit, reference: web::Path<String>) -> Answer {
-    let reference = reference.into_inner();
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Moment {
+    at: Option<i64>,
+}
+
+async fn find(visit: Visit, reference: web::Path<String>, moment: web::Query<Moment>) -> Answer {
+    let (reference, at) = (reference.into_inner(), moment.at.map(Timestamp));
     let found = visit.ctx.store.reading(move |r| {
-        let Some((id, connection)) = store::scim_requests::find_by_reference(r, &reference)? else {
+        let Some((id, connection)) = store::scim_requests::find_by_reference(r, &reference, at)? else {
             return Ok(None);
         };
         Ok(store::connections::find(r, connection)?.map(|connection| (connection.slug, id)))

@@ -63,7 +63,7 @@ pub fn removal_lines(r: &Reader, removals: &[Removal]) -> Result<Vec<RemovalLine
             what: taken(r, removal.what)?,
             at: removal.at,
             reference: removal.reference.clone(),
-            request: urls::scim_request(&removal.reference),
+            request: urls::scim_request(&removal.reference, removal.at),
         })
     };
     removals.iter().map(line).collect()
