@@ -4,6 +4,8 @@
 //! the last live owner can be neither removed, demoted nor deactivated; deactivation ends the person's
 //! sessions in its own transaction.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, FieldProblem, Kind, Result};
@@ -16,7 +18,7 @@ use crate::store::{self, Reader, identities::LinkedHow};
 use super::assign::{self, Reason};
 use super::provision::project;
 use super::sign_on::link;
-use super::{Act, access_groups, credentials, enforce, links, notices, teams};
+use super::{Act, access_groups, credentials, enforce, links, mapping, notices, teams};
 
 mod organization;
 
@@ -36,6 +38,8 @@ pub struct PersonFields {
     pub team: Option<String>,
     /// Id of an access group, [`access_groups::NONE`] or [`access_groups::AUTOMATIC`]; `None` leaves it as it is.
     pub access_group: Option<String>,
+    /// Further fields; one that is not named stays.
+    pub profile: BTreeMap<String, String>,
 }
 
 struct Checked {
@@ -154,6 +158,7 @@ pub fn add_person(act: &Act, fields: &PersonFields) -> Result<Person> {
     project::person(act, &person)?;
     let mut person = person;
     place(act, &mut person, fields)?;
+    mapping::change(act, &mut person, &fields.profile)?;
     Ok(person)
 }
 
@@ -257,18 +262,39 @@ pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Op
     person.family_name = checked.family_name;
     person.own_role = checked.role.key;
     person.role = assign::effective(act, &person)?;
-    if person == was {
+    person.version = version.unwrap_or(was.version);
+    if (Person {
+        version: was.version,
+        ..person.clone()
+    }) == was
+    {
+        mapping::change(act, &mut person, &fields.profile)?;
         place(act, &mut person, fields)?;
         return store::people::get(act.w, id);
     }
+    mapping::need_unlocked(act, id, &changed_fields(&was, &person))?;
     if person.own_role != was.own_role {
         assign::born(act, id, "role", &Reason::by_hand(act))?;
     }
     assign::before_another_role(act, &was, &person)?;
     put(act, &was, &mut person, None)?;
     assign::after_another_role(act, &was, &person)?;
+    mapping::forget_sources(act, &person, &changed_fields(&was, &person))?;
+    mapping::change(act, &mut person, &fields.profile)?;
     place(act, &mut person, fields)?;
     store::people::get(act.w, id)
+}
+
+/// By the names that a mapping has for them.
+fn changed_fields(was: &Person, is: &Person) -> Vec<&'static str> {
+    let differs = [
+        ("given_name", was.given_name != is.given_name),
+        ("family_name", was.family_name != is.family_name),
+        ("email", was.email != is.email),
+        ("role", was.own_role != is.own_role),
+    ];
+    let changed = differs.into_iter().filter(|(_, differs)| *differs);
+    changed.map(|(field, _)| field).collect()
 }
 
 /// Deactivates: every session of the person ends in the same transaction. Returns how many there were.

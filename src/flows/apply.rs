@@ -19,11 +19,13 @@ use super::connect::{self, ConnectionFields, IdpSource, NewConnection, OidcField
 use super::{Act, Context, Who, enforce};
 
 mod access;
+mod mapping;
 mod openid;
 mod people;
 mod report;
 
 use access::{AccessParts, AppPart, GroupPart, RolePart, TeamPart};
+use mapping::{FieldPart, JitPart, MappingPart};
 use openid::OidcPart;
 use people::{PersonPart, apply_person};
 
@@ -47,6 +49,7 @@ struct File {
     role: Vec<RolePart>,
     team: Vec<TeamPart>,
     app: Vec<AppPart>,
+    profile_field: Vec<FieldPart>,
     connection: Vec<ConnectionPart>,
     access_group: Vec<GroupPart>,
     person: Vec<PersonPart>,
@@ -73,6 +76,8 @@ struct ConnectionPart {
     saml: Option<SamlPart>,
     oidc: Option<OidcPart>,
     scim: Option<ScimPart>,
+    mapping: Option<MappingPart>,
+    jit: Option<JitPart>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -192,6 +197,7 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
                 act,
                 file.organization,
                 mail,
+                file.profile_field,
                 prepared,
                 access,
                 file.person,
@@ -283,6 +289,7 @@ fn run(
     act: &Act,
     organization: Option<OrganizationPart>,
     mail: Option<MailPart>,
+    profile_fields: Vec<FieldPart>,
     connections: Vec<(ConnectionPart, Option<IdentityProvider>, Option<FoundProvider>)>,
     access: AccessParts,
     people: Vec<PersonPart>,
@@ -303,6 +310,10 @@ fn run(
         apply_mail::apply(act, part).map_err(|error| about("mail", error))?;
     }
     access.before_connections(act)?;
+    for field in profile_fields {
+        super::mapping::apply_field(act, &field.key, &field.label)
+            .map_err(|error| about(&field.key, error))?;
+    }
     let mut enforced = Vec::new();
     for (part, idp, provider) in connections {
         let slug = part.slug.clone();
@@ -370,6 +381,9 @@ fn apply_connection(
         scim: part.scim.map(ScimFields::from).unwrap_or_default(),
     };
     let connection = connect::change(act, &slug, &fields, None)?;
+    if let Some(fields) = mapping::fields(part.mapping, part.jit) {
+        connect::change_mapping(act, &slug, &fields, None)?;
+    }
     for domain in part.domains.iter().flatten() {
         connect::confirm_domain(act, &slug, domain)?;
     }

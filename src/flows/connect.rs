@@ -19,6 +19,7 @@ use super::{Act, Context};
 
 mod domains;
 mod idp_source;
+mod mapping;
 pub mod openid;
 pub mod proof;
 mod scim;
@@ -27,6 +28,7 @@ mod trust;
 
 pub use domains::{confirm_domain, domain, withdraw_domain};
 pub use idp_source::{IdpSource, Understood, pins, understand};
+pub use mapping::{MappingFields, RowFields, change_mapping, jit_team, need_word};
 pub use openid::{OidcFields, OpenIdFields, Providers, find_provider, set_provider};
 pub use scim::ScimFields;
 pub use switches::{disable, enable, remove};
@@ -75,7 +77,7 @@ pub fn subject(connection: &Connection) -> Subject {
     }
 }
 
-fn facts(connection: &Connection) -> Value {
+fn facts(r: &store::Reader, connection: &Connection) -> Result<Value> {
     let idp = connection.saml.idp.as_ref();
     let mut facts = json!({
         "name": connection.name,
@@ -98,7 +100,10 @@ fn facts(connection: &Connection) -> Value {
     for (name, value) in scim::facts(&connection.scim).as_object().into_iter().flatten() {
         facts[format!("scim.{name}")] = value.clone();
     }
-    facts
+    for (name, value) in mapping::facts(r, connection)? {
+        facts[name] = value;
+    }
+    Ok(facts)
 }
 
 /// Adds a connection as a draft: nobody can sign in through it before it knows its provider and is enabled.
@@ -147,6 +152,8 @@ pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
         saml: SamlSettings::default(),
         oidc: OidcSettings::default(),
         scim: crate::model::ScimSettings::default(),
+        mapping: crate::model::Mapping::default(),
+        jit: crate::model::Jit::default(),
         version: 1,
         created_at: act.now,
         updated_at: act.now,
@@ -157,7 +164,7 @@ pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
         Action::ConnectionAdded,
         subject(&connection),
         Value::Null,
-        facts(&connection),
+        facts(act.w, &connection)?,
     )?;
     Ok(connection)
 }
@@ -302,6 +309,7 @@ fn edit(
     if is == was {
         return Ok(was);
     }
+    need_word(act, &was)?;
     // A test says nothing of signing out.
     let saml = |saml: &SamlSettings| SamlSettings {
         sign_out_there: false,
@@ -317,7 +325,7 @@ fn edit(
     is.version = version.unwrap_or(was.version);
     is.updated_at = act.now;
     store::connections::update(act.w, &is)?;
-    let (before, after) = difference(&facts(&was), &facts(&is));
+    let (before, after) = difference(&facts(act.w, &was)?, &facts(act.w, &is)?);
     act.event(Action::ConnectionChanged, subject(&is), before, after)?;
     scim::changed(act, &was, &is)?;
     store::connections::get(act.w, is.id)

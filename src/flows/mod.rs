@@ -21,6 +21,7 @@ pub mod links;
 pub mod lost;
 pub mod mail;
 pub mod maintain;
+pub mod mapping;
 pub mod notices;
 pub mod oauth;
 pub mod passphrase;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionId, OidcSettings, ScimSettings, Slug, Timestamp};
+use super::{ConnectionId, Jit, Mapping, OidcSettings, ScimSettings, Slug, Timestamp};
 
 /// One link to one identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Connection {
     pub saml: SamlSettings,
     pub oidc: OidcSettings,
     pub scim: ScimSettings,
+    /// What of the provider's words becomes ours.
+    pub mapping: Mapping,
+    pub jit: Jit,
     /// Counts the changes, as [`super::Person::version`] does.
     pub version: i64,
     pub created_at: Timestamp,

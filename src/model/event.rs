@@ -148,10 +148,13 @@ pub enum Action {
     PasskeyRemoved,
     PasskeySuspected,
     RecoveryCodeUsed,
+    MappingPreviewed,
+    ProfileFieldAdded,
+    ProfileFieldChanged,
 }
 
 impl Action {
-    pub const ALL: [Action; 75] = [
+    pub const ALL: [Action; 78] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::RoleAdded,
@@ -227,6 +230,9 @@ impl Action {
         Action::PasskeyRemoved,
         Action::PasskeySuspected,
         Action::RecoveryCodeUsed,
+        Action::MappingPreviewed,
+        Action::ProfileFieldAdded,
+        Action::ProfileFieldChanged,
     ];
 
     pub fn key(self) -> &'static str {
@@ -319,6 +325,9 @@ impl Action {
             Action::PasskeyRemoved => ("passkey.removed", "Removed a passkey"),
             Action::PasskeySuspected => ("passkey.suspected", "Saw what may be a copy of a passkey"),
             Action::RecoveryCodeUsed => ("recovery_code.used", "Used a recovery code"),
+            Action::MappingPreviewed => ("mapping.previewed", "Looked at what a mapping would write"),
+            Action::ProfileFieldAdded => ("profile_field.added", "Added a field for people"),
+            Action::ProfileFieldChanged => ("profile_field.changed", "Changed a field for people"),
         }
     }
 }

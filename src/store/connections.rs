@@ -7,8 +7,7 @@ use super::{Reader, Writer};
 use crate::error::{Error, Result};
 use crate::model::{Connection, ConnectionId, Slug, Timestamp};
 
-const COLUMNS: &str =
-    "id, slug, provider, name, enabled, saml, oidc, scim, version, created_at, updated_at, tested_at";
+const COLUMNS: &str = "id, slug, provider, name, enabled, saml, oidc, scim, mapping, jit, version, created_at, updated_at, tested_at";
 
 fn read(row: &Row) -> rusqlite::Result<Connection> {
     Ok(Connection {
@@ -20,6 +19,8 @@ fn read(row: &Row) -> rusqlite::Result<Connection> {
         saml: parsed(row, "saml", |text| serde_json::from_str(text).ok())?,
         oidc: parsed(row, "oidc", |text| serde_json::from_str(text).ok())?,
         scim: parsed(row, "scim", |text| serde_json::from_str(text).ok())?,
+        mapping: parsed(row, "mapping", |text| serde_json::from_str(text).ok())?,
+        jit: parsed(row, "jit", |text| serde_json::from_str(text).ok())?,
         version: row.get("version")?,
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,
@@ -92,20 +93,22 @@ pub fn list_provisioned(r: &Reader) -> Result<Vec<ConnectionId>> {
 pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
     let inserted = w.execute(
         "INSERT INTO connections (id, slug, provider, name, enabled, saml, version, created_at, updated_at,
-                                  scim, oidc)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                  scim, oidc, mapping, jit)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         params![
             connection.id.to_string(),
             connection.slug.as_str(),
             connection.provider,
             connection.name,
             connection.enabled,
-            saml(connection)?,
+            json(&connection.saml)?,
             connection.version,
             connection.created_at.0,
             connection.updated_at.0,
-            scim(connection)?,
-            oidc(connection)?
+            json(&connection.scim)?,
+            json(&connection.oidc)?,
+            json(&connection.mapping)?,
+            json(&connection.jit)?
         ],
     );
     inserted.map(drop).map_err(|cause| {
@@ -127,7 +130,7 @@ pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
 pub fn update(w: &Writer, connection: &Connection) -> Result<()> {
     let changed = w.execute(
         "UPDATE connections SET provider = ?3, name = ?4, enabled = ?5, saml = ?6, updated_at = ?7, tested_at = ?8,
-                scim = ?9, oidc = ?10, version = version + 1
+                scim = ?9, oidc = ?10, mapping = ?11, jit = ?12, version = version + 1
          WHERE id = ?1 AND version = ?2",
         params![
             connection.id.to_string(),
@@ -135,11 +138,13 @@ pub fn update(w: &Writer, connection: &Connection) -> Result<()> {
             connection.provider,
             connection.name,
             connection.enabled,
-            saml(connection)?,
+            json(&connection.saml)?,
             connection.updated_at.0,
             connection.tested_at.map(|at| at.0),
-            scim(connection)?,
-            oidc(connection)?
+            json(&connection.scim)?,
+            json(&connection.oidc)?,
+            json(&connection.mapping)?,
+            json(&connection.jit)?
         ],
     )?;
     exactly_one(changed, "integration")
@@ -161,16 +166,8 @@ pub fn delete(w: &Writer, id: ConnectionId) -> Result<()> {
     )
 }
 
-fn scim(connection: &Connection) -> Result<String> {
-    serde_json::to_string(&connection.scim).map_err(Error::internal)
-}
-
-fn oidc(connection: &Connection) -> Result<String> {
-    serde_json::to_string(&connection.oidc).map_err(Error::internal)
-}
-
-fn saml(connection: &Connection) -> Result<String> {
-    serde_json::to_string(&connection.saml).map_err(Error::internal)
+fn json(settings: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(settings).map_err(Error::internal)
 }
 
 /// The domains for which this connection speaks, in order.

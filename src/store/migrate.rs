@@ -21,6 +21,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0002_provisioning.sql")),
     M::up(include_str!("../../migrations/0003_sign_on.sql")),
     M::up(include_str!("../../migrations/0004_roles.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/0005_mapping.sql")),
     M::up(include_str!("../../migrations/0006_access.sql")),
 ];
 

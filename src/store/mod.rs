@@ -35,6 +35,7 @@ pub mod passkeys;
 pub mod passphrases;
 pub mod people;
 mod pool;
+pub mod profiles;
 pub mod provider_keys;
 pub mod removals;
 pub mod roles;

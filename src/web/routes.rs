@@ -165,6 +165,7 @@ const EVERYDAY: &[&str] = &[
     "/admin/integrations/{slug}/provisioning/groups/{id}/restoration",
     // looking closely
     "/admin/integrations/{slug}/tests",
+    "/admin/integrations/{slug}/mapping/preview",
     "/admin/integrations/{slug}/provisioning/requests/{id}/opening",
     "/admin/integrations/{slug}/provisioning/requests/{id}/dry-run",
 ];

@@ -1,5 +1,7 @@
 //! `[[person]]`: one of the organization's people.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::access;
@@ -20,6 +22,9 @@ pub struct PersonPart {
     team: Option<String>,
     /// Its name; `none` by hand; empty: whatever groups of identity providers say.
     access_group: Option<String>,
+    /// Further fields: `title`, `department`, and those that the organization defines.
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
     active: Option<bool>,
 }
 
@@ -46,6 +51,7 @@ pub fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
             Some(name) => Some(access::group_value(act, name)?),
             None => None,
         },
+        profile: part.fields,
     };
     let person = match &found {
         Some(person) => administer::change_person(act, person.id, &fields, None)?,

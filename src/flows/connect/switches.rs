@@ -78,7 +78,7 @@ pub fn remove(act: &Act, slug: &str, typed: &str) -> Result<()> {
     let fed = feeds::people_fed_by(act.w, connection.id)?;
     store::connections::delete(act.w, connection.id)?;
     feeds::settle_all(act, &fed)?;
-    let mut before = facts(&connection);
+    let mut before = facts(act.w, &connection)?;
     before["linked_people"] = json!(people);
     act.event(
         Action::ConnectionRemoved,

@@ -28,6 +28,7 @@ pub fn make_basic(act: &Act, slug: &str, label: &str, lifetime: Option<i64>) -> 
 fn make(act: &Act, slug: &str, label: &str, lifetime: Option<i64>, kind: CredentialKind) -> Result<Made> {
     act.need(Permission::ManageIntegrations)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
+    connect::need_word(act, &connection)?;
     let label = checked_label(act, label)?;
     if lifetime.is_some_and(|millis| !(1..=LONGEST_LIFE).contains(&millis)) {
         return Err(Error::invalid(

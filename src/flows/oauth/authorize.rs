@@ -223,6 +223,7 @@ pub fn deny(ctx: &Context, asked: &Asked) -> Result<String> {
 
 fn grant(act: &Act, admin: PersonId, asked: &Asked) -> Result<String> {
     act.need(Permission::ManageIntegrations)?;
+    connect::need_word(act, &store::connections::get(act.w, asked.connection.id)?)?;
     // It may have been removed while the page stood open.
     store::oauth::get_client(act.w, asked.connection.id, &asked.client.id)?;
     let secret = act.random.token();

@@ -35,6 +35,7 @@ pub struct MadeClient {
 pub fn make(act: &Act, slug: &str, new: &NewClient) -> Result<MadeClient> {
     act.need(Permission::ManageIntegrations)?;
     let connection = store::connections::get_by_slug(act.w, slug)?;
+    connect::need_word(act, &connection)?;
     let (name, redirect_uris) = check(new)?;
     if store::oauth::list_clients(act.w, connection.id)?.len() >= MOST_CLIENTS {
         let message =

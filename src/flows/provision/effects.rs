@@ -9,12 +9,13 @@ use serde_json::json;
 use super::guard::{self, Verdict, What};
 use super::reach::{self, Wish};
 use super::work::Work;
-use super::{hands, project, reading::Checked};
+use super::{hands, mapped, project, reading::Checked};
 use crate::error::Result;
 use crate::flows::administer;
-use crate::model::{Connection, DirectoryUser, Email, Person, PersonId, PersonState};
+use crate::flows::mapping::{self, Word};
+use crate::model::mapping::Occasion;
+use crate::model::{Connection, DirectoryUser, Person, PersonId, PersonState};
 use crate::scim::ScimProblem;
-use crate::scim::document::user_facts;
 use crate::store;
 use crate::store::directory::users;
 
@@ -115,7 +116,7 @@ fn need_free_address(work: &Work, person: &Person, checked: &Checked) -> Result<
     else {
         return Ok(());
     };
-    if !work.settings().update {
+    if !work.settings().update || !work.connection().mapping.overwrites("email") {
         return Ok(());
     }
     let Some(other) = store::people::find_by_email(work.act.w, &email.key())? else {
@@ -148,12 +149,12 @@ fn need_reach(
         reach::need(work, person, Wish::Rename)?;
     }
     // An address that only stands where it stood is not asked for; it was changed here since.
-    let before = user_facts(&before.document).email;
-    let before = before.and_then(|email| Email::parse(&email).ok());
-    let other_address = checked.email.as_ref().is_some_and(|email| {
-        let is_old = before.as_ref().is_some_and(|before| before.key() == email.key());
-        email.key() != person.email.key() && !is_old
-    });
+    let before = mapped::address(work.connection(), &before.document);
+    let other_address = work.connection().mapping.overwrites("email")
+        && checked.email.as_ref().is_some_and(|email| {
+            let is_old = before.as_ref().is_some_and(|before| before.key() == email.key());
+            email.key() != person.email.key() && !is_old
+        });
     if other_address {
         reach::need(work, person, Wish::Readdress)?;
     }
@@ -171,22 +172,25 @@ fn make(work: &mut Work, row: &mut DirectoryUser, checked: &Checked) -> Result<T
         );
         return Ok(Tied::Nobody);
     }
-    let (given_name, family_name) = checked.names();
     let act = work.act;
+    let word = word(work);
+    let outcome = mapped::outcome(word.connection, &row.document, checked, Occasion::Create);
+    let begin = mapping::beginning(act, word, &outcome, false)?;
+    work.notes.extend(begin.remarks.iter().cloned());
+    let name = |field: &str| outcome.value(field).unwrap_or_default().to_owned();
     let state = if row.active {
         PersonState::Active
     } else {
         PersonState::Deactivated
     };
-    let role = store::roles::lowest(act.w)?;
     let person = Person {
         id: PersonId::new(act.now, act.random_id()),
         email,
-        given_name,
-        family_name,
-        own_role: role.key.clone(),
-        role,
-        team_id: None,
+        given_name: name("given_name"),
+        family_name: name("family_name"),
+        own_role: begin.role.key.clone(),
+        role: begin.role.clone(),
+        team_id: begin.team.as_ref().map(|team| team.id),
         access_group_id: None,
         state,
         version: 1,
@@ -196,10 +200,18 @@ fn make(work: &mut Work, row: &mut DirectoryUser, checked: &Checked) -> Result<T
         last_sign_in_at: None,
     };
     administer::enter(act, &person, Some(work.reference))?;
+    mapping::born(act, word, &person, &outcome, &begin)?;
     project::elsewhere(act, &person, Some(work.connection().id))?;
     row.person_id = Some(person.id);
     row.created_here = true;
     Ok(Tied::Made(person))
+}
+
+fn word<'a>(work: &Work<'a>) -> Word<'a> {
+    Word {
+        connection: work.connection(),
+        reference: work.reference,
+    }
 }
 
 /// Lets what the row says now reach the person. `rewritten`: the document changed, or was claimed.
@@ -234,7 +246,7 @@ pub fn follow(
         }
     };
     if rewritten {
-        profile(work, &mut person, checked)?;
+        profile(work, &mut person, row, checked)?;
     }
     match (was_active, row.active) {
         (true, false) => take(work, &mut person, row.seq, What::Deactivate),
@@ -252,22 +264,30 @@ pub fn follow(
     }
 }
 
-/// Names and address of the document become the person's.
-fn profile(work: &mut Work, person: &mut Person, checked: &Checked) -> Result<()> {
+/// What the mapping overwrites becomes the person's.
+fn profile(work: &mut Work, person: &mut Person, row: &DirectoryUser, checked: &Checked) -> Result<()> {
     let was = person.clone();
-    if let Some(given) = &checked.given_name {
-        person.given_name.clone_from(given);
+    let word = word(work);
+    let outcome = mapped::outcome(word.connection, &row.document, checked, Occasion::Update);
+    if let Some(given) = outcome.value("given_name") {
+        person.given_name = given.to_owned();
     }
-    if let Some(family) = &checked.family_name {
-        person.family_name.clone_from(family);
+    if let Some(family) = outcome.value("family_name") {
+        person.family_name = family.to_owned();
     }
-    if let Some(email) = checked.email.as_ref().filter(|email| **email != was.email) {
+    let overwrites = word.connection.mapping.overwrites("email");
+    let address = checked
+        .email
+        .as_ref()
+        .filter(|email| **email != was.email && overwrites);
+    if let Some(email) = address {
         match reach::why_address_stays(work, &was, email)? {
             Some(why) => work.nothing(&was, why),
             None => person.email = email.clone(),
         }
     }
-    if *person == was {
+    let goes_further = word.connection.mapping.goes_further();
+    if *person == was && !goes_further {
         return Ok(());
     }
     if !work.settings().update {
@@ -279,8 +299,20 @@ fn profile(work: &mut Work, person: &mut Person, checked: &Checked) -> Result<()
         work.nothing(person, why);
         return Ok(());
     }
-    let (before, after) = administer::put(work.act, &was, person, Some(work.reference))?;
-    work.effect(person, "changed", json!({ "before": before, "after": after }));
+    if *person != was {
+        let (before, after) = administer::put(work.act, &was, person, Some(work.reference))?;
+        work.effect(person, "changed", json!({ "before": before, "after": after }));
+    }
+    if goes_further {
+        let changed = mapping::update(work.act, word, person, &outcome, Occasion::Update)?;
+        if !changed.after.is_null() {
+            let detail = json!({ "before": changed.before, "after": changed.after });
+            work.effect(person, "changed", detail);
+        }
+        for remark in changed.remarks {
+            work.note(remark);
+        }
+    }
     Ok(())
 }
 

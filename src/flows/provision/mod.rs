@@ -20,6 +20,7 @@ pub mod guard;
 mod hands;
 mod listing;
 pub mod log;
+mod mapped;
 mod members;
 mod mirror;
 pub mod paging;

@@ -1,7 +1,7 @@
 //! What Doorward needs of a user's document, checked before anything is written.
 
 use crate::error::Result;
-use crate::model::person::{checked_name, is_unprintable};
+use crate::model::person::{checked_name, is_unseen};
 use crate::model::provisioning::Required;
 use crate::model::{Email, ScimSettings};
 use crate::scim::document::UserFacts;
@@ -67,14 +67,6 @@ pub fn check(facts: &UserFacts, notes: &mut Vec<String>) -> Result<Checked, Scim
             .and_then(|name| checked_name(name).ok()),
         email,
     })
-}
-
-/// A character without a width: with it an address looks like another one and is not.
-fn is_unseen(c: char) -> bool {
-    is_unprintable(c)
-        || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206F}'
-            | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// 400 when a text that is looked up is longer than anybody needs.

@@ -7,7 +7,7 @@ use super::guard::What;
 use super::reach::{self, Wish};
 use super::reading::{self, Checked};
 use super::work::Work;
-use super::{Answer, Request, effects, hands, members, mirror, present};
+use super::{Answer, Request, effects, hands, mapped, members, mirror, present};
 use crate::error::Result;
 use crate::model::filter::fold;
 use crate::model::time::MINUTE;
@@ -34,6 +34,7 @@ pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
     }
     let (checked, notes) = new.checked.as_ref().map_err(Clone::clone)?;
     work.notes.extend(notes.iter().cloned());
+    let checked = &*mapped::readdressed(work.connection(), document, checked);
     reading::need(work.settings(), checked, None)?;
     let mut row = mirror::fresh_user_of(work.act, work.connection().id, new);
     row.claimed = true;
@@ -81,7 +82,8 @@ pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let patch = patch::user(id, &row.document, request.json()?)?;
     work.understood = patch.understood;
     work.notes.extend(patch.notes);
-    let before = reading::check(&user_facts(&row.document), &mut Vec::new()).unwrap_or_default();
+    let facts = user_facts(&row.document);
+    let before = mapped::check(work.connection(), &row.document, &facts, &mut Vec::new()).unwrap_or_default();
     let row = put(work, row, patch.document, None, Some(&before))?;
     answer(work, request, &row, 200)
 }
@@ -153,7 +155,7 @@ fn put(
 ) -> Result<DirectoryUser> {
     let facts = user_facts(&document);
     let mut notes = Vec::new();
-    let checked = reading::check(&facts, &mut notes)?;
+    let checked = mapped::check(work.connection(), &document, &facts, &mut notes)?;
     if let Some(other) = in_the_way(work, &facts, Some(&before))? {
         return Err(taken(&other, &facts).into());
     }

@@ -4,12 +4,17 @@
 
 use crate::error::Result;
 use crate::flows::enforce::{self, DoorKind};
+use crate::flows::mapping::{self, Word};
 use crate::flows::{Act, Visitor, hash};
-use crate::model::{Check, Connection, IdpSession, Method, Outcome, Protocol, SignIn, SignInKind, Timestamp};
+use crate::model::mapping::Received;
+use crate::model::{
+    Actor, Check, Connection, ConnectionId, IdpSession, Method, Outcome, Person, Protocol, SignIn,
+    SignInKind, Timestamp,
+};
 use crate::store;
 
-use super::link;
 use super::session::{self, Door, Entered};
+use super::{jit, link};
 
 mod case;
 mod checks;
@@ -72,6 +77,8 @@ struct Arrival {
 struct Known {
     found: link::Subject,
     email: Option<link::Claimed>,
+    /// Everything that arrived, for the mapping.
+    received: Received,
     /// Name of the answer, where it could be brought a second time, and the moment from which it could not.
     once: Option<(String, Timestamp)>,
     session_ends_at: Option<Timestamp>,
@@ -153,12 +160,23 @@ fn enter(
     known: Known,
     found: link::Found,
 ) -> Result<Answer> {
-    row.trace.checks.push(checks::account(&found));
-    row.person_id = subject::person_of(&found);
     if fresh {
         row.return_to.clone_from(&arrival.return_to);
     }
+    let welcome = match found {
+        link::Found::Nobody => welcome(act, &arrival, &known, &mut row)?,
+        found => {
+            row.trace.checks.push(checks::account(&found));
+            Welcome::Found(found)
+        }
+    };
     let browser = arrival.browser;
+    let (found, is_new) = match welcome {
+        Welcome::Found(found) => (found, false),
+        Welcome::Added(found) => (found, true),
+        Welcome::Elsewhere => return stuck(act, row, fresh, Outcome::Refused, browser),
+    };
+    row.person_id = subject::person_of(&found);
     let door = DoorKind {
         method: arrival.method,
         connection: Some(arrival.connection.id),
@@ -197,6 +215,11 @@ fn enter(
     if let Some(identity) = identity {
         store::identities::touch(act.w, identity, act.now)?;
     }
+    let person = if is_new {
+        person
+    } else {
+        follow(act, arrival.connection.id, person, &known, &mut row)?
+    };
     let person = groups::bring(
         act,
         arrival.connection.id,
@@ -220,6 +243,65 @@ fn enter(
         old_token: arrival.old_token,
     };
     Ok(Answer::SignedIn(session::begin(act, &person, &row, door)?))
+}
+
+/// What became of somebody whom nobody here knew.
+enum Welcome {
+    Found(link::Found),
+    Added(link::Found),
+    Elsewhere,
+}
+
+/// Adds somebody new where the connection, as it is now, says so.
+fn welcome(act: &Act, arrival: &Arrival, known: &Known, row: &mut SignIn) -> Result<Welcome> {
+    let connection = store::connections::get(act.w, arrival.connection.id)?;
+    let claimed = known.email.as_ref();
+    let said = jit::admit(
+        act,
+        &connection,
+        arrival.method,
+        &known.found,
+        claimed,
+        &known.received,
+        row,
+    )?;
+    Ok(match said {
+        jit::Said::Added(person, identity, remarks) => {
+            row.trace.checks.push(jit::added(&person));
+            row.trace.checks.extend(jit::ignored(&remarks));
+            Welcome::Added(link::Found::Linked(*person, identity))
+        }
+        jit::Said::Elsewhere(check) => {
+            row.problem = Some(check.code.clone());
+            row.trace.checks.push(check);
+            Welcome::Elsewhere
+        }
+        jit::Said::No(check) => {
+            row.trace.checks.push(checks::account(&link::Found::Nobody));
+            row.trace.checks.extend(check);
+            Welcome::Found(link::Found::Nobody)
+        }
+    })
+}
+
+/// Lets what the mapping writes at sign-in reach somebody who was here before.
+fn follow(act: &Act, id: ConnectionId, person: Person, known: &Known, row: &mut SignIn) -> Result<Person> {
+    let connection = store::connections::get(act.w, id)?;
+    if !connection.mapping.acts_at_sign_in() || !connection.enabled {
+        return Ok(person);
+    }
+    let actor = Actor::IdentityProvider {
+        id,
+        label: connection.name.clone(),
+    };
+    let word = Word {
+        connection: &connection,
+        reference: &row.reference,
+    };
+    let act = &Act { actor, ..*act };
+    let (person, remarks) = mapping::at_sign_in(act, word, person, &known.received)?;
+    row.trace.checks.extend(jit::ignored(&remarks));
+    Ok(person)
 }
 
 fn stuck(act: &Act, mut row: SignIn, fresh: bool, outcome: Outcome, browser: String) -> Result<Answer> {

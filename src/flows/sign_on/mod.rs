@@ -5,6 +5,7 @@
 //! no account here, or an account that must be proved first. `way` says which connections an e-mail address belongs to.
 
 pub mod answer;
+mod jit;
 pub mod link;
 mod openid;
 pub mod session;

@@ -149,6 +149,18 @@ pub fn list_of_person(r: &Reader, person: PersonId) -> Result<Vec<DirectoryUser>
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Live rows that this connection's identity provider wrote, the last written first.
+pub fn list_latest(r: &Reader, connection: ConnectionId, limit: i64) -> Result<Vec<DirectoryUser>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM directory_users
+         WHERE seq IN (SELECT seq FROM directory_users WHERE connection_id = ?1 AND claimed = 1
+                       AND deleted_at IS NULL ORDER BY updated_at DESC, seq DESC LIMIT ?2)
+         ORDER BY updated_at DESC, seq DESC"
+    ))?;
+    let rows = statement.query_map(params![connection.to_string(), limit], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// One page; each row with its place in the list.
 pub fn list(r: &Reader, asked: &Asked, from: &From, limit: usize) -> Result<Vec<(Key, DirectoryUser)>> {
     let keys = page::keys(r, ResourceKind::User, asked, from, limit)?;

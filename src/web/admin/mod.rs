@@ -22,6 +22,7 @@ pub mod people;
 pub mod person;
 mod person_access;
 pub mod person_factors;
+pub mod person_fields;
 pub mod person_form;
 pub mod person_provisioning;
 pub mod reset_link;

@@ -7,6 +7,7 @@ use super::confirm::Confirm;
 use super::facts::{EventLine, count, device, event_line, outcome_state, person_state};
 use super::person_access::{self, Standing, StandingPart};
 use super::person_factors::{self, FactorLine};
+use super::person_fields::{self, FieldLine};
 use super::person_form::person_id;
 use super::person_provisioning::{self, TakenLine, UserLine};
 use crate::error::{Error, Kind, Result};
@@ -88,6 +89,7 @@ struct Found {
     factors: Factors,
     provisioned: (Vec<UserLine>, Vec<TakenLine>),
     standing: Standing,
+    fields: Vec<FieldLine>,
 }
 
 fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
@@ -102,6 +104,7 @@ fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
     };
     let connections = store::connections::list(r)?;
     Ok(Found {
+        fields: person_fields::lines(r, &person, &connections)?,
         provisioned: person_provisioning::lines(r, id, &connections, now)?,
         identities: store::identities::list_of_person(r, id)?,
         sessions: store::sessions::list_of_person(r, id, now)?,
@@ -137,6 +140,7 @@ struct PersonPage {
     factors: Vec<FactorLine>,
     recovery_codes: i64,
     can_remove_factors: bool,
+    fields: Vec<FieldLine>,
     users: Vec<UserLine>,
     removals: Vec<TakenLine>,
     standing: StandingPart,
@@ -200,6 +204,7 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
         factors: person_factors::lines(&id, &found.factors),
         recovery_codes: found.factors.recovery_codes,
         can_remove_factors: admin.is_owner() && admin.0.person().id != found.person.id,
+        fields: found.fields,
         users: found.provisioned.0,
         removals: found.provisioned.1,
         standing: StandingPart {

@@ -5,11 +5,13 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::facts::{EventLine, event_line};
+use super::person_fields;
 use super::{Body, UNPROCESSABLE, refuse};
 use crate::error::{Error, Kind, Result};
 use crate::flows::access_groups;
 use crate::flows::administer::{self, PersonFields};
 use crate::flows::assign::{self, How};
+use crate::flows::mapping;
 use crate::model::{AccessGroup, Person, PersonId, Role, Team};
 use crate::store;
 use crate::web::fail::Answer;
@@ -84,7 +86,14 @@ fn form(admin: &Admin, all: &Offered) -> Form {
     ])
 }
 
-fn fields(form: &Form) -> PersonFields {
+/// The form, and which further fields it has: key and label.
+struct Blank {
+    form: Form,
+    labels: Vec<(String, String)>,
+}
+
+fn fields(form: &Form, labels: &[(String, String)]) -> PersonFields {
+    let further = person_fields::controls(labels).into_iter();
     PersonFields {
         email: form.text("email").to_owned(),
         given_name: form.text("given_name").to_owned(),
@@ -92,6 +101,9 @@ fn fields(form: &Form) -> PersonFields {
         role: form.text("role").to_owned(),
         team: Some(form.text("team").to_owned()),
         access_group: Some(form.text("access_group").to_owned()),
+        profile: further
+            .map(|(key, name)| (key, form.text(name).to_owned()))
+            .collect(),
     }
 }
 
@@ -125,6 +137,7 @@ async fn new(visit: Visit, admin: Admin, known: web::Query<Known>) -> Answer {
     } = known.into_inner();
     let form = blank(&visit, &admin)
         .await?
+        .form
         .with("email", email)
         .with("given_name", given_name)
         .with("family_name", family_name);
@@ -132,13 +145,13 @@ async fn new(visit: Visit, admin: Admin, known: web::Query<Known>) -> Answer {
 }
 
 async fn add(visit: Visit, admin: Admin, body: Body) -> Answer {
-    let mut form = blank(&visit, &admin).await?;
+    let Blank { mut form, labels } = blank(&visit, &admin).await?;
     form.fill(body.into_inner());
     form.require();
     if !form.is_valid() {
         return Ok(new_page(&visit, form, UNPROCESSABLE));
     }
-    let fields = fields(&form);
+    let fields = fields(&form, &labels);
     match visit
         .ctx
         .act(admin.who(), move |act| administer::add_person(act, &fields))
@@ -202,17 +215,36 @@ async fn load(visit: &Visit, id: PersonId) -> Result<Person> {
 }
 
 /// An empty form, with the roles that this admin may give.
-async fn blank(visit: &Visit, admin: &Admin) -> Result<Form> {
+async fn blank(visit: &Visit, admin: &Admin) -> Result<Blank> {
     let all = visit.ctx.store.reading(|r| {
         let teams = store::teams::list(r)?.into_iter().map(|(team, _)| team);
         let groups = store::access_groups::list(r)?.into_iter().map(|(group, _)| group);
-        Ok(Offered {
+        let offered = Offered {
             roles: store::roles::list(r)?,
             teams: teams.collect(),
             groups: groups.collect(),
-        })
+        };
+        Ok((offered, mapping::field_labels(r)?))
     });
-    Ok(form(admin, &all.await?))
+    let (offered, labels) = all.await?;
+    let form = person_fields::extend(form(admin, &offered), &labels);
+    Ok(Blank { form, labels })
+}
+
+/// The same with what the person has now, and who overwrites what.
+async fn filled(visit: &Visit, admin: &Admin, person: &Person) -> Result<Blank> {
+    let Blank { form, labels } = blank(visit, admin).await?;
+    let id = person.id;
+    let reading = visit.ctx.store.reading(move |r| {
+        let reasons = assign::reasons(r, id)?;
+        Ok((person_fields::of_person(r, id)?, reasons))
+    });
+    let ((profile, kept), reasons) = reading.await?;
+    let is_by_hand = reasons
+        .get("access_group")
+        .is_some_and(|reason| reason.how == How::Hand);
+    let form = person_fields::fill(of(person, is_by_hand, form), &labels, &profile, &kept);
+    Ok(Blank { form, labels })
 }
 
 fn need_to_manage(admin: &Admin, person: &Person) -> Result<()> {
@@ -228,12 +260,7 @@ fn need_to_manage(admin: &Admin, person: &Person) -> Result<()> {
 async fn edit(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
     let person = load(&visit, person_id(&id)?).await?;
     need_to_manage(&admin, &person)?;
-    let id = person.id;
-    let reasons = visit.ctx.store.reading(move |r| assign::reasons(r, id)).await?;
-    let is_by_hand = reasons
-        .get("access_group")
-        .is_some_and(|reason| reason.how == How::Hand);
-    let form = of(&person, is_by_hand, blank(&visit, &admin).await?);
+    let form = filled(&visit, &admin, &person).await?.form;
     Ok(edit_page(&visit, &person, form, Vec::new(), StatusCode::OK))
 }
 
@@ -241,7 +268,7 @@ async fn save(visit: Visit, admin: Admin, id: web::Path<String>, body: Body) -> 
     let id = person_id(&id)?;
     let person = load(&visit, id).await?;
     need_to_manage(&admin, &person)?;
-    let mut form = blank(&visit, &admin).await?;
+    let Blank { mut form, labels } = filled(&visit, &admin, &person).await?;
     form.fill(body.into_inner());
     form.require();
     let version: i64 = form.text("version").parse().unwrap_or(0);
@@ -251,7 +278,7 @@ async fn save(visit: Visit, admin: Admin, id: web::Path<String>, body: Body) -> 
     if !form.is_valid() {
         return Ok(edit_page(&visit, &person, form, Vec::new(), UNPROCESSABLE));
     }
-    let fields = fields(&form);
+    let fields = fields(&form, &labels);
     let change = move |act: &crate::flows::Act| administer::change_person(act, id, &fields, Some(version));
     match visit.ctx.act(admin.who(), change).await {
         Ok(changed) => {

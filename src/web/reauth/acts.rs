@@ -73,6 +73,7 @@ const ACTS: &[(&str, &str)] = &[
     // integrations
     ("/admin/integrations/new", "Add the integration"),
     ("/admin/integrations/{slug}/settings", "Save the integration"),
+    ("/admin/integrations/{slug}/mapping", "Save the mapping"),
     (
         "/admin/integrations/{slug}/identity-provider",
         "Save what the identity provider says",

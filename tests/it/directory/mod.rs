@@ -87,6 +87,8 @@ pub fn another_connection(store: &Store, slug: &str) -> ConnectionId {
         saml: SamlSettings::default(),
         oidc: doorward::model::OidcSettings::default(),
         scim: ScimSettings::default(),
+        mapping: doorward::model::Mapping::default(),
+        jit: doorward::model::Jit::default(),
         version: 1,
         created_at: Timestamp(1),
         updated_at: Timestamp(1),

@@ -37,7 +37,7 @@ fn fields(email: &str, role: &str) -> PersonFields {
         given_name: "Given".into(),
         family_name: "Family".into(),
         role: role.into(),
-        ..Default::default()
+        ..PersonFields::default()
     }
 }
 

@@ -86,6 +86,6 @@ fn replace(act: &Act, id: ConnectionId, asked: &OpenIdProvider, found: OpenIdPro
     is.oidc.provider = Some(found);
     is.updated_at = act.now;
     store::connections::update(act.w, &is)?;
-    let (before, after) = difference(&facts(&was), &facts(&is));
+    let (before, after) = difference(&facts(act.w, &was)?, &facts(act.w, &is)?);
     act.event(Action::ConnectionChanged, subject(&is), before, after)
 }

@@ -2,6 +2,7 @@
 
 use crate::flows::sign_on::link;
 use crate::model::check::{Check, Verdict};
+use crate::model::mapping::Received;
 use crate::model::sign_in::Mapped;
 use crate::model::{Connection, Email, PersonId, SignIn};
 use crate::saml::aliases::Field;
@@ -45,7 +46,9 @@ pub fn read(
     if too_many {
         checks.push(too_many_groups());
     }
+    let received = received(&assertion, &profile);
     Ok(Known {
+        received,
         found: link::Subject {
             connection: connection.id,
             issuer: assertion.issuer,
@@ -59,6 +62,24 @@ pub fn read(
         idp: None,
         groups: (!too_many).then_some(profile.groups),
     })
+}
+
+/// For the mapping: everything that arrived, and what is read of it as usual.
+fn received(assertion: &Assertion, profile: &Profile) -> Received {
+    let source = |field: Field| {
+        let source = profile.sources.iter().find(|source| source.field == field);
+        source.map_or_else(String::new, |source| source.attribute.clone())
+    };
+    let (mut given, mut family) = (profile.given_name.clone(), profile.family_name.clone());
+    if let (None, None, Some(name)) = (&given, &family, &profile.display_name) {
+        // One name for everything: the last word is most often the family's.
+        let (first, last) = name.rsplit_once(char::is_whitespace).unwrap_or((name, ""));
+        (given, family) = (Some(first.trim().to_owned()), Some(last.to_owned()));
+    }
+    Received::attributes(&assertion.attributes)
+        .with("given_name", &source(Field::GivenName), given)
+        .with("family_name", &source(Field::FamilyName), family)
+        .with("email", &source(Field::Email), profile.email.clone())
 }
 
 fn mapped(profile: &Profile) -> Vec<Mapped> {

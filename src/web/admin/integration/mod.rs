@@ -4,6 +4,7 @@ mod certificates;
 mod domains;
 mod enforcement;
 mod identity_provider;
+mod mapping;
 mod openid;
 mod page;
 mod provisioning;
@@ -31,6 +32,7 @@ pub fn routes() -> Vec<Route> {
         domains::routes(),
         enforcement::routes(),
         provisioning::routes(),
+        mapping::routes(),
         settings::routes(),
         switches::routes(),
     ];
@@ -46,6 +48,7 @@ enum Room {
     Domains,
     Enforcement,
     Provisioning,
+    Mapping,
     Settings,
 }
 
@@ -74,6 +77,7 @@ fn tabs(slug: &str, here: Room) -> Vec<Tab> {
         tab("Domains", part("domains"), Room::Domains),
         tab("Enforcement", part("enforcement"), Room::Enforcement),
         tab("Provisioning", part("provisioning"), Room::Provisioning),
+        tab("Mapping", part("mapping"), Room::Mapping),
         tab("Settings", part("settings"), Room::Settings),
     ]
 }

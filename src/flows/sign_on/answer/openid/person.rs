@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::flows::Act;
 use crate::flows::sign_on::link;
+use crate::model::mapping::Received;
 use crate::model::sign_in::Mapped;
 use crate::model::{Check, Connection, Email, SignIn, Verdict};
 use crate::oidc::{self, Claims, Profile};
@@ -40,7 +41,12 @@ pub fn read(
     if profile.overage {
         checks.push(overage());
     }
+    let received = Received::document(&claims.raw)
+        .with("given_name", "given_name", profile.given_name.clone())
+        .with("family_name", "family_name", profile.family_name.clone())
+        .with("email", "email", profile.email.clone());
     Ok(Known {
+        received,
         found: link::Subject {
             connection: connection.id,
             issuer: claims.issuer,
