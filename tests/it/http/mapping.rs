@@ -690,3 +690,24 @@ team = "Sales"
         assert!(app.try_apply(&toml, BTreeMap::new()).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn an_address_stands_where_the_mapping_says() {
+    let app = TestApp::start();
+    let scim = app.scim("okta");
+    map(
+        &app,
+        "[[connection.mapping.row]]\nfield = \"email\"\nsource = \"emails[type eq \\\"home\\\"].value\"\n",
+    );
+    let mut body = user("dan", json!({}));
+    body["emails"] = json!([
+        { "value": "dan@work.example", "type": "work", "primary": true },
+        { "value": "dan@home.example", "type": "home" },
+    ]);
+    let id = create(&scim, &body);
+    assert!(find(&app, "dan@work.example").is_none());
+    assert_eq!(person(&app, "dan@home.example").version, 1);
+    body["emails"][1]["value"] = json!("daniel@home.example");
+    replace(&scim, &id, &body);
+    assert!(find(&app, "daniel@home.example").is_some());
+}
