@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::error::{Error, FieldProblem, Kind, Result};
 use crate::model::person::checked_name;
@@ -21,6 +21,10 @@ use super::sign_on::link;
 use super::{Act, access_groups, credentials, enforce, links, mapping, notices, teams};
 
 mod organization;
+mod told;
+
+use told::facts;
+pub use told::{difference, subject};
 
 pub use organization::{
     OrganizationFields, base_url, change_organization, organization_name, organization_subject,
@@ -84,52 +88,6 @@ fn check(r: &Reader, fields: &PersonFields) -> Result<Checked> {
         }),
         _ => Err(Error::invalid_fields(problems)),
     }
-}
-
-/// The subject of an event about a person.
-pub fn subject(person: &Person) -> Subject {
-    Subject {
-        kind: "person",
-        id: person.id.to_string(),
-        label: person.display_name(),
-    }
-}
-
-/// What an event says of a person; names instead of ids, because that is what stays readable.
-fn facts(r: &Reader, person: &Person) -> Result<Value> {
-    let mut facts = json!({
-        "email": person.email, "given_name": person.given_name, "family_name": person.family_name,
-        "role": person.role, "state": person.state,
-    });
-    if person.own_role != person.role.key {
-        facts["own_role"] = json!(person.own_role);
-    }
-    if let Some(id) = person.team_id {
-        facts["team"] = json!(store::teams::find(r, id)?.map(|team| team.name));
-    }
-    if let Some(id) = person.access_group_id {
-        facts["access_group"] = json!(store::access_groups::find(r, id)?.map(|group| group.name));
-    }
-    Ok(facts)
-}
-
-/// Only the fields that differ, as they were and as they are.
-pub fn difference(before: &Value, after: &Value) -> (Value, Value) {
-    let (Some(was), Some(is)) = (before.as_object(), after.as_object()) else {
-        return (before.clone(), after.clone());
-    };
-    let (mut old, mut new) = (Map::new(), Map::new());
-    for (field, value) in is {
-        if was.get(field) != Some(value) {
-            old.insert(field.clone(), was.get(field).cloned().unwrap_or(Value::Null));
-            new.insert(field.clone(), value.clone());
-        }
-    }
-    for (field, value) in was.iter().filter(|(field, _)| !is.contains_key(*field)) {
-        old.insert(field.clone(), value.clone());
-        new.insert(field.clone(), Value::Null);
-    }
-    (Value::Object(old), Value::Object(new))
 }
 
 /// Adds a person. They sign in as soon as an identity provider vouches for their address.

@@ -192,12 +192,12 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
                 teams: file.team,
                 apps: file.app,
                 groups: file.access_group,
+                fields: file.profile_field,
             };
             let changes = run(
                 act,
                 file.organization,
                 mail,
-                file.profile_field,
                 prepared,
                 access,
                 file.person,
@@ -289,7 +289,6 @@ fn run(
     act: &Act,
     organization: Option<OrganizationPart>,
     mail: Option<MailPart>,
-    profile_fields: Vec<FieldPart>,
     connections: Vec<(ConnectionPart, Option<IdentityProvider>, Option<FoundProvider>)>,
     access: AccessParts,
     people: Vec<PersonPart>,
@@ -310,10 +309,6 @@ fn run(
         apply_mail::apply(act, part).map_err(|error| about("mail", error))?;
     }
     access.before_connections(act)?;
-    for field in profile_fields {
-        super::mapping::apply_field(act, &field.key, &field.label)
-            .map_err(|error| about(&field.key, error))?;
-    }
     let mut enforced = Vec::new();
     for (part, idp, provider) in connections {
         let slug = part.slug.clone();

@@ -3,11 +3,12 @@
 use serde::Deserialize;
 
 use super::about;
+use super::mapping::FieldPart;
 use crate::error::{Error, Result};
 use crate::flows::access_groups::{self, AUTOMATIC, GroupFields, NONE};
 use crate::flows::apps::{self, AppFields};
 use crate::flows::roles::{self, RoleFields};
-use crate::flows::{Act, feeds, teams};
+use crate::flows::{Act, feeds, mapping, teams};
 use crate::model::filter::fold;
 use crate::model::{AccessGroup, Connection, Permission, Reach, ScimId};
 use crate::store::directory::groups;
@@ -67,6 +68,7 @@ pub struct AccessParts {
     pub teams: Vec<TeamPart>,
     pub apps: Vec<AppPart>,
     pub groups: Vec<GroupPart>,
+    pub fields: Vec<FieldPart>,
 }
 
 impl AccessParts {
@@ -82,6 +84,9 @@ impl AccessParts {
         }
         for part in &self.apps {
             app(act, part).map_err(|error| about(&format!("app {}", part.name), error))?;
+        }
+        for part in &self.fields {
+            mapping::apply_field(act, &part.key, &part.label).map_err(|error| about(&part.key, error))?;
         }
         Ok(())
     }

@@ -113,7 +113,7 @@ fn each_permission_opens_its_own_addresses_and_no_others() {
             );
         }
         let places = bob.get("/").text();
-        assert_eq!(places.contains("Settings"), false, "the home is no settings page");
+        assert!(!places.contains("Settings"), "the home is no settings page");
     }
 }
 
