@@ -14,6 +14,7 @@ use crate::loopback::Loopback;
 use crate::names::Names;
 use crate::peers::Peer;
 
+mod access;
 mod own;
 
 /// A server that lives by the machine's clock, before its first run.
