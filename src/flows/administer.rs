@@ -95,7 +95,7 @@ pub fn add_person(act: &Act, fields: &PersonFields) -> Result<Person> {
     act.need(Permission::ManagePeople)?;
     let checked = check(act.w, fields)?;
     need_to_manage(act, &checked.role)?;
-    let person = Person {
+    let mut person = Person {
         id: PersonId::new(act.now, act.random_id()),
         email: checked.email,
         given_name: checked.given_name,
@@ -114,7 +114,6 @@ pub fn add_person(act: &Act, fields: &PersonFields) -> Result<Person> {
     enter(act, &person, None)?;
     assign::born(act, person.id, "role", &Reason::by_hand(act))?;
     project::person(act, &person)?;
-    let mut person = person;
     place(act, &mut person, fields)?;
     mapping::change(act, &mut person, &fields.profile)?;
     Ok(person)

@@ -5,7 +5,6 @@
 //! has an answer: by which rule, which request, when and by whom.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::model::{AccessGroup, ConnectionId, Permission, Person, PersonId, Role, Team, Timestamp};
@@ -250,8 +249,5 @@ pub(super) fn after_another_role(act: &Act, was: &Person, person: &Person) -> Re
 /// The reasons of a person, by part; what was never given has none.
 pub fn reasons(r: &store::Reader, person: PersonId) -> Result<std::collections::BTreeMap<String, Reason>> {
     let text = store::people::why(r, person)?;
-    serde_json::from_str(&text).map_err(|cause| {
-        tracing::warn!(%cause, why = %json!(text), "reasons that cannot be read");
-        Error::internal(cause)
-    })
+    serde_json::from_str(&text).map_err(Error::internal)
 }

@@ -177,7 +177,6 @@ fn is_in_use(act: &Act, role: &Role) -> Result<bool> {
 /// Writes the order, where it differs.
 fn number(act: &Act, order: Vec<Role>) -> Result<()> {
     for (place, role) in (1..).zip(order) {
-        let role = store::roles::get(act.w, &role.key)?;
         if role.position != place {
             let role = Role {
                 position: place,

@@ -112,6 +112,11 @@ impl Permissions {
         self.0 & other.0 == other.0 && self.0 != other.0
     }
 
+    /// Do they open any of the settings pages?
+    pub fn open_settings(self) -> bool {
+        self.has_any(&SETTINGS)
+    }
+
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.into_iter().filter(move |p| self.has(*p))
     }
@@ -197,7 +202,7 @@ impl Role {
 
     /// May somebody with this role open any of the settings pages?
     pub fn is_admin(&self) -> bool {
-        self.permissions.has_any(&SETTINGS)
+        self.permissions.open_settings()
     }
 
     /// Nobody gives, takes or touches what they do not have themselves, nor their equals.

@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::rows::{exactly_one, is_duplicate, parsed};
+use super::rows::{self, exactly_one, parsed};
 use super::{Reader, Writer};
-use crate::error::{Error, FieldProblem, Kind, Result};
+use crate::error::{Error, Result};
 use crate::model::{AccessGroup, AccessGroupId, PersonId, Timestamp};
 
 const COLUMNS: &str = "id, name, role, visibility, priority, version";
@@ -103,13 +103,7 @@ fn visibility(group: &AccessGroup) -> Result<String> {
 }
 
 fn taken(cause: rusqlite::Error, group: &AccessGroup) -> Error {
-    if !is_duplicate(&cause) {
-        return cause.into();
-    }
-    let message = format!("There is an access group with the name {} already.", group.name);
-    let problem = FieldProblem {
-        field: "name".to_owned(),
-        message: message.clone(),
-    };
-    Error::new(Kind::Invalid(vec![problem]), message)
+    rows::taken(cause, "name", || {
+        format!("There is an access group with the name {} already.", group.name)
+    })
 }

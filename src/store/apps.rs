@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::rows::{exactly_one, is_duplicate, parsed};
+use super::rows::{self, exactly_one, parsed};
 use super::{Reader, Writer};
-use crate::error::{Error, FieldProblem, Kind, Result};
+use crate::error::{Error, Result};
 use crate::model::{App, AppId, Picture, Timestamp};
 
 const COLUMNS: &str = "id, name, address, picture IS NOT NULL AS has_picture, version";
@@ -101,13 +101,7 @@ pub fn delete(w: &Writer, id: AppId) -> Result<()> {
 }
 
 fn taken(cause: rusqlite::Error, app: &App) -> Error {
-    if !is_duplicate(&cause) {
-        return cause.into();
-    }
-    let message = format!("There is an app with the name {} already.", app.name);
-    let problem = FieldProblem {
-        field: "name".to_owned(),
-        message: message.clone(),
-    };
-    Error::new(Kind::Invalid(vec![problem]), message)
+    rows::taken(cause, "name", || {
+        format!("There is an app with the name {} already.", app.name)
+    })
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::rows::{exactly_one, is_duplicate, parsed, time, time_option};
+use super::rows::{exactly_one, parsed, taken, time, time_option};
 use super::{Reader, Writer};
 use crate::error::{Error, Result};
 use crate::model::{Connection, ConnectionId, Slug, Timestamp};
@@ -112,17 +112,12 @@ pub fn insert(w: &Writer, connection: &Connection) -> Result<()> {
         ],
     );
     inserted.map(drop).map_err(|cause| {
-        if is_duplicate(&cause) {
-            Error::invalid(
-                "slug",
-                format!(
-                    "An integration with the short name \"{}\" exists already.",
-                    connection.slug
-                ),
+        taken(cause, "slug", || {
+            format!(
+                "An integration with the short name \"{}\" exists already.",
+                connection.slug
             )
-        } else {
-            cause.into()
-        }
+        })
     })
 }
 

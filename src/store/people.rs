@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::rows::{exactly_one, is_duplicate, parsed, parsed_option, time, time_option};
+use super::rows::{self, exactly_one, parsed, parsed_option, time, time_option};
 use super::{Reader, Writer, roles};
-use crate::error::{Error, FieldProblem, Kind, Result};
+use crate::error::{Error, Result};
 use crate::model::{AccessGroupId, Email, Person, PersonId, PersonState, TeamId, Timestamp, Visibility};
 
 const COLUMNS: &str = "people.id, people.email, people.given_name, people.family_name, people.state, people.version, \
@@ -266,13 +266,7 @@ fn sort_key(person: &Person) -> String {
 }
 
 fn taken(cause: rusqlite::Error, person: &Person) -> Error {
-    if !is_duplicate(&cause) {
-        return cause.into();
-    }
-    let message = format!("Somebody with the address {} exists already.", person.email);
-    let problem = FieldProblem {
-        field: "email".to_owned(),
-        message: message.clone(),
-    };
-    Error::new(Kind::Invalid(vec![problem]), message)
+    rows::taken(cause, "email", || {
+        format!("Somebody with the address {} exists already.", person.email)
+    })
 }

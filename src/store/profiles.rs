@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::rows::{exactly_one, is_duplicate, parsed};
+use super::rows::{exactly_one, parsed, taken};
 use super::{Reader, Writer};
 use crate::error::{Error, Result};
 use crate::model::profile::{Profile, ProfileField};
@@ -65,11 +65,9 @@ pub fn insert_field(w: &Writer, field: &ProfileField, now: Timestamp) -> Result<
         params![field.key, field.label, now.0],
     );
     inserted.map(drop).map_err(|cause| {
-        if is_duplicate(&cause) {
-            Error::invalid("key", format!("There is a field {} already.", field.key))
-        } else {
-            cause.into()
-        }
+        taken(cause, "key", || {
+            format!("There is a field {} already.", field.key)
+        })
     })
 }
 

@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::rows::{exactly_one, is_duplicate, parsed};
+use super::rows::{self, exactly_one, parsed};
 use super::{Reader, Writer};
-use crate::error::{Error, FieldProblem, Kind, Result};
+use crate::error::{Error, Result};
 use crate::model::{PersonId, Role, Timestamp};
 
 /// The columns of a role under names that no other table has, for whoever joins `roles`.
@@ -131,13 +131,7 @@ fn permissions(role: &Role) -> Result<String> {
 }
 
 fn taken(cause: rusqlite::Error, role: &Role) -> Error {
-    if !is_duplicate(&cause) {
-        return cause.into();
-    }
-    let message = format!("There is a role with the key {} already.", role.key);
-    let problem = FieldProblem {
-        field: "key".to_owned(),
-        message: message.clone(),
-    };
-    Error::new(Kind::Invalid(vec![problem]), message)
+    rows::taken(cause, "key", || {
+        format!("There is a role with the key {} already.", role.key)
+    })
 }

@@ -32,6 +32,15 @@ pub fn is_duplicate(cause: &rusqlite::Error) -> bool {
     )
 }
 
+/// A row that could not be written: where the value of a field is another row's already, `message` says so beside it.
+pub fn taken(cause: rusqlite::Error, field: &str, message: impl FnOnce() -> String) -> Error {
+    if is_duplicate(&cause) {
+        Error::invalid(field, message())
+    } else {
+        cause.into()
+    }
+}
+
 /// Reads a text column through `parse`; a value that does not parse names table and column.
 pub fn parsed<T>(row: &Row, column: &str, parse: impl FnOnce(&str) -> Option<T>) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;

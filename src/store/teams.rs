@@ -2,9 +2,9 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::rows::{exactly_one, is_duplicate, parsed};
+use super::rows::{self, exactly_one, parsed};
 use super::{Reader, Writer};
-use crate::error::{Error, FieldProblem, Kind, Result};
+use crate::error::{Error, Result};
 use crate::model::{PersonId, Team, TeamId, Timestamp};
 
 const COLUMNS: &str = "id, name, version";
@@ -74,13 +74,7 @@ pub fn delete(w: &Writer, id: TeamId) -> Result<()> {
 }
 
 fn taken(cause: rusqlite::Error, team: &Team) -> Error {
-    if !is_duplicate(&cause) {
-        return cause.into();
-    }
-    let message = format!("There is a team with the name {} already.", team.name);
-    let problem = FieldProblem {
-        field: "name".to_owned(),
-        message: message.clone(),
-    };
-    Error::new(Kind::Invalid(vec![problem]), message)
+    rows::taken(cause, "name", || {
+        format!("There is a team with the name {} already.", team.name)
+    })
 }

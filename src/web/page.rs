@@ -54,7 +54,6 @@ pub struct Shell {
     pub person_name: Option<String>,
     /// What they may do.
     pub permissions: Permissions,
-    pub can_admin: bool,
     pub section: Section,
     /// What the last action did, shown once above the page.
     pub flash: Option<Notice>,
@@ -73,7 +72,6 @@ impl Shell {
     pub fn seen_by(mut self, person_name: impl Into<String>, role: &Role) -> Self {
         self.person_name = Some(person_name.into());
         self.permissions = role.permissions;
-        self.can_admin = role.is_admin();
         self
     }
 
@@ -82,7 +80,6 @@ impl Shell {
     pub fn seen_by_nobody(mut self) -> Self {
         self.person_name = None;
         self.permissions = Permissions::NONE;
-        self.can_admin = false;
         self
     }
 
@@ -96,6 +93,11 @@ impl Shell {
     pub fn with_flash(mut self, flash: Option<Notice>) -> Self {
         self.flash = flash;
         self
+    }
+
+    /// May whoever is looking open any of the settings pages?
+    pub fn can_admin(&self) -> bool {
+        self.permissions.open_settings()
     }
 
     /// What stands beside the mark.

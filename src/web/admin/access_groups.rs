@@ -5,9 +5,9 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::access_pages::{
-    AppLine, EditPage, RemovalPage, app_lines, apps_of, visibility_fields, with_visibility,
+    AppLine, EditPage, RemovalPage, app_lines, apps_of, instead_of, visibility_fields, with_visibility,
 };
-use super::access_tabs::{AccessTab, Room, tabs};
+use super::access_tabs::{Room, tabs};
 use super::facts::count;
 use super::{Body, UNPROCESSABLE, refuse};
 use crate::error::{Error, Kind, Result};
@@ -17,7 +17,7 @@ use crate::store::{self, Reader};
 use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
 use crate::web::gate::{Admin, Visit};
-use crate::web::page::{Section, Shell, render_as};
+use crate::web::page::{Place, Section, Shell, render_as};
 use crate::web::pieces::Notice;
 use crate::web::routes::{Access, Route, get, post};
 use crate::web::{flash, urls};
@@ -52,7 +52,7 @@ struct Line {
 #[template(path = "admin/access/groups.html")]
 struct GroupsPage {
     shell: Shell,
-    tabs: Vec<AccessTab>,
+    tabs: Vec<Place>,
     add: String,
     lines: Vec<Line>,
     refusal: Option<Notice>,
@@ -325,11 +325,7 @@ async fn ask_to_remove(visit: Visit, id: web::Path<String>) -> Answer {
 async fn remove(visit: Visit, admin: Admin, id: web::Path<String>, body: Body) -> Answer {
     let id = group_id(&id)?;
     let group = load(&visit, id).await?;
-    let instead = body.into_inner().into_iter().find(|(name, _)| name == "instead");
-    let instead = match instead.filter(|(_, value)| !value.is_empty()) {
-        Some((_, value)) => Some(group_id(&value)?),
-        None => None,
-    };
+    let instead = instead_of(body).map(|id| group_id(&id)).transpose()?;
     let remove = move |act: &crate::flows::Act| access_groups::remove(act, id, instead);
     match visit.ctx.act(admin.who(), remove).await {
         Ok(_) => Ok(flash::to(

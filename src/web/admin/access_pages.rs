@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::Body;
 use crate::model::{AppId, Visibility};
 use crate::store::{self, Reader};
 use crate::web::form::{Field, Form};
@@ -41,6 +42,12 @@ pub struct RemovalPage {
     pub form: Form,
     pub action: String,
     pub submit: &'static str,
+}
+
+/// What takes the place of the thing that is removed, as such a page's body says it; `None`: nothing.
+pub fn instead_of(body: Body) -> Option<String> {
+    let chosen = body.into_inner().into_iter().find(|(name, _)| name == "instead");
+    chosen.map(|(_, value)| value).filter(|value| !value.is_empty())
 }
 
 /// The two questions about what somebody sees. `own`: a first answer that leaves both to something else.

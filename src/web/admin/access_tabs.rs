@@ -1,13 +1,7 @@
 //! The rooms of Access: what stands above each of its pages.
 
+use crate::web::page::Place;
 use crate::web::urls;
-
-/// One link above the page.
-pub struct AccessTab {
-    pub name: &'static str,
-    pub href: String,
-    pub is_here: bool,
-}
 
 /// Which of them a page is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,14 +13,14 @@ pub enum Room {
 }
 
 /// All of them, in their order.
-pub fn tabs(here: Room) -> Vec<AccessTab> {
+pub fn tabs(here: Room) -> Vec<Place> {
     let rooms = [
         ("Roles", urls::roles(), Room::Roles),
         ("Teams", urls::teams(), Room::Teams),
         ("Access groups", urls::access_groups(), Room::Groups),
         ("Apps", urls::apps(), Room::Apps),
     ];
-    let tab = |(name, href, room)| AccessTab {
+    let tab = |(name, href, room)| Place {
         name,
         href,
         is_here: room == here,

@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::access_pages::{EditPage, RemovalPage};
-use super::access_tabs::{AccessTab, Room, tabs};
+use super::access_tabs::{Room, tabs};
 use super::{UNPROCESSABLE, refuse};
 use crate::error::{Error, Result};
 use crate::flows::apps::{self, AppFields, NewPicture};
@@ -14,7 +14,7 @@ use crate::store;
 use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
 use crate::web::gate::{Admin, Visit};
-use crate::web::page::{Section, Shell, render, render_as};
+use crate::web::page::{Place, Section, Shell, render, render_as};
 use crate::web::routes::{Access, Route, get, post};
 use crate::web::upload::{Flaw, UPLOAD_LIMIT, Upload};
 use crate::web::{flash, urls};
@@ -42,7 +42,7 @@ struct Line {
 #[template(path = "admin/access/apps.html")]
 struct AppsPage {
     shell: Shell,
-    tabs: Vec<AccessTab>,
+    tabs: Vec<Place>,
     add: String,
     lines: Vec<Line>,
 }

@@ -4,7 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::access_tabs::{AccessTab, Room, tabs};
+use super::access_pages::{RemovalPage, instead_of};
+use super::access_tabs::{Room, tabs};
+use super::facts::count;
 use super::{Body, UNPROCESSABLE, refuse};
 use crate::error::{Kind, Result};
 use crate::flows::roles::{self, RoleFields};
@@ -13,7 +15,7 @@ use crate::store::{self, Reader};
 use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
 use crate::web::gate::{Admin, Visit};
-use crate::web::page::{Section, Shell, render_as};
+use crate::web::page::{Place, Section, Shell, render_as};
 use crate::web::pieces::Notice;
 use crate::web::routes::{Access, Route, get, post};
 use crate::web::{flash, urls};
@@ -49,7 +51,7 @@ struct Line {
 #[template(path = "admin/access/roles.html")]
 struct RolesPage {
     shell: Shell,
-    tabs: Vec<AccessTab>,
+    tabs: Vec<Place>,
     is_owner: bool,
     add: String,
     lines: Vec<Line>,
@@ -262,16 +264,6 @@ async fn save(visit: Visit, admin: Admin, key: web::Path<String>, body: Body) ->
     }
 }
 
-#[derive(Template)]
-#[template(path = "admin/access/role_removal.html")]
-struct RemovalPage {
-    shell: Shell,
-    up: (String, String),
-    people: i64,
-    form: Form,
-    action: String,
-}
-
 async fn removal(visit: &Visit, key: &str, trouble: Option<crate::error::Error>) -> Answer {
     let key = key.to_owned();
     let found = visit.ctx.store.reading(move |r| {
@@ -293,12 +285,20 @@ async fn removal(visit: &Visit, key: &str, trouble: Option<crate::error::Error>)
         Some(error) => refuse(&mut form, error)?,
         None => StatusCode::OK,
     };
+    let line = match people {
+        0 => "Nobody has it. An identity provider that sends its key gives people the lowest role from then on.".to_owned(),
+        many => format!(
+            "{} it, by themselves or through an access group. They get another role, and sign in anew.",
+            count(many, "person has", "people have")
+        ),
+    };
     let page = RemovalPage {
         shell: visit.shell(&format!("Remove {}", role.name)).at(Section::Access),
         up: (role.name.clone(), urls::role(&role.key)),
-        people,
+        lines: vec![line],
         form,
         action: urls::role_part(&role.key, "removal"),
+        submit: "Remove the role",
     };
     Ok(render_as(status, &page))
 }
@@ -308,8 +308,7 @@ async fn ask_to_remove(visit: Visit, key: web::Path<String>) -> Answer {
 }
 
 async fn remove(visit: Visit, admin: Admin, key: web::Path<String>, body: Body) -> Answer {
-    let instead = body.into_inner().into_iter().find(|(name, _)| name == "instead");
-    let instead = instead.map(|(_, value)| value).filter(|value| !value.is_empty());
+    let instead = instead_of(body);
     let (name, wanted) = (load(&visit, &key).await?.name, key.clone());
     let remove = move |act: &crate::flows::Act| roles::remove(act, &wanted, instead.as_deref());
     match visit.ctx.act(admin.who(), remove).await {

@@ -4,8 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::access_pages::{EditPage, RemovalPage};
-use super::access_tabs::{AccessTab, Room, tabs};
+use super::access_pages::{EditPage, RemovalPage, instead_of};
+use super::access_tabs::{Room, tabs};
 use super::facts::count;
 use super::{Body, UNPROCESSABLE, refuse};
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ use crate::store;
 use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
 use crate::web::gate::{Admin, Visit};
-use crate::web::page::{Section, Shell, render, render_as};
+use crate::web::page::{Place, Section, Shell, render, render_as};
 use crate::web::routes::{Access, Route, get, post};
 use crate::web::{flash, urls};
 
@@ -43,7 +43,7 @@ struct Line {
 #[template(path = "admin/access/teams.html")]
 struct TeamsPage {
     shell: Shell,
-    tabs: Vec<AccessTab>,
+    tabs: Vec<Place>,
     add: String,
     lines: Vec<Line>,
 }
@@ -192,11 +192,7 @@ async fn ask_to_remove(visit: Visit, id: web::Path<String>) -> Answer {
 async fn remove(visit: Visit, admin: Admin, id: web::Path<String>, body: Body) -> Answer {
     let id = team_id(&id)?;
     let team = load(&visit, id).await?;
-    let instead = body.into_inner().into_iter().find(|(name, _)| name == "instead");
-    let instead = match instead.filter(|(_, value)| !value.is_empty()) {
-        Some((_, value)) => Some(team_id(&value)?),
-        None => None,
-    };
+    let instead = instead_of(body).map(|id| team_id(&id)).transpose()?;
     let remove = move |act: &crate::flows::Act| teams::remove(act, id, instead);
     match visit.ctx.act(admin.who(), remove).await {
         Ok(_) => Ok(flash::to(&visit, &urls::teams(), "team-removed", &team.name)),
