@@ -167,9 +167,15 @@ async fn change(
     began: Instant,
 ) -> Result<Done> {
     body::understand(&request).await;
-    let (mut caller, reference) = (caller.clone(), reference.to_owned());
-    ctx.act(Who::Connection(caller.connection.id), move |act| {
-        caller.connection = credentials::still_good(act.w, &caller, act.now)?;
+    let (caller, reference) = (caller.clone(), reference.to_owned());
+    // Most requests succeed, and they come by the thousand.
+    ctx.act_again(Who::Connection(caller.connection.id), move |act| {
+        let caller = Caller {
+            connection: credentials::still_good(act.w, &caller, act.now)?,
+            credential: caller.credential,
+            credential_label: caller.credential_label.clone(),
+            base: caller.base.clone(),
+        };
         let done = perform(act, &caller, &request, &reference)?;
         let took = microseconds(began);
         let row = log::entry(act.now, act.random, &caller, &request, &reference, &done, took);
