@@ -70,7 +70,7 @@ pub struct Request {
 /// Who calls. Made by [`super::credentials::admit`] alone, so that holding one is the proof.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    pub connection: Connection,
+    pub connection: Arc<Connection>,
     pub credential: CredentialId,
     /// `Bearer token "Okta 2026"`, for the log.
     pub credential_label: String,
