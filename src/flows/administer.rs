@@ -297,7 +297,7 @@ pub fn unlink(act: &Act, id: IdentityId) -> Result<PersonId> {
     Ok(person.id)
 }
 
-/// Adds the person who asked for access, tied to the subject that the assertion named.
+/// Adds the person who asked for access, tied to the subject that the assertion named; that ends the request.
 pub fn grant_access(act: &Act, id: AccessRequestId) -> Result<Person> {
     act.need(Permission::ManagePeople)?;
     let request = store::access_requests::get_waiting(act.w, id)?;
@@ -321,14 +321,13 @@ pub fn grant_access(act: &Act, id: AccessRequestId) -> Result<Person> {
         subject: request.subject,
     };
     link::tie(act, &person, &found, LinkedHow::Request, Some(request.reference))?;
-    store::access_requests::decide(act.w, id, "added", act.now)?;
     Ok(person)
 }
 
 pub fn dismiss_request(act: &Act, id: AccessRequestId) -> Result<()> {
     act.need(Permission::ManagePeople)?;
     let request = store::access_requests::get_waiting(act.w, id)?;
-    store::access_requests::decide(act.w, id, "dismissed", act.now)?;
+    store::access_requests::dismiss(act.w, id, act.now)?;
     let subject = Subject {
         kind: "access_request",
         id: id.to_string(),

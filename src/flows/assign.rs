@@ -94,7 +94,8 @@ pub fn role(act: &Act, person: &mut Person, role: &Role, reason: Reason) -> Resu
     if person.own_role == role.key {
         return Ok(Done::Unchanged);
     }
-    if let Some(why) = refusal(act, person, Some(role), &reason)? {
+    let as_they_came = without_mapped_role(act, person, &reason)?;
+    if let Some(why) = refusal(act, &as_they_came, Some(role), &reason)? {
         return Ok(Done::Kept(why));
     }
     let was = person.clone();
@@ -156,6 +157,23 @@ fn without_fed_group(act: &Act, person: &Person, reason: &Reason) -> Result<Pers
     }
     Ok(Person {
         role: store::roles::get(act.w, &person.own_role)?,
+        ..person.clone()
+    })
+}
+
+/// The person with the lowest role, where the one that they have is this connection's own doing: what an identity
+/// provider gave it may take back, also when the role opens settings and would put the person out of its reach.
+fn without_mapped_role(act: &Act, person: &Person, reason: &Reason) -> Result<Person> {
+    if reason.connection.is_none() || person.access_group_id.is_some() || person.role.owns() {
+        return Ok(person.clone());
+    }
+    let reasons = reasons(act.w, person.id)?;
+    let given = reasons.get("role");
+    if given.is_none_or(|given| given.how != How::Mapping || given.connection != reason.connection) {
+        return Ok(person.clone());
+    }
+    Ok(Person {
+        role: store::roles::lowest(act.w)?,
         ..person.clone()
     })
 }

@@ -94,11 +94,27 @@ pub fn put(w: &Writer, request: &AccessRequest) -> Result<()> {
     Ok(())
 }
 
-/// Ends a waiting request; `state` is `added` or `dismissed`.
-pub fn decide(w: &Writer, id: AccessRequestId, state: &str, now: Timestamp) -> Result<()> {
+/// Ends a waiting request without an account.
+pub fn dismiss(w: &Writer, id: AccessRequestId, now: Timestamp) -> Result<()> {
     let changed = w.execute(
-        "UPDATE access_requests SET state = ?2, decided_at = ?3 WHERE id = ?1 AND state = 'waiting'",
-        params![id.to_string(), state, now.0],
+        "UPDATE access_requests SET state = 'dismissed', decided_at = ?2 WHERE id = ?1 AND state = 'waiting'",
+        params![id.to_string(), now.0],
     )?;
     exactly_one(changed, "request")
+}
+
+/// This subject has an account now: what it asked for is done, if it asked.
+pub fn fulfil(
+    w: &Writer,
+    connection: ConnectionId,
+    issuer: &str,
+    subject: &str,
+    now: Timestamp,
+) -> Result<()> {
+    w.execute(
+        "UPDATE access_requests SET state = 'added', decided_at = ?4
+         WHERE connection_id = ?1 AND issuer = ?2 AND subject = ?3 AND state = 'waiting'",
+        params![connection.to_string(), issuer, subject, now.0],
+    )?;
+    Ok(())
 }

@@ -126,6 +126,14 @@ pub fn tie(
         last_used_at: None,
     };
     store::identities::insert(act.w, &identity)?;
+    // Whoever has an account waits for none.
+    store::access_requests::fulfil(
+        act.w,
+        subject.connection,
+        &subject.issuer,
+        &subject.subject,
+        act.now,
+    )?;
     let after = json!({ "issuer": subject.issuer, "subject": subject.subject, "how": how.key() });
     act.event_with(
         Action::IdentityLinked,

@@ -249,6 +249,25 @@ fn nobody_who_is_here_is_taken_over_and_nobody_deactivated_comes_back() {
 }
 
 #[test]
+fn whoever_asked_for_access_before_waits_no_longer() {
+    let app = TestApp::start();
+    let okta = app.connect("okta", "");
+    domain(&app, "okta");
+    let dan = app.visitor();
+    let notice = okta.sign_in(&dan, "dan@example.com").to().to_owned();
+    dan.post(&notice.replace("notice", "access-request"), &[]);
+    let waiting = "SELECT count(*) FROM access_requests WHERE state = 'waiting'";
+    assert_eq!(app.count(waiting), 1);
+    settings(&app, "okta", "[connection.jit]\nenabled = true\n");
+    sign_in(&app, &okta, "dan@example.com", "two", &[]);
+    assert_eq!(
+        app.count(waiting),
+        0,
+        "nobody is asked to add somebody who is here"
+    );
+}
+
+#[test]
 fn an_address_of_another_domain_adds_nobody() {
     let app = TestApp::start();
     let okta = app.connect("okta", "");
@@ -399,6 +418,32 @@ at_sign_in = true
         r.assertion_id = "_five".into();
     });
     assert!(find(&app, "robert@example.com").is_some());
+}
+
+#[test]
+fn a_role_that_a_mapping_gave_it_may_take_back_and_no_other() {
+    let app = TestApp::start();
+    app.add(BOB, "member");
+    app.add("carol@example.com", "admin");
+    let (okta, entra) = (app.connect("okta", ""), app.connect("entra", ""));
+    let rows = "[[connection.mapping.row]]\nfield = \"email\"\n[[connection.mapping.row]]\nfield = \"role\"\nsource = \"userType\"\nat_sign_in = true\n";
+    settings(&app, "okta", rows);
+    settings(&app, "entra", rows);
+    sign_in(&app, &okta, BOB, "one", &[("userType", "admin")]);
+    assert_eq!(person(&app, BOB).role.key, "admin");
+    // Another connection did not give it.
+    entra.sign_in_with(&app.visitor(), BOB, |r| {
+        attributes(r, &[("email", BOB), ("userType", "member")]);
+    });
+    assert_eq!(person(&app, BOB).role.key, "admin");
+    sign_in(&app, &okta, BOB, "two", &[("userType", "member")]);
+    assert_eq!(person(&app, BOB).role.key, "member");
+    // What was given by hand stays.
+    okta.sign_in_with(&app.visitor(), "carol@example.com", |r| {
+        attributes(r, &[("email", "carol@example.com"), ("userType", "member")]);
+        r.assertion_id = "_three".into();
+    });
+    assert_eq!(person(&app, "carol@example.com").role.key, "admin");
 }
 
 #[test]
