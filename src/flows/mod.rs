@@ -17,6 +17,7 @@ pub mod enroll;
 pub mod factors;
 pub mod feeds;
 pub mod gate;
+pub mod invite;
 pub mod links;
 pub mod lost;
 pub mod mail;

@@ -13,6 +13,7 @@ pub mod enforcement;
 pub mod event;
 pub mod filter;
 pub mod ids;
+pub mod invitation;
 pub mod link;
 pub mod mail;
 pub mod mapping;
@@ -44,6 +45,7 @@ pub use ids::{
     AccessGroupId, AccessRequestId, AppId, ConnectionId, CredentialId, EnforcementId, FeedId, HoldId,
     IdentityId, MailId, PasskeyId, PersonId, ScimId, ScimRequestId, SessionId, SignInId, TeamId,
 };
+pub use invitation::{Invitation, InvitationEnd, InvitationState, InvitedHow};
 pub use link::{OneTimeLink, Purpose};
 pub use mail::{Mail, MailSecurity, MailSettings, MailState};
 pub use mapping::{Jit, Mapping};

@@ -49,6 +49,17 @@ const SAID: &[(&str, &str)] = &[
     ),
     ("signed-out-everywhere", "{} is signed out everywhere."),
     ("identity-removed", "The linked sign-in was removed."),
+    ("invitation-sent", "The invitation of {} is on its way."),
+    (
+        "person-invited",
+        "{} was added, and the invitation is on its way.",
+    ),
+    (
+        "invitation-revoked",
+        "The invitation of {} was taken back: its link does not work any more.",
+    ),
+    ("people-invited", "{}."),
+    ("passphrase-set", "Your passphrase is saved. Sign in with it."),
     ("access-granted", "{} was added and can sign in now."),
     ("access-dismissed", "The request was dismissed."),
     ("access-requested", "Your request is with the admins of {}."),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::flows::enforce::{self, DoorKind, Verdict};
-use crate::flows::{Act, administer, gate, hash};
+use crate::flows::{Act, administer, gate, hash, invite};
 use crate::model::{
     Action, Actor, ConnectionId, IdpSession, Method, Person, Session, SessionId, SignIn, Timestamp,
 };
@@ -105,6 +105,7 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
         after.clone(),
         reference.clone(),
     )?;
+    invite::accepted(&act, person, reference.clone())?;
     if verdict == Verdict::BreakGlass {
         let subject = administer::subject(person);
         act.event_with(Action::BreakGlassUsed, subject, Value::Null, after, reference)?;

@@ -283,6 +283,7 @@ pub fn label(name: &str) -> String {
         ("scim.required", "Required of a user"),
         ("scim.groups_in_users", "Groups in users"),
         ("scim.refuse_unknown_members", "Unknown members refused"),
+        ("scim.invite", "Invites whoever it adds"),
         ("scim.log_days", "Days that requests are kept"),
     ];
     if let Some((_, words)) = known.iter().find(|(key, _)| *key == name) {

@@ -15,6 +15,8 @@ pub mod enforced;
 pub mod facts;
 pub mod integration;
 pub mod integrations;
+pub mod invitations;
+pub mod invite_many;
 pub mod mail;
 mod mail_facts;
 pub mod overview;
@@ -24,6 +26,7 @@ mod person_access;
 pub mod person_factors;
 pub mod person_fields;
 pub mod person_form;
+pub mod person_invitation;
 pub mod person_provisioning;
 pub mod reset_link;
 pub mod roles;
@@ -52,6 +55,9 @@ pub fn routes() -> Vec<Route> {
         overview::routes(),
         people::routes(),
         person_form::routes(),
+        invitations::routes(),
+        invite_many::routes(),
+        person_invitation::routes(),
         person::routes(),
         person_access::routes(),
         person_factors::routes(),

@@ -34,6 +34,12 @@ const ACTS: &[(&str, &str)] = &[
         "/admin/people/{id}/reset-link",
         "Make a link for a new passphrase",
     ),
+    ("/admin/people/{id}/invitation", "Invite the person"),
+    (
+        "/admin/people/{id}/invitation/revocation",
+        "Take the invitation back",
+    ),
+    ("/admin/people/invitations/new", "Add and invite the people"),
     (
         "/admin/people/{id}/identities/{identity}/removal",
         "Remove the link to the integration",

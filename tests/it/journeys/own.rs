@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use doorward::flows::apply::{Application, apply};
 use doorward::model::time::MINUTE;
 use doorward::store::Writer;
+use doorward::web::server::block_on;
 use serde_json::json;
 
 use super::{fresh, lever, with_integrations};
@@ -84,4 +86,44 @@ fn the_link_that_the_command_recover_prints() {
     let app = fresh().set_up();
     let link = link_of(&command(&app, wanted(None)).expect("a link"));
     journey("recover", &json!({"base": app.base, "link": link}));
+}
+
+/// A mail server that a request to `mail` sets up, and the link of the newest invitation.
+fn invitation(scripts: bool) {
+    let app = fresh().set_up();
+    app.scim("okta");
+    let smtp = Arc::new(Smtp::start(Manner::default()));
+    let port = smtp.port();
+    let link = lever(move || {
+        let mails = smtp.wait_for(1);
+        let link = mails
+            .iter()
+            .rev()
+            .find_map(|mail| mail.link("/login/invitation/"));
+        link.expect("a link in a mail")
+    });
+    let ctx = app.ctx.clone();
+    let mail = lever(move || {
+        let toml = format!(
+            "[mail]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nfrom_address = \"door@example.com\"\n"
+        );
+        let application = Application {
+            toml,
+            ..Application::default()
+        };
+        block_on(apply(&ctx, application)).expect("it is applied");
+        String::new()
+    });
+    let facts = json!({"base": app.base, "link": link, "mail": mail, "scripts": scripts});
+    journey("invitation", &facts);
+}
+
+#[test]
+fn an_invitation_from_the_form_to_the_first_sign_in() {
+    invitation(true);
+}
+
+#[test]
+fn an_invitation_without_scripts() {
+    invitation(false);
 }
