@@ -19,6 +19,7 @@ use super::connect::{self, ConnectionFields, IdpSource, NewConnection, OidcField
 use super::{Act, Context, Who, enforce};
 
 mod access;
+mod features;
 mod mapping;
 mod openid;
 mod people;
@@ -26,6 +27,7 @@ mod report;
 mod scim;
 
 use access::{AccessParts, AppPart, GroupPart, RolePart, TeamPart};
+use features::FeaturesPart;
 use mapping::{FieldPart, JitPart, MappingPart};
 use openid::OidcPart;
 use people::{PersonPart, apply_person};
@@ -64,6 +66,7 @@ struct OrganizationPart {
     base_url: Option<String>,
     contact: Option<String>,
     list_integrations: Option<bool>,
+    features: Option<FeaturesPart>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -272,6 +275,10 @@ fn run(
             list_integrations: part.list_integrations,
         };
         administer::change_organization(act, &fields).map_err(|error| about("organization", error))?;
+        let features = part.features.unwrap_or_default();
+        features
+            .apply(act)
+            .map_err(|error| about("organization.features", error))?;
     }
     if let Some(part) = mail {
         apply_mail::apply(act, part).map_err(|error| about("mail", error))?;

@@ -15,6 +15,7 @@ pub mod credentials;
 pub mod enforce;
 pub mod enroll;
 pub mod factors;
+pub mod features;
 pub mod feeds;
 pub mod gate;
 pub mod invite;

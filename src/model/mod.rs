@@ -11,6 +11,7 @@ pub mod domain;
 pub mod email;
 pub mod enforcement;
 pub mod event;
+pub mod feature;
 pub mod filter;
 pub mod ids;
 pub mod invitation;
@@ -41,6 +42,7 @@ pub use domain::Domain;
 pub use email::Email;
 pub use enforcement::{BreakGlass, Enforcement};
 pub use event::{Action, Actor, Event, NewEvent, Subject};
+pub use feature::{Feature, Features};
 pub use ids::{
     AccessGroupId, AccessRequestId, AppId, ConnectionId, CredentialId, EnforcementId, FeedId, HoldId,
     IdentityId, MailId, PasskeyId, PersonId, ScimId, ScimRequestId, SessionId, SignInId, TeamId,

@@ -120,6 +120,8 @@ const SAID: &[(&str, &str)] = &[
         "request-replayed",
         "The request was replayed. This is what it came to.",
     ),
+    ("feature-on", "{} is switched on. Everything is as it was."),
+    ("feature-off", "{} is switched off."),
     ("organization-changed", "The settings were saved."),
     ("signed-out", "You are signed out."),
     (

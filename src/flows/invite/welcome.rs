@@ -5,7 +5,7 @@ use crate::flows::enforce::{self, DoorKind, Verdict};
 use crate::flows::sign_on::way;
 use crate::flows::{Act, Context, Who, gate, hash, links, lost};
 use crate::model::time::HOUR;
-use crate::model::{Connection, Method, Person, Purpose, Timestamp};
+use crate::model::{Connection, InvitedHow, Method, Person, Purpose, Timestamp};
 use crate::store::{self, Reader};
 
 /// How long the link with which a first passphrase is chosen is good.
@@ -26,7 +26,7 @@ pub enum Own {
 #[derive(Clone, Debug)]
 pub struct Welcome {
     pub person: Person,
-    /// Name of whoever invited them.
+    /// Name of whoever invited them; empty where it was an integration that added them.
     pub made_by: String,
     pub expires_at: Option<Timestamp>,
     pub doors: Vec<Connection>,
@@ -45,7 +45,10 @@ pub fn look(r: &Reader, token: &str, now: Timestamp) -> Result<Option<Welcome>> 
         own: own(r, &person, now)?,
         doors: doors(r, &person, now)?,
         person,
-        made_by: invitation.made_by,
+        made_by: match invitation.how {
+            InvitedHow::Provisioning => String::new(),
+            InvitedHow::Hand | InvitedHow::Csv => invitation.made_by,
+        },
         expires_at: invitation.expires_at,
     }))
 }

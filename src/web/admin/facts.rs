@@ -22,6 +22,7 @@ pub fn connection_state(connection: &Connection, now: Timestamp) -> State {
     match connection.state(now) {
         ConnectionState::Draft => State::waiting("Draft"),
         ConnectionState::Off => State::off("Off"),
+        ConnectionState::SwitchedOff => State::off("Switched off for everybody"),
         ConnectionState::Broken => State::needs_you("Needs you: certificate ended"),
         ConnectionState::Expiring => State::needs_you("Needs you: certificate ends soon"),
         ConnectionState::Working => State::working("Working"),

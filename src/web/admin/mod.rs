@@ -13,6 +13,7 @@ pub mod break_glass;
 pub mod confirm;
 pub mod enforced;
 pub mod facts;
+pub mod features;
 pub mod integration;
 pub mod integrations;
 pub mod invitations;
@@ -70,6 +71,7 @@ pub fn routes() -> Vec<Route> {
         break_glass::routes(),
         roles::routes(),
         session_limits::routes(),
+        features::routes(),
         teams::routes(),
         access_groups::routes(),
         access_group::routes(),

@@ -146,6 +146,14 @@ const ACTS: &[(&str, &str)] = &[
     ("/admin/settings", "Save the organization"),
     ("/admin/settings/base-url", "Change the address"),
     ("/admin/settings/sessions", "Save the session limits"),
+    (
+        "/admin/settings/features/{kind}/on",
+        "Switch the kind of integration on",
+    ),
+    (
+        "/admin/settings/features/{kind}/off",
+        "Switch the kind of integration off",
+    ),
     ("/admin/settings/mail", "Save the mail settings"),
     ("/admin/settings/mail/test", "Send a test mail"),
     ("/admin/settings/mail/removal", "Turn off mail"),

@@ -165,6 +165,21 @@ pub fn settings_part(part: &str) -> String {
     format!("/admin/settings/{}", segment(part))
 }
 
+/// The kinds of integrations.
+pub fn features() -> String {
+    settings_part("features")
+}
+
+/// Where one of them is switched on or off.
+pub fn feature_switch(kind: &str, on: bool) -> String {
+    format!(
+        "{}/{}/{}",
+        features(),
+        segment(kind),
+        if on { "on" } else { "off" }
+    )
+}
+
 /// The mail page (empty), or a part of it: `test`, `removal`.
 pub fn mail(part: &str) -> String {
     let page = settings_part("mail");

@@ -79,6 +79,17 @@ fn state(app: &TestApp, admin: &Visitor, email: &str) -> String {
 }
 
 /// Three that go, and one for each reason why somebody is left out.
-const BOB_ROWS: &str = "E-mail,Given name,Family name,Role,Team\nana@example.com,Ana,Ruiz,Admin,north\n\
+const BOB_ROWS: &str = "E-mail,Given name,Family name,Role,Team\nana@example.com,Ana,Ruiz,Admin,North\n\
                         here@example.com\ncy@example.com;Cy\nsue@example.com,,,,South\nrob@example.com,,,boss\n\
                         bob@example.com\nno address\nANA@example.com";
+
+/// alice, signed in more than a week later: as if she had chosen her passphrase then, so that no second factor is due.
+fn later(app: &TestApp) -> Visitor {
+    let now = app.ctx.now();
+    let anew = move |w: &store::Writer| {
+        w.execute("UPDATE passphrases SET made_at = ?1", [now.0])?;
+        Ok(())
+    };
+    app.ctx.store.write_blocking(anew).expect("it is written");
+    app.alice()
+}

@@ -57,7 +57,12 @@ fn who_is_added_gets_a_mail_and_who_is_changed_gets_none() {
         });
         assert_eq!(scim.patch(&address, &change).status, 200);
     };
-    assert!(is_good(&app.visitor().get(&link)));
+    let page = app.visitor().get(&link);
+    assert!(
+        is_good(&page) && page.text().contains("You have an account at Acme now"),
+        "{}",
+        page.text()
+    );
     turn(false);
     assert_eq!(app.visitor().get(&link).status, 404);
     assert_eq!(events(&app, "ended"), 1);

@@ -9,7 +9,7 @@ use doorward::web::server::block_on;
 use serde_json::json;
 
 use super::{fresh, lever, with_integrations};
-use crate::app::TestApp;
+use crate::app::{PASSPHRASE, TestApp};
 use crate::browser::journey;
 use crate::lockout::{command, link_of, wanted};
 use crate::mail::server::{Manner, Smtp};
@@ -126,4 +126,24 @@ fn an_invitation_from_the_form_to_the_first_sign_in() {
 #[test]
 fn an_invitation_without_scripts() {
     invitation(false);
+}
+
+/// okta signs in and provisions; ada may manage integrations and does not own.
+fn kinds(scripts: bool) {
+    let app = fresh().set_up();
+    let _okta = app.connect("okta", "");
+    app.scim("okta");
+    app.add("ada@example.com", "admin");
+    app.give_passphrase("ada@example.com", PASSPHRASE);
+    journey("features", &json!({"base": app.base, "scripts": scripts}));
+}
+
+#[test]
+fn kinds_of_integrations_are_switched() {
+    kinds(true);
+}
+
+#[test]
+fn kinds_of_integrations_are_switched_without_scripts() {
+    kinds(false);
 }
