@@ -90,6 +90,7 @@ pub fn part(found: Invited, person: &Person, can_manage: bool, now: Timestamp) -
         None => "Invite…",
         Some(one) if one.sent_at.is_none() && !found.sends_mail => "Make the link…",
         Some(one) if one.sent_at.is_none() => "Send it now…",
+        Some(_) if !found.sends_mail => "Make another link…",
         Some(_) => "Send it again…",
     };
     Some(InvitationPart {

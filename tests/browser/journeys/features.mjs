@@ -18,12 +18,12 @@ export default async function ({ arrive, step, scripts }) {
   await alice.at('You are signed in');
   await see(alice, '/admin/settings', 'settings-kinds');
   await see(alice, '/admin/settings/features', 'features');
-  await alice.follow('Switch SAML 2.0 off');
+  await alice.follow('Switch off SAML 2.0');
   await alice.at('Switch SAML 2.0 off');
   await look(alice, 'feature-off');
   await alice.press('Switch SAML 2.0 off');
   await alice.page.getByText('SAML 2.0 is switched off.').waitFor();
-  await alice.follow('Switch Provisioning (SCIM) off');
+  await alice.follow('Switch off Provisioning (SCIM)');
   await look(alice, 'feature-off-scim');
   await alice.press('Switch Provisioning (SCIM) off');
   await alice.page.getByText('Provisioning (SCIM) is switched off.').waitFor();
@@ -45,7 +45,7 @@ export default async function ({ arrive, step, scripts }) {
 
   step('on again');
   await alice.go('/admin/settings/features');
-  await alice.press('Switch SAML 2.0 on');
+  await alice.press('Switch on SAML 2.0');
   await alice.page.getByText('SAML 2.0 is switched on.').waitFor();
   if (faults.length > 0) throw new Error(faults.join('\n'));
 }
