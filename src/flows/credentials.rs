@@ -4,7 +4,7 @@ mod make;
 mod presented;
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::provision::Caller;
 use super::{Context, Visitor, hash};
@@ -33,7 +33,7 @@ pub struct Made {
 pub struct Refusal {
     pub problem: ScimProblem,
     /// The connection that the address names, when there is one.
-    pub connection: Option<Connection>,
+    pub connection: Option<Arc<Connection>>,
     /// The good credential of a client that may not come in now, and how the log names it.
     pub credential: Option<(CredentialId, String)>,
 }
@@ -74,7 +74,7 @@ pub async fn admit(
 
 /// Is the caller still as good as when it was let in? Asked inside the transaction of a write, so that nothing is
 /// written on a credential that was revoked a moment ago. Gives the connection as it stands now.
-pub fn still_good(r: &Reader, caller: &Caller, now: Timestamp) -> Result<Connection> {
+pub fn still_good(r: &Reader, caller: &Caller, now: Timestamp) -> Result<Arc<Connection>> {
     let live = store::scim_credentials::find_live(r, caller.connection.id, caller.credential, now)?;
     let granted = match live {
         Some(person) => is_granted_still(r, person)?,
@@ -90,10 +90,10 @@ pub fn still_good(r: &Reader, caller: &Caller, now: Timestamp) -> Result<Connect
 /// Connections as they were read last, so that settings and certificates are not read again for every request. What
 /// is in the database counts: a version that is not there any more is of no use. `tested_at` may be older.
 #[derive(Default)]
-pub struct Known(RwLock<HashMap<ConnectionId, Connection>>);
+pub struct Known(RwLock<HashMap<ConnectionId, Arc<Connection>>>);
 
 impl Known {
-    fn find_by_slug(&self, r: &Reader, slug: &str) -> Result<Option<Connection>> {
+    fn find_by_slug(&self, r: &Reader, slug: &str) -> Result<Option<Arc<Connection>>> {
         let Some((id, version)) = store::connections::find_version_by_slug(r, slug)? else {
             return Ok(None);
         };
@@ -102,7 +102,7 @@ impl Known {
             return Ok(Some(known.clone()));
         }
         drop(known);
-        let found = store::connections::find(r, id)?;
+        let found = store::connections::find(r, id)?.map(Arc::new);
         if let Some(found) = &found {
             let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
             known.insert(id, found.clone());
@@ -113,7 +113,7 @@ impl Known {
 
 /// What the database knows of a slug and of what was presented.
 struct Seen {
-    connection: Option<Connection>,
+    connection: Option<Arc<Connection>>,
     credential: Option<Credential>,
 }
 

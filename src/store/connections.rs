@@ -1,5 +1,7 @@
 //! `connections` and the e-mail domains that were confirmed for them.
 
+use std::sync::Arc;
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::rows::{exactly_one, parsed, parsed_option, taken, time, time_option};
@@ -59,12 +61,12 @@ pub fn find_version_by_slug(r: &Reader, slug: &str) -> Result<Option<(Connection
 
 /// A connection as it is now, whose settings are read only when they are no more what they were in `known`.
 /// `tested_at`, which is no setting, may be older.
-pub fn find_again(r: &Reader, known: &Connection) -> Result<Option<Connection>> {
+pub fn find_again(r: &Reader, known: &Arc<Connection>) -> Result<Option<Arc<Connection>>> {
     let mut statement = r.prepare_cached("SELECT version FROM connections WHERE id = ?1")?;
     let version = statement.query_row([known.id.to_string()], |row| row.get::<_, i64>(0));
     match version.optional()? {
         Some(version) if version == known.version => Ok(Some(known.clone())),
-        Some(_) => find(r, known.id),
+        Some(_) => Ok(find(r, known.id)?.map(Arc::new)),
         None => Ok(None),
     }
 }

@@ -113,6 +113,16 @@ impl Store {
         self.queue.write(work).await
     }
 
+    /// As [`Store::write`], quicker where many do it at once. `work` may run twice, the second time after everything
+    /// that it wrote was undone: it must do nothing outside the database.
+    pub async fn write_again<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Writer) -> Result<T> + Send + 'static,
+    {
+        self.queue.write_again(work).await
+    }
+
     /// As [`Store::write`], for callers that are not async.
     pub fn write_blocking<T, F>(&self, work: F) -> Result<T>
     where

@@ -1,5 +1,9 @@
-//! The one writer: a thread that takes every waiting closure, runs each in its own savepoint, commits
+//! The one writer: a thread that takes every waiting closure, runs each so that it may fail alone, commits
 //! them together with one fsync, and only then answers each caller.
+//!
+//! To be able to undo one closure among others, SQLite keeps a copy of every page that it touches. Closures that may
+//! run twice are spared that: they run without a savepoint, and when one of them fails, everything is undone and all
+//! run again, each in a savepoint of its own.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -67,27 +71,60 @@ impl<'a> Writer<'a> {
 
 /// A closure that waits for the next commit, and the way back to who asked for it.
 trait Job: Send {
-    /// True when its savepoint is to be kept.
+    /// May it run again after it was undone?
+    fn may_repeat(&self) -> bool;
+    /// True when what it wrote is to be kept.
     fn run(&mut self, writer: &Writer) -> bool;
     fn answer(self: Box<Self>, committed: std::result::Result<(), String>);
 }
 
-struct Pending<T, F> {
-    work: Option<F>,
+struct Pending<T, W> {
+    work: W,
     result: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
 
-impl<T: Send, F: FnOnce(&Writer) -> Result<T> + Send> Job for Pending<T, F> {
+/// What a [`Pending`] holds.
+trait Work<T>: Send {
+    fn may_repeat(&self) -> bool;
+    /// `None` when there is nothing left to run.
+    fn go(&mut self, writer: &Writer) -> Option<Result<T>>;
+}
+
+/// Runs once.
+struct Once<F>(Option<F>);
+/// Runs as often as it must: what it did before was undone.
+struct Again<F>(F);
+
+impl<T, F: FnOnce(&Writer) -> Result<T> + Send> Work<T> for Once<F> {
+    fn may_repeat(&self) -> bool {
+        false
+    }
+    fn go(&mut self, writer: &Writer) -> Option<Result<T>> {
+        self.0.take().map(|work| work(writer))
+    }
+}
+
+impl<T, F: Fn(&Writer) -> Result<T> + Send> Work<T> for Again<F> {
+    fn may_repeat(&self) -> bool {
+        true
+    }
+    fn go(&mut self, writer: &Writer) -> Option<Result<T>> {
+        Some((self.0)(writer))
+    }
+}
+
+impl<T: Send, W: Work<T>> Job for Pending<T, W> {
+    fn may_repeat(&self) -> bool {
+        self.work.may_repeat()
+    }
+
     fn run(&mut self, writer: &Writer) -> bool {
-        let Some(work) = self.work.take() else {
-            return false;
-        };
-        let result =
-            catch_unwind(AssertUnwindSafe(|| work(writer))).unwrap_or_else(|cause| Err(panicked(&*cause)));
-        let keep = result.is_ok();
-        self.result = Some(result);
-        keep
+        let work = &mut self.work;
+        let result = catch_unwind(AssertUnwindSafe(|| work.go(writer)))
+            .unwrap_or_else(|cause| Some(Err(panicked(&*cause))));
+        self.result = result;
+        matches!(self.result, Some(Ok(_)))
     }
 
     fn answer(self: Box<Self>, committed: std::result::Result<(), String>) {
@@ -143,7 +180,15 @@ impl Queue {
         T: Send + 'static,
         F: FnOnce(&Writer) -> Result<T> + Send + 'static,
     {
-        self.enqueue(work)?.await.map_err(|_| stopping())?
+        self.enqueue(Once(Some(work)))?.await.map_err(|_| stopping())?
+    }
+
+    pub async fn write_again<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&Writer) -> Result<T> + Send + 'static,
+    {
+        self.enqueue(Again(work))?.await.map_err(|_| stopping())?
     }
 
     pub fn write_blocking<T, F>(&self, work: F) -> Result<T>
@@ -151,17 +196,18 @@ impl Queue {
         T: Send + 'static,
         F: FnOnce(&Writer) -> Result<T> + Send + 'static,
     {
-        self.enqueue(work)?.blocking_recv().map_err(|_| stopping())?
+        self.enqueue(Once(Some(work)))?
+            .blocking_recv()
+            .map_err(|_| stopping())?
     }
 
-    fn enqueue<T, F>(&self, work: F) -> Result<oneshot::Receiver<Result<T>>>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Writer) -> Result<T> + Send + 'static,
-    {
+    fn enqueue<T: Send + 'static>(
+        &self,
+        work: impl Work<T> + 'static,
+    ) -> Result<oneshot::Receiver<Result<T>>> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Pending {
-            work: Some(work),
+            work,
             result: None,
             reply,
         });
@@ -205,10 +251,11 @@ fn stopping() -> Error {
 
 fn serve(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
     let mut batch: Vec<Box<dyn Job>> = Vec::new();
+    let mut careful = 0;
     while let Ok(first) = jobs.recv() {
         batch.push(first);
         batch.extend(jobs.try_iter().take(TOGETHER - 1));
-        let committed = commit(connection, &mut batch).map_err(|cause| cause.to_string());
+        let committed = commit(connection, &mut batch, &mut careful).map_err(|cause| cause.to_string());
         if let Err(cause) = &committed {
             tracing::error!(%cause, "a commit failed; every write in it was undone");
             drop(connection.execute_batch("ROLLBACK"));
@@ -222,16 +269,46 @@ fn serve(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
     }
 }
 
-fn commit(connection: &Connection, batch: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+/// After a run without savepoints had to be undone, so many commits go with them: a client whose requests fail would
+/// make everybody's run twice.
+const CAREFUL: u32 = 16;
+
+/// Runs and commits everything that waits. `careful`: how many commits more go without the quick way.
+fn commit(connection: &Connection, batch: &mut [Box<dyn Job>], careful: &mut u32) -> rusqlite::Result<()> {
     let writer = Writer::new(connection);
-    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    for job in batch {
-        connection.prepare_cached("SAVEPOINT job")?.execute([])?;
+    run(connection, "BEGIN IMMEDIATE")?;
+    // Nobody's work depends on that of somebody who waits beside it, so that they may come in any order.
+    batch.sort_by_key(|job| !job.may_repeat());
+    let many = match batch {
+        // There is nothing else that must stay.
+        [_] => 1,
+        _ if *careful > 0 => 0,
+        _ => batch.iter().take_while(|job| job.may_repeat()).count(),
+    };
+    *careful = careful.saturating_sub(1);
+    let (quick, mut rest) = batch.split_at_mut(many);
+    if !quick.iter_mut().all(|job| job.run(&writer)) {
+        writer.take_newest_event();
+        // An error of the disk has undone everything already.
+        if !connection.is_autocommit() {
+            run(connection, "ROLLBACK")?;
+        }
+        run(connection, "BEGIN IMMEDIATE")?;
+        if many > 1 {
+            *careful = CAREFUL;
+            rest = batch;
+        }
+    }
+    for job in rest {
+        run(connection, "SAVEPOINT job")?;
         if !job.run(&writer) {
             writer.undo("ROLLBACK TO job")?;
         }
-        connection.prepare_cached("RELEASE job")?.execute([])?;
+        run(connection, "RELEASE job")?;
     }
-    connection.prepare_cached("COMMIT")?.execute([])?;
-    Ok(())
+    run(connection, "COMMIT")
+}
+
+fn run(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.execute([]).map(drop)
 }

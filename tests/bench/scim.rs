@@ -27,6 +27,8 @@ use wire::{Target, Wire};
 const CONNECTIONS: usize = 16;
 /// How many users are created when servers are compared.
 const COMPARED: usize = 2_000;
+/// In so many turns.
+const ROUNDS: usize = 8;
 const FIRST: usize = 10_000;
 const ALL: usize = 100_000;
 const GROUPS: usize = 5_000;
@@ -117,37 +119,69 @@ fn create(target: &Target, from: usize, to: usize, connections: usize) -> (Durat
     (began.elapsed(), ids.into_inner().expect("ids"))
 }
 
-/// Creates the same users here and in another server that keeps everything in memory.
+/// Creates the same users here and in another server that keeps everything in memory. They take turns, because a
+/// machine that is shared with others is now quick and now slow.
 fn compare(count: usize) {
-    let rate = |took: Duration| count as f64 / took.as_secs_f64();
     let home = folder();
     let (running, target) = serve(home.path());
-    let cpu = running.cpu();
-    let ours = rate(create(&target, 0, count, CONNECTIONS).0);
-    let cpu = (running.cpu() - cpu) / count as u32;
-    println!(
-        "POST /Users: {ours:.0} users a second at {CONNECTIONS} connections, on disk, {} of server CPU each ({count} users)",
-        micros(cpu)
-    );
     let closing = Target {
         close: true,
-        ..target
+        ..target.clone()
     };
-    let reconnecting = rate(create(&closing, count, 2 * count, CONNECTIONS).0);
-    println!("POST /Users: {reconnecting:.0} users a second with a new connection for each");
-    let Some(peer) = peer::Peer::start() else {
-        return;
-    };
-    let theirs = rate(create(&peer.target, 0, count, CONNECTIONS).0);
+    let peer = peer::Peer::start();
+    let part = count / ROUNDS;
+    let (mut kept, mut closed, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
+    let mut cpu = Duration::ZERO;
+    for round in 0..ROUNDS {
+        let rate = |target: &Target, from: usize| {
+            let (took, _) = create(target, from, from + part, CONNECTIONS);
+            part as f64 / took.as_secs_f64()
+        };
+        let before = running.cpu();
+        kept.push(rate(&target, round * part));
+        cpu += running.cpu() - before;
+        closed.push(rate(&closing, count + round * part));
+        theirs.extend(peer.as_ref().map(|peer| rate(&peer.target, round * part)));
+    }
     println!(
-        "POST /Users: {theirs:.0} users a second by scim2-server {}, in memory, the same requests from the same client (it closes each connection)",
+        "POST /Users: {:.0} users a second at {CONNECTIONS} connections, on disk, {} of server CPU each ({count} users in {ROUNDS} turns)",
+        mean(&kept),
+        micros(cpu / count as u32)
+    );
+    println!(
+        "POST /Users: {:.0} users a second with a new connection for each",
+        mean(&closed)
+    );
+    if theirs.is_empty() {
+        return;
+    }
+    println!(
+        "POST /Users: {:.0} users a second by scim2-server {}, in memory, the same requests from the same client (it closes each connection)",
+        mean(&theirs),
         peer::Peer::version()
     );
     println!(
-        "POST /Users: {:.1} times the peer, {:.1} times with a new connection for each",
-        ours / theirs,
-        reconnecting / theirs
+        "POST /Users: {} times the peer, {} times with a new connection for each",
+        ratios(&kept, &theirs),
+        ratios(&closed, &theirs)
     );
+}
+
+/// Of rates over equal numbers: everything by the whole time.
+fn mean(rates: &[f64]) -> f64 {
+    rates.len() as f64 / rates.iter().map(|rate| 1.0 / rate).sum::<f64>()
+}
+
+/// Over all turns, and the lowest and highest of one.
+fn ratios(ours: &[f64], theirs: &[f64]) -> String {
+    let turns: Vec<f64> = ours
+        .iter()
+        .zip(theirs)
+        .map(|(ours, theirs)| ours / theirs)
+        .collect();
+    let lowest = turns.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = turns.iter().copied().fold(0.0, f64::max);
+    format!("{:.1} ({lowest:.1} to {highest:.1})", mean(ours) / mean(theirs))
 }
 
 /// Creates everybody, and looks people up on the way.

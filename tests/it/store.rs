@@ -1,13 +1,14 @@
 //! The database by itself: one writer that commits together, readers that cannot write, files that are not ours.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 
 use doorward::error::{Error, Result};
 use doorward::model::{Action, Actor, Method, NewEvent, Subject, Timestamp};
 use doorward::store::{self, Reader, Store, Writer};
 use doorward::web::server::block_on;
-use futures_util::future::{join, join5};
+use futures_util::future::{join, join3, join5};
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -94,6 +95,75 @@ fn a_failing_and_a_panicking_write_undo_themselves_and_nothing_else() {
         .write_blocking(|w| put(w, "later"))
         .expect("the writer lives on");
     assert_eq!(count(&store), 3);
+}
+
+/// Puts this row, and counts how often it was asked to.
+fn put_again(
+    store: &Store,
+    key: &'static str,
+    runs: &Arc<AtomicUsize>,
+    outcome: fn() -> Result<()>,
+) -> impl Future<Output = Result<()>> + use<> {
+    let (store, runs) = (store.clone(), runs.clone());
+    async move {
+        let work = move |w: &Writer| {
+            runs.fetch_add(1, Ordering::SeqCst);
+            put(w, key)?;
+            outcome()
+        };
+        store.write_again(work).await
+    }
+}
+
+#[test]
+fn writes_that_may_run_again_do_so_only_when_one_of_them_fails() {
+    let (_folder, store) = open();
+    let runs = Arc::new(AtomicUsize::new(0));
+    let (held, go) = hold(&store);
+    let results = block_on(async {
+        let one = put_again(&store, "one", &runs, || Ok(()));
+        let two = put_again(&store, "two", &runs, || Ok(()));
+        let once = store.write(|w| put(w, "once"));
+        let release = async { go.send(()).expect("the writer waits") };
+        join(join3(one, two, once), release).await.0
+    });
+    held.join().expect("no panic");
+    assert!(results.0.is_ok() && results.1.is_ok() && results.2.is_ok());
+    assert_eq!((runs.load(Ordering::SeqCst), count(&store)), (2, 3));
+
+    let (held, go) = hold(&store);
+    let results = block_on(async {
+        let good = put_again(&store, "good", &runs, || Ok(()));
+        let failing = put_again(&store, "failing", &runs, || Err(Error::conflict("no")));
+        let panicking = put_again(&store, "panicking", &runs, || panic!("on purpose"));
+        let once = store.write(|w| put(w, "a failure of another is none of mine"));
+        let refused = store.write(|w| put(w, "refused").and(Err::<(), _>(Error::conflict("never"))));
+        let release = async { go.send(()).expect("the writer waits") };
+        join(join5(good, failing, panicking, once, refused), release)
+            .await
+            .0
+    });
+    held.join().expect("no panic");
+    let (good, failing, panicking, once, refused) = results;
+    assert!(good.is_ok() && once.is_ok());
+    assert_eq!(failing.expect_err("it failed").message, "no");
+    assert_eq!(refused.expect_err("it failed").message, "never");
+    assert!(panicking.is_err());
+    assert_eq!(count(&store), 5, "what failed is undone, the rest is there once");
+    // The first ran, the second failed, so the third waited for the second round.
+    assert_eq!(runs.load(Ordering::SeqCst), 2 + 2 + 3);
+}
+
+#[test]
+fn a_write_that_is_alone_and_fails_leaves_nothing() {
+    let (_folder, store) = open();
+    let failing = store.write_blocking(|w| put(w, "failing").and(Err::<(), _>(Error::conflict("no"))));
+    assert_eq!(failing.expect_err("it failed").message, "no");
+    assert_eq!(count(&store), 0);
+    store
+        .write_blocking(|w| put(w, "later"))
+        .expect("the writer lives on");
+    assert_eq!(count(&store), 1);
 }
 
 #[test]
@@ -333,6 +403,17 @@ const BEFORE_SIGN_ON: &str = "
                 '01890000-0000-7000-8000-000000000002', 'https://idp.example', '00u1', 'domain', 5);
     INSERT INTO sessions VALUES (x'bb', '01890000-0000-7000-8000-000000000004', '01890000-0000-7000-8000-000000000001',
                                  '01890000-0000-7000-8000-000000000002', 'saml', 10, 11, 12, '192.0.2.1', 'a browser');
+    INSERT INTO directory_users (id, connection_id, person_id, claimed, created_here, user_name, user_name_key, display, active,
+                                 created_at, updated_at, deleted_at, document, search)
+        VALUES ('01890000-0000-7000-8000-000000000005', '01890000-0000-7000-8000-000000000002',
+                '01890000-0000-7000-8000-000000000001', 1, 0, 'bob', 'bob', 'Bob', 1, 5, 6, NULL, '{}', jsonb('{}')),
+               ('01890000-0000-7000-8000-000000000006', '01890000-0000-7000-8000-000000000002', NULL, 0, 0, 'ada', 'ada',
+                'Ada', 1, 5, 6, NULL, '{}', jsonb('{}')),
+               ('01890000-0000-7000-8000-000000000007', '01890000-0000-7000-8000-000000000002', NULL, 1, 0, 'eve', 'eve',
+                'Eve', 1, 5, 6, 7, '{}', jsonb('{}'));
+    INSERT INTO directory_groups (id, connection_id, display_name, display_key, created_at, updated_at, document, search)
+        VALUES ('01890000-0000-7000-8000-000000000008', '01890000-0000-7000-8000-000000000002', 'Team', 'team', 5, 6,
+                '{}', jsonb('{}'));
 ";
 
 #[test]
@@ -396,6 +477,14 @@ fn a_database_of_the_version_before_keeps_what_is_in_it() {
             (session.proved_at, session.strong, session.idp),
             (Timestamp(0), false, None)
         );
+
+        let counts = r.query_row(
+            "SELECT group_concat(kind || ' ' || live || ' ' || claimed || ' ' || tied, ', ' ORDER BY kind)
+             FROM directory_blocks",
+            [],
+            |row| row.get::<_, String>(0),
+        )?;
+        assert_eq!(counts, "group 1 0 0, user 2 1 1");
 
         let broken: i64 = r.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| {
             row.get(0)

@@ -70,7 +70,7 @@ pub struct Request {
 /// Who calls. Made by [`super::credentials::admit`] alone, so that holding one is the proof.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    pub connection: Connection,
+    pub connection: Arc<Connection>,
     pub credential: CredentialId,
     /// `Bearer token "Okta 2026"`, for the log.
     pub credential_label: String,
@@ -167,9 +167,15 @@ async fn change(
     began: Instant,
 ) -> Result<Done> {
     body::understand(&request).await;
-    let (mut caller, reference) = (caller.clone(), reference.to_owned());
-    ctx.act(Who::Connection(caller.connection.id), move |act| {
-        caller.connection = credentials::still_good(act.w, &caller, act.now)?;
+    let (caller, reference) = (caller.clone(), reference.to_owned());
+    // Most requests succeed, and they come by the thousand.
+    ctx.act_again(Who::Connection(caller.connection.id), move |act| {
+        let caller = Caller {
+            connection: credentials::still_good(act.w, &caller, act.now)?,
+            credential: caller.credential,
+            credential_label: caller.credential_label.clone(),
+            base: caller.base.clone(),
+        };
         let done = perform(act, &caller, &request, &reference)?;
         let took = microseconds(began);
         let row = log::entry(act.now, act.random, &caller, &request, &reference, &done, took);

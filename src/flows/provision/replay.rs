@@ -205,7 +205,7 @@ fn caller(act: &Act, connection: &Connection, kept: &ScimRequest) -> Result<Call
         .credential_id
         .ok_or_else(|| Error::conflict("Nobody knows who sent this request."))?;
     Ok(Caller {
-        connection: connection.clone(),
+        connection: Arc::new(connection.clone()),
         credential,
         credential_label: format!("Replayed by {}", act.actor.label()),
         base: organization.base_url.scim(&connection.slug),

@@ -66,7 +66,7 @@ async fn admit(ctx: &Context, call: &Call) -> Result<std::result::Result<Connect
         return signed(ctx, &call.slug, token.trim()).await;
     }
     match credentials::admit(ctx, &call.slug, Some(header), &call.visitor).await {
-        Ok(caller) => Ok(Ok(caller.connection)),
+        Ok(caller) => Ok(Ok(Connection::clone(&caller.connection))),
         Err(refused) if refused.problem.status == 403 => Ok(Err(Refusal::Closed)),
         Err(_) => Ok(Err(Refusal::Stranger)),
     }

@@ -23,27 +23,35 @@ pub enum Counted {
 }
 
 impl Counted {
-    fn key(self) -> &'static str {
+    /// Of which rows, in which column.
+    fn place(self) -> (&'static str, &'static str) {
         match self {
-            Counted::Live(ResourceKind::User) => "user",
-            Counted::Live(ResourceKind::Group) => "group",
-            Counted::Claimed => "claimed",
-            Counted::Tied => "tied",
+            Counted::Live(kind) => (key(kind), "live"),
+            Counted::Claimed => ("user", "claimed"),
+            Counted::Tied => ("user", "tied"),
         }
+    }
+}
+
+fn key(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::User => "user",
+        ResourceKind::Group => "group",
     }
 }
 
 /// How many there are.
 pub fn total(r: &Reader, connection: ConnectionId, counted: Counted) -> Result<i64> {
-    let mut statement = r.prepare_cached(
-        "SELECT coalesce(sum(live), 0) FROM directory_blocks WHERE connection_id = ?1 AND kind = ?2",
-    )?;
-    Ok(statement.query_row(params![connection.to_string(), counted.key()], |row| row.get(0))?)
+    let (key, column) = counted.place();
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT coalesce(sum({column}), 0) FROM directory_blocks WHERE connection_id = ?1 AND kind = ?2"
+    ))?;
+    Ok(statement.query_row(params![connection.to_string(), key], |row| row.get(0))?)
 }
 
 /// How many live rows have a number above `seq`.
 pub fn total_behind(r: &Reader, connection: ConnectionId, kind: ResourceKind, seq: i64) -> Result<i64> {
-    let (block, key) = (seq / BLOCK, Counted::Live(kind).key());
+    let (block, key) = (seq / BLOCK, key(kind));
     let mut statement = r.prepare_cached(
         "SELECT coalesce(sum(live), 0) FROM directory_blocks WHERE connection_id = ?1 AND kind = ?2 AND block > ?3",
     )?;
@@ -75,7 +83,7 @@ pub fn find(
         "SELECT block, live FROM directory_blocks WHERE connection_id = ?1 AND kind = ?2 ORDER BY block",
     )?;
     let block = |row: &Row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
-    let key = Counted::Live(kind).key();
+    let key = key(kind);
     let mut left = offset;
     for row in statement.query_map(params![connection.to_string(), key], block)? {
         let (block, live) = row?;
