@@ -83,15 +83,22 @@ fn mail_link(act: &Act, person: &Person, path: fn(&str) -> String) -> Result<()>
     )
 }
 
-/// For somebody who signs in through an integration alone.
+/// For somebody who signs in through an integration alone, or was invited and has not come yet.
 fn mail_without_link(act: &Act, person: &Person) -> Result<()> {
+    let invitation = store::invitations::find(act.w, person.id)?;
+    let how = match invitation.is_some_and(|invitation| invitation.is_open(act.now)) {
+        true => {
+            "you were invited, and the link of the invitation shows how you sign in. If you cannot find it, ask an admin."
+        }
+        false => {
+            "you sign in through your organization's identity provider. If you cannot get in there, ask an admin."
+        }
+    };
     let content = Content {
         subject: "You sign in without a passphrase".to_owned(),
         paragraphs: vec![
             format!("Hello {},", person.display_name()),
-            "Somebody, probably you, asked for a new passphrase. Your account has none: you sign in through your \
-             organization's identity provider. If you cannot get in there, ask an admin."
-                .to_owned(),
+            format!("Somebody, probably you, asked for a new passphrase. Your account has none: {how}"),
         ],
         link: Some(("Sign in".to_owned(), "/login".to_owned())),
     };

@@ -66,8 +66,8 @@ rows! {
     DeactivatedByScim,
     ConnectionShut,
     ConnectionRemoved,
-    /// SAML, OpenID Connect and provisioning, for the whole organization.
-    KindsSwitchedOff,
+    /// SAML, OpenID Connect and provisioning are off for the whole organization.
+    KindsSwitched,
     EnforcedElsewhere,
     SessionsEnded,
     /// A revocation, and a logout token.
@@ -191,7 +191,7 @@ fn is_open(door: Door, off: Off) -> bool {
         Off::DeactivatedByAdmin => matches!(door, RecoverLink | ScimBearer),
         // Owners and admins with a passphrase are out of its reach.
         Off::DeactivatedByScim => matches!(door, RecoverLink | ScimBearer | OauthRefresh),
-        Off::ConnectionShut | Off::ConnectionRemoved | Off::KindsSwitchedOff => !through_connection,
+        Off::ConnectionShut | Off::ConnectionRemoved | Off::KindsSwitched => !through_connection,
         // Programs are no people: what is enforced is how people sign in. `recover` is for exactly this.
         Off::EnforcedElsewhere => is_program || door == RecoverLink,
         // What mia had to say, she would say in a session.

@@ -176,7 +176,7 @@ impl Street {
                     done(&place, &[("confirmation", slug)]);
                 }
             }
-            Off::KindsSwitchedOff => {
+            Off::KindsSwitched => {
                 for kind in ["saml", "oidc", "scim"] {
                     done(&format!("/admin/settings/features/{kind}/off"), &[]);
                 }
