@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::config::{Config, TlsSetting};
 use crate::error::{Error, Kind, Result};
-use crate::flows::{Context, connect, enroll, mail, maintain, provision};
+use crate::flows::{Context, connect, enroll, invite, mail, maintain, provision};
 use crate::outbound::mail::Mailer;
 use crate::outbound::{Dns, GuardedClient, Policy};
 use crate::random::Random;
@@ -145,6 +145,7 @@ impl Appliance {
             tokio::spawn(sweep(ctx.clone())),
             tokio::spawn(provision::log::keep_flushing(ctx.clone())),
             tokio::spawn(mail::deliver::keep_delivering(ctx.clone())),
+            tokio::spawn(invite::keep_sending(ctx.clone(), web::urls::invitation)),
             tokio::spawn(check_domains(ctx.clone())),
             tokio::spawn(connect::openid::keep_discovering(ctx.clone())),
         ];

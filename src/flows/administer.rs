@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 use crate::error::{Error, FieldProblem, Kind, Result};
 use crate::model::person::checked_name;
 use crate::model::{
-    AccessRequestId, Action, Email, IdentityId, Permission, Person, PersonId, PersonState, Role, Subject,
+    AccessRequestId, Action, Email, IdentityId, InvitationEnd, Permission, Person, PersonId, PersonState,
+    Role, Subject,
 };
 use crate::store::{self, Reader, identities::LinkedHow};
 
 use super::assign::{self, Reason};
 use super::provision::project;
 use super::sign_on::link;
-use super::{Act, access_groups, credentials, enforce, links, mapping, notices, teams};
+use super::{Act, access_groups, credentials, enforce, invite, links, mapping, notices, teams};
 
 mod organization;
 mod told;
@@ -160,10 +161,12 @@ pub(super) fn put(
     act.event_with(Action::PersonChanged, subject(person), before, after, reference)?;
     if person.email.key() != was.email.key() {
         notices::email_changed(act, &was.email, person)?;
+        invite::address_changed(act, person)?;
     }
     if person.role.key != was.role.key {
         // Whoever made it may not have been allowed to make one for the new role.
         links::void_all(act, person.id)?;
+        invite::role_changed(act, person)?;
     }
     project::person(act, person)?;
     Ok(told)
@@ -197,6 +200,9 @@ pub(super) fn turn(act: &Act, person: &mut Person, on: bool, reference: Option<&
         after,
         reference.map(str::to_owned),
     )?;
+    if !on {
+        invite::end(act, person, InvitationEnd::Deactivated)?;
+    }
     project::person(act, person)?;
     Ok(ended)
 }

@@ -19,15 +19,19 @@ use super::connect::{self, ConnectionFields, IdpSource, NewConnection, OidcField
 use super::{Act, Context, Who, enforce};
 
 mod access;
+mod features;
 mod mapping;
 mod openid;
 mod people;
 mod report;
+mod scim;
 
 use access::{AccessParts, AppPart, GroupPart, RolePart, TeamPart};
+use features::FeaturesPart;
 use mapping::{FieldPart, JitPart, MappingPart};
 use openid::OidcPart;
 use people::{PersonPart, apply_person};
+use scim::ScimPart;
 
 /// A file to apply, with the content of the files that it names.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -62,6 +66,7 @@ struct OrganizationPart {
     base_url: Option<String>,
     contact: Option<String>,
     list_integrations: Option<bool>,
+    features: Option<FeaturesPart>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -94,40 +99,6 @@ struct SamlPart {
     request_binding: Option<String>,
     subject_attribute: Option<String>,
     sign_out_there: Option<bool>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ScimPart {
-    enabled: Option<bool>,
-    sync: Option<String>,
-    create: Option<bool>,
-    update: Option<bool>,
-    deactivate: Option<bool>,
-    guard_people: Option<i64>,
-    guard_percent: Option<i64>,
-    required: Option<Vec<String>>,
-    groups_in_users: Option<bool>,
-    refuse_unknown_members: Option<bool>,
-    log_days: Option<i64>,
-}
-
-impl From<ScimPart> for ScimFields {
-    fn from(part: ScimPart) -> Self {
-        Self {
-            enabled: part.enabled,
-            sync: part.sync,
-            create: part.create,
-            update: part.update,
-            deactivate: part.deactivate,
-            guard_people: part.guard_people,
-            guard_percent: part.guard_percent,
-            required: part.required,
-            groups_in_users: part.groups_in_users,
-            refuse_unknown_members: part.refuse_unknown_members,
-            log_days: part.log_days,
-        }
-    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -304,6 +275,10 @@ fn run(
             list_integrations: part.list_integrations,
         };
         administer::change_organization(act, &fields).map_err(|error| about("organization", error))?;
+        let features = part.features.unwrap_or_default();
+        features
+            .apply(act)
+            .map_err(|error| about("organization.features", error))?;
     }
     if let Some(part) = mail {
         apply_mail::apply(act, part).map_err(|error| about("mail", error))?;

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::error::{Error, FieldProblem, Result};
 use crate::model::person::checked_name;
 use crate::model::{
-    Action, Connection, ConnectionId, IdentityProvider, OidcSettings, Permission, PinnedCertificate,
+    Action, Connection, ConnectionId, Feature, IdentityProvider, OidcSettings, Permission, PinnedCertificate,
     Provider, RequestBinding, SamlSettings, Slug, Subject, Unsolicited,
 };
 use crate::saml;
 use crate::store;
 
 use super::administer::difference;
-use super::{Act, Context};
+use super::{Act, Context, features};
 
 mod domains;
 mod idp_source;
@@ -158,6 +158,7 @@ pub fn add(act: &Act, new: &NewConnection) -> Result<Connection> {
         created_at: act.now,
         updated_at: act.now,
         tested_at: None,
+        features: store::organization::get(act.w)?.settings.features,
     };
     store::connections::insert(act.w, &connection)?;
     act.event(
@@ -220,6 +221,9 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
         if let Some(there) = fields.sign_out_there {
             connection.saml.sign_out_there = there;
         }
+        if fields.scim.enabled == Some(true) && !connection.scim.enabled {
+            features::need(act, Feature::Scim)?;
+        }
         openid::change(&mut connection.oidc, &fields.oidc, &mut problems);
         scim::change(&mut connection.scim, &fields.scim, &mut problems);
         if problems.is_empty() {
@@ -238,6 +242,9 @@ pub fn set_idp(act: &Act, slug: &str, idp: IdentityProvider) -> Result<Connectio
                 "This integration speaks OpenID Connect already, and an integration speaks one language only. Add \
                  another integration for SAML 2.0.",
             ));
+        }
+        if connection.saml.idp.is_none() {
+            features::need(act, Feature::Saml)?;
         }
         if idp.certificates.is_empty() {
             return Err(Error::invalid(

@@ -216,6 +216,10 @@ fn closed(connection: &Connection) -> Option<ScimProblem> {
              on the integration's page under Provisioning; nothing was changed.",
             connection.name
         )
+    } else if !connection.provisions() {
+        "Provisioning (SCIM) is switched off in Doorward for the whole organization. An owner of Doorward must switch it \
+         on, under Settings, Kinds of integrations; nothing was changed."
+            .to_owned()
     } else {
         return None;
     };

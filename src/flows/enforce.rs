@@ -1,7 +1,7 @@
 //! Enforcement: who must sign in through which connection, asked in one place by every door.
 //!
 //! *Enabled* and *enforced* are two states of a connection. An enforcement that could let nobody in does not count:
-//! its connection is off or gone, does not know its provider, trusts no certificate that is still good, or no longer
+//! its connection or the kind of it is off or gone, does not know its provider, trusts no certificate that is still good, or no longer
 //! speaks for the domain. Break-glass owners are exempt always, so that an owner can come in whatever happens.
 
 mod affected;
@@ -155,6 +155,12 @@ fn why_shut(connection: &Connection, now: Timestamp) -> Option<String> {
     }
     if !connection.enabled {
         return Some(format!("{name} is off."));
+    }
+    if let Some(kind) = connection.switched_off() {
+        let kind = kind.name();
+        return Some(format!(
+            "{kind}, by which {name} signs in, is switched off for the organization."
+        ));
     }
     (connection.state(now) == ConnectionState::Broken)
         .then(|| format!("Every certificate of {name} has ended."))

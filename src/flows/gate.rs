@@ -66,7 +66,8 @@ pub fn admit(r: &Reader, token: &str, now: Timestamp) -> Result<Option<Principal
         Some(id) => store::connections::find(r, id)?,
         None => None,
     };
-    let through_open_door = session.connection_id.is_none() || connection.as_ref().is_some_and(|c| c.enabled);
+    let through_open_door =
+        session.connection_id.is_none() || connection.as_ref().is_some_and(Connection::lets_in);
     let limits = match store::organization::find(r)? {
         Some(organization) => organization.settings.sessions.of(&person.role),
         None => return Ok(None),

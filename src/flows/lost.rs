@@ -10,18 +10,23 @@ use zeroize::Zeroizing;
 
 use super::mail::{Content, Recipient, is_set_up, send, send_until};
 use super::passphrase::check_strength;
-use super::{Act, Context, Visitor, Who, administer, gate, hash, links, notices};
-use crate::error::{Error, Kind, Result};
+use super::throttle::bound;
+use super::{Act, Context, Visitor, Who, administer, gate, hash, invite, links, notices};
+use crate::error::{Error, Result};
 use crate::model::time::{HOUR, MINUTE};
 use crate::model::{Action, Actor, Email, OneTimeLink, Permission, Person, PersonId, Purpose};
-use crate::store::{self, Reader, throttles};
+use crate::store::{self, Reader};
 
 /// How long a link is good.
 pub const LINK_LIFE: i64 = HOUR;
+/// The purposes of links with which a passphrase is chosen.
+const CHOOSES: [Purpose; 2] = [Purpose::Reset, Purpose::Invite];
 /// So often may a link be asked for within [`WINDOW`]: for one address, whoever's it is, and by one visitor.
 pub const PER_ADDRESS: i64 = 4;
 pub const PER_VISITOR: i64 = 20;
 pub const WINDOW: i64 = 20 * MINUTE;
+const TOO_OFTEN: &str =
+    "A link was asked for too often. Look into the mails that came, or try again in a while.";
 
 /// Somebody asks for a link. `path` makes the address of a token. The answer is the same whoever they are.
 ///
@@ -36,8 +41,8 @@ pub async fn ask(ctx: &Context, typed: &str, visitor: &Visitor, path: fn(&str) -
             .map(|byte| format!("{byte:02x}"))
             .collect();
         // Together with what follows in one write, so that the disk is waited for once, whatever is found.
-        reserve(act, &format!("lost:{account}"), PER_ADDRESS)?;
-        reserve(act, &visitor, PER_VISITOR)?;
+        bound(act, &format!("lost:{account}"), PER_ADDRESS, WINDOW, TOO_OFTEN)?;
+        bound(act, &visitor, PER_VISITOR, WINDOW, TOO_OFTEN)?;
         let sends_mail = is_set_up(act.w)?;
         let person = store::people::find_by_email(act.w, &email.key())?.filter(gate::may_enter);
         // Without mail, asking must not void the link that an admin handed over.
@@ -51,20 +56,7 @@ pub async fn ask(ctx: &Context, typed: &str, visitor: &Visitor, path: fn(&str) -
     .await
 }
 
-fn reserve(act: &Act, key: &str, limit: i64) -> Result<()> {
-    if let Some(count) = throttles::find(act.w, key)? {
-        let wait = WINDOW - act.now.0.saturating_sub(count.window_began_at);
-        if count.failures >= limit && wait > 0 {
-            let seconds = u64::try_from(wait).unwrap_or(0).div_ceil(1000);
-            let message =
-                "A link was asked for too often. Look into the mails that came, or try again in a while.";
-            return Err(Error::new(Kind::RateLimited(seconds), message));
-        }
-    }
-    throttles::count(act.w, key, WINDOW, act.now)
-}
-
-fn has_passphrase(r: &Reader, person: &Person) -> Result<bool> {
+pub(super) fn has_passphrase(r: &Reader, person: &Person) -> Result<bool> {
     Ok(store::passphrases::find(r, person.id)?.is_some())
 }
 
@@ -91,15 +83,22 @@ fn mail_link(act: &Act, person: &Person, path: fn(&str) -> String) -> Result<()>
     )
 }
 
-/// For somebody who signs in through an integration alone.
+/// For somebody who signs in through an integration alone, or was invited and has not come yet.
 fn mail_without_link(act: &Act, person: &Person) -> Result<()> {
+    let invitation = store::invitations::find(act.w, person.id)?;
+    let how = match invitation.is_some_and(|invitation| invitation.is_open(act.now)) {
+        true => {
+            "you were invited, and the link of the invitation shows how you sign in. If you cannot find it, ask an admin."
+        }
+        false => {
+            "you sign in through your organization's identity provider. If you cannot get in there, ask an admin."
+        }
+    };
     let content = Content {
         subject: "You sign in without a passphrase".to_owned(),
         paragraphs: vec![
             format!("Hello {},", person.display_name()),
-            "Somebody, probably you, asked for a new passphrase. Your account has none: you sign in through your \
-             organization's identity provider. If you cannot get in there, ask an admin."
-                .to_owned(),
+            format!("Somebody, probably you, asked for a new passphrase. Your account has none: {how}"),
         ],
         link: Some(("Sign in".to_owned(), "/login".to_owned())),
     };
@@ -125,22 +124,27 @@ pub fn make_link(act: &Act, id: PersonId) -> Result<String> {
     Ok(token)
 }
 
-/// Whose link this is, while it is good. Nothing is used up.
-pub fn look(r: &Reader, token: &str, now: crate::model::Timestamp) -> Result<Option<Person>> {
-    let Some(link) = links::look(r, token, Purpose::Reset, now)? else {
-        return Ok(None);
-    };
-    Ok(store::people::find(r, link.person_id)?.filter(gate::may_enter))
+/// Whose link this is, and what it was made for, while it is good. Nothing is used up.
+pub fn look(r: &Reader, token: &str, now: crate::model::Timestamp) -> Result<Option<(Person, Purpose)>> {
+    for purpose in CHOOSES {
+        if let Some(link) = links::look(r, token, purpose, now)? {
+            let person = store::people::find(r, link.person_id)?.filter(gate::may_enter);
+            return Ok(person.map(|person| (person, purpose)));
+        }
+    }
+    Ok(None)
 }
 
-/// Sets the new passphrase and uses the link up. `None`: the link is not good, or somebody was faster.
+/// Sets the passphrase and uses the link up. `None`: the link is not good, or somebody was faster.
 ///
 /// # Errors
 /// `Invalid` for a weak passphrase, before the link is used.
-pub async fn choose(ctx: &Context, token: &str, passphrase: Zeroizing<String>) -> Result<Option<PersonId>> {
+pub async fn choose(ctx: &Context, token: &str, passphrase: Zeroizing<String>) -> Result<Option<Person>> {
     let (now, copy) = (ctx.now(), token.to_owned());
     let found = ctx.store.reading(move |r| look(r, &copy, now)).await?;
-    let Some(person) = found else { return Ok(None) };
+    let Some((person, purpose)) = found else {
+        return Ok(None);
+    };
     let words = [
         person.email.as_str(),
         person.given_name.as_str(),
@@ -150,17 +154,25 @@ pub async fn choose(ctx: &Context, token: &str, passphrase: Zeroizing<String>) -
     let phc = ctx.hasher.hash(passphrase, ctx.random.bytes()).await?;
     let token = token.to_owned();
     ctx.act(Who::Doorward, move |act| {
-        let Some(link) = links::use_up(act, &token, Purpose::Reset)? else {
+        let Some(link) = links::use_up(act, &token, purpose)? else {
             return Ok(None);
         };
         let person = store::people::get(act.w, link.person_id)?;
-        if !gate::may_enter(&person) || (is_by_mail(&link) && !has_passphrase(act.w, &person)?) {
+        if !gate::may_enter(&person) || !is_good_for(act, &link, &person)? {
             return Ok(None);
         }
         replace(act, &person, &phc, &link)?;
-        Ok(Some(person.id))
+        Ok(Some(person))
     })
     .await
+}
+
+/// A link by mail replaces a passphrase, an invitation's makes a first one, an admin's does both.
+fn is_good_for(act: &Act, link: &OneTimeLink, person: &Person) -> Result<bool> {
+    match link.purpose {
+        Purpose::Invite => invite::may_choose(act.w, person, act.now),
+        _ => Ok(!is_by_mail(link) || has_passphrase(act.w, person)?),
+    }
 }
 
 fn is_by_mail(link: &OneTimeLink) -> bool {
@@ -170,9 +182,11 @@ fn is_by_mail(link: &OneTimeLink) -> bool {
 fn replace(act: &Act, person: &Person, phc: &str, link: &OneTimeLink) -> Result<()> {
     store::passphrases::put(act.w, person.id, phc, act.now)?;
     let ended = store::sessions::delete_of_person(act.w, person.id)?;
-    let (how, words) = match is_by_mail(link) {
-        true => ("link by mail", "with a link that was sent to you by mail"),
-        false => ("link from an admin", "with a link that an admin made"),
+    let (how, words) = match (link.purpose, is_by_mail(link)) {
+        // Whoever was just invited knows; there was nothing to be changed.
+        (Purpose::Invite, _) => ("invitation", ""),
+        (_, true) => ("link by mail", "with a link that was sent to you by mail"),
+        (_, false) => ("link from an admin", "with a link that an admin made"),
     };
     let actor = Actor::Person {
         id: person.id,
@@ -186,5 +200,8 @@ fn replace(act: &Act, person: &Person, phc: &str, link: &OneTimeLink) -> Result<
         Value::Null,
         after,
     )?;
-    notices::passphrase_changed(&act, person, words)
+    match words {
+        "" => Ok(()),
+        words => notices::passphrase_changed(&act, person, words),
+    }
 }

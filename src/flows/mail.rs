@@ -76,11 +76,23 @@ pub fn send_until(
     content: Content,
     good_until: Timestamp,
 ) -> Result<()> {
+    queue_until(act, vault, kind, to, content, good_until).map(drop)
+}
+
+/// As [`send_until`]; says which mail it became. `None`: mail is not set up.
+pub fn queue_until(
+    act: &Act,
+    vault: &Vault,
+    kind: &'static str,
+    to: Recipient,
+    content: Content,
+    good_until: Timestamp,
+) -> Result<Option<MailId>> {
     let organization = store::organization::get(act.w)?;
     let content = prepared(&organization, content)?;
     if organization.settings.mail.is_none() {
         tracing::info!(kind, "no mail was queued, because no mail server is set up");
-        return Ok(());
+        return Ok(None);
     }
     let id = MailId::new(act.now, act.random_id());
     let plain = serde_json::to_vec(&content).map_err(Error::internal)?;
@@ -100,7 +112,8 @@ pub fn send_until(
         created_at: act.now,
         done_at: None,
     };
-    store::mails::insert(act.w, &mail)
+    store::mails::insert(act.w, &mail)?;
+    Ok(Some(id))
 }
 
 /// As [`send`], to every owner who may sign in.

@@ -13,7 +13,7 @@ use crate::model::{Action, Permission, Permissions, Role, Subject};
 use crate::store;
 
 use super::assign::{self, Done, How, Reason};
-use super::{Act, links};
+use super::{Act, invite, links};
 
 /// A role as a form or a file describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -206,6 +206,7 @@ fn sign_in_anew(act: &Act, role: &Role) -> Result<()> {
     for id in store::roles::list_people(act.w, &role.key)? {
         store::sessions::delete_of_person(act.w, id)?;
         links::void_all(act, id)?;
+        invite::role_changed(act, &store::people::get(act.w, id)?)?;
     }
     Ok(())
 }

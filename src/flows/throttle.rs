@@ -135,6 +135,18 @@ pub fn count_start(act: &Act, visitor: &Visitor) -> Result<()> {
     throttles::count(act.w, &key, ADDRESS_WINDOW, act.now)
 }
 
+/// Counts something that may happen `limit` times within `window` for `key`. `RateLimited`, with these words, beyond it.
+pub fn bound(act: &Act, key: &str, limit: i64, window: i64, message: &str) -> Result<()> {
+    if let Some(count) = throttles::find(act.w, key)? {
+        let wait = window - act.now.0.saturating_sub(count.window_began_at);
+        if count.failures >= limit && wait > 0 {
+            let seconds = u64::try_from(wait).unwrap_or(0).div_ceil(1000);
+            return Err(Error::new(Kind::RateLimited(seconds), message));
+        }
+    }
+    throttles::count(act.w, key, window, act.now)
+}
+
 /// Takes an attempt back that could not be judged.
 pub async fn give_back(ctx: &Context, keys: &Keys) -> Result<()> {
     let keys = keys.clone();

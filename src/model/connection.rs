@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConnectionId, Jit, Mapping, OidcSettings, ScimSettings, Slug, Timestamp};
+use super::{ConnectionId, Feature, Features, Jit, Mapping, OidcSettings, ScimSettings, Slug, Timestamp};
 
 /// One link to one identity provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Connection {
     pub updated_at: Timestamp,
     /// The last test sign-in that passed every rule with the settings as they are now.
     pub tested_at: Option<Timestamp>,
+    /// Which kinds of integrations the organization has switched on; read along with the row, and no part of it.
+    #[serde(skip)]
+    pub features: Features,
 }
 
 /// Everything that SAML needs to know for a connection.
@@ -176,9 +179,14 @@ impl Protocol {
 
     /// `SAML 2.0`, `OpenID Connect`.
     pub fn name(self) -> &'static str {
+        self.feature().name()
+    }
+
+    /// What an owner switches.
+    pub fn feature(self) -> Feature {
         match self {
-            Protocol::Saml => "SAML 2.0",
-            Protocol::Oidc => "OpenID Connect",
+            Protocol::Saml => Feature::Saml,
+            Protocol::Oidc => Feature::Oidc,
         }
     }
 }
@@ -189,6 +197,8 @@ pub enum ConnectionState {
     /// The provider's side is still missing, and nobody is provisioned either.
     Draft,
     Off,
+    /// It is on, and an owner switched its kind off for the whole organization.
+    SwitchedOff,
     /// Every pinned certificate has ended: nobody can sign in.
     Broken,
     /// A certificate ends within 30 days.
@@ -206,12 +216,38 @@ impl Connection {
         }
     }
 
+    /// The kind of its sign-in, where an owner switched that off for the whole organization.
+    pub fn switched_off(&self) -> Option<Feature> {
+        let kind = self.protocol()?.feature();
+        (!self.features.has(kind)).then_some(kind)
+    }
+
+    /// Does it take part in a sign-in? A test may go through one that is off, but not through a kind that is.
+    pub fn takes_part(&self, is_test: bool) -> bool {
+        self.switched_off().is_none() && (self.enabled || is_test)
+    }
+
+    /// May people be in who came through it?
+    pub fn lets_in(&self) -> bool {
+        self.takes_part(false)
+    }
+
     /// Can people sign in through it now?
     pub fn is_door(&self) -> bool {
-        self.enabled && self.protocol().is_some()
+        self.lets_in() && self.protocol().is_some()
+    }
+
+    /// Are requests of its SCIM clients answered?
+    pub fn provisions(&self) -> bool {
+        self.enabled && self.scim.enabled && self.features.scim
     }
 
     pub fn state(&self, now: Timestamp) -> ConnectionState {
+        let only_provisions = self.protocol().is_none() && self.scim.enabled;
+        let is_switched_off = self.switched_off().is_some() || (only_provisions && !self.features.scim);
+        if self.enabled && is_switched_off {
+            return ConnectionState::SwitchedOff;
+        }
         let Some(idp) = &self.saml.idp else {
             let of_use = self.oidc.provider.is_some() || self.scim.enabled;
             return match (of_use, self.enabled) {

@@ -9,15 +9,18 @@ pub enum Purpose {
     Reset,
     /// Come in as an owner, whatever is broken: made on the server.
     Recover,
+    /// Choose a first passphrase: made on the page of an invitation.
+    Invite,
 }
 
 impl Purpose {
-    pub const ALL: [Purpose; 2] = [Purpose::Reset, Purpose::Recover];
+    pub const ALL: [Purpose; 3] = [Purpose::Reset, Purpose::Recover, Purpose::Invite];
 
     pub fn key(self) -> &'static str {
         match self {
             Purpose::Reset => "reset",
             Purpose::Recover => "recover",
+            Purpose::Invite => "invite",
         }
     }
 

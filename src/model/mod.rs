@@ -11,8 +11,10 @@ pub mod domain;
 pub mod email;
 pub mod enforcement;
 pub mod event;
+pub mod feature;
 pub mod filter;
 pub mod ids;
+pub mod invitation;
 pub mod link;
 pub mod mail;
 pub mod mapping;
@@ -40,10 +42,12 @@ pub use domain::Domain;
 pub use email::Email;
 pub use enforcement::{BreakGlass, Enforcement};
 pub use event::{Action, Actor, Event, NewEvent, Subject};
+pub use feature::{Feature, Features};
 pub use ids::{
     AccessGroupId, AccessRequestId, AppId, ConnectionId, CredentialId, EnforcementId, FeedId, HoldId,
     IdentityId, MailId, PasskeyId, PersonId, ScimId, ScimRequestId, SessionId, SignInId, TeamId,
 };
+pub use invitation::{Invitation, InvitationEnd, InvitationState, InvitedHow};
 pub use link::{OneTimeLink, Purpose};
 pub use mail::{Mail, MailSecurity, MailSettings, MailState};
 pub use mapping::{Jit, Mapping};

@@ -144,6 +144,8 @@ pub struct Settings {
     /// `None`: no mail goes out.
     pub mail: Option<super::MailSettings>,
     pub login: LoginSettings,
+    /// Which kinds of integrations there are at all.
+    pub features: super::Features,
 }
 
 /// What the sign-in page shows.

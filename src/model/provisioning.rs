@@ -27,6 +27,8 @@ pub struct ScimSettings {
     pub refuse_unknown_members: bool,
     /// How long requests are kept.
     pub log_days: u32,
+    /// Whoever is added gets an invitation.
+    pub invite: bool,
 }
 
 impl Default for ScimSettings {
@@ -43,6 +45,7 @@ impl Default for ScimSettings {
             groups_in_users: false,
             refuse_unknown_members: false,
             log_days: 30,
+            invite: false,
         }
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::rows::{exactly_one, parsed, taken, time, time_option};
+use super::rows::{exactly_one, parsed, parsed_option, taken, time, time_option};
 use super::{Reader, Writer};
 use crate::error::{Error, Result};
 use crate::model::{Connection, ConnectionId, Slug, Timestamp};
 
-const COLUMNS: &str = "id, slug, provider, name, enabled, saml, oidc, scim, mapping, jit, version, created_at, updated_at, tested_at";
+const COLUMNS: &str = "id, slug, provider, name, enabled, saml, oidc, scim, mapping, jit, version, created_at, updated_at, tested_at, \
+                       (SELECT json_extract(settings, '$.features') FROM organization) AS features";
 
 fn read(row: &Row) -> rusqlite::Result<Connection> {
     Ok(Connection {
@@ -27,6 +28,7 @@ fn read(row: &Row) -> rusqlite::Result<Connection> {
         created_at: time(row, "created_at")?,
         updated_at: time(row, "updated_at")?,
         tested_at: time_option(row, "tested_at")?,
+        features: parsed_option(row, "features", |text| serde_json::from_str(text).ok())?.unwrap_or_default(),
     })
 }
 
@@ -154,6 +156,11 @@ pub fn touch_tested(w: &Writer, id: ConnectionId, version: i64, now: Timestamp) 
         params![id.to_string(), version, now.0],
     )?;
     Ok(changed == 1)
+}
+
+/// Counts every version up: what was read along with the rows is another one now.
+pub fn touch_all(w: &Writer) -> Result<usize> {
+    Ok(w.execute("UPDATE connections SET version = version + 1", [])?)
 }
 
 pub fn delete(w: &Writer, id: ConnectionId) -> Result<()> {

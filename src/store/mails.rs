@@ -46,6 +46,13 @@ pub fn list(r: &Reader, state: MailState, limit: i64) -> Result<Vec<Mail>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+pub fn find(r: &Reader, id: MailId) -> Result<Option<Mail>> {
+    let sql = format!("SELECT {COLUMNS} FROM mails WHERE id = ?1");
+    Ok(r.prepare_cached(&sql)?
+        .query_row([id.to_string()], read)
+        .optional()?)
+}
+
 pub fn count(r: &Reader, state: MailState) -> Result<i64> {
     let mut statement = r.prepare_cached("SELECT count(*) FROM mails WHERE state = ?1")?;
     Ok(statement.query_row([state.key()], |row| row.get(0))?)
@@ -125,6 +132,12 @@ pub fn postpone(w: &Writer, at: Timestamp) -> Result<usize> {
         "UPDATE mails SET next_try_at = ?1 WHERE state = 'waiting' AND next_try_at < ?1",
         [at.0],
     )?)
+}
+
+/// Takes a mail back that was not handed over yet.
+pub fn delete_waiting(w: &Writer, id: MailId) -> Result<bool> {
+    let mut statement = w.prepare_cached("DELETE FROM mails WHERE id = ?1 AND state = 'waiting'")?;
+    Ok(statement.execute([id.to_string()])? == 1)
 }
 
 pub fn delete(w: &Writer, id: MailId) -> Result<bool> {

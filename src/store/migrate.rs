@@ -24,6 +24,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0005_mapping.sql")),
     M::up(include_str!("../../migrations/0006_access.sql")),
     M::up(include_str!("../../migrations/0007_quicker.sql")),
+    M::up(include_str!("../../migrations/0008_invitations.sql")).foreign_key_check(),
 ];
 
 /// The write connection, migrated and ready.

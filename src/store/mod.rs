@@ -24,6 +24,7 @@ pub mod feeds;
 pub mod held_forms;
 pub mod identities;
 pub mod idp_sessions;
+pub mod invitations;
 pub mod mails;
 mod migrate;
 pub mod oauth;

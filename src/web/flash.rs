@@ -49,6 +49,17 @@ const SAID: &[(&str, &str)] = &[
     ),
     ("signed-out-everywhere", "{} is signed out everywhere."),
     ("identity-removed", "The linked sign-in was removed."),
+    ("invitation-sent", "The invitation of {} is on its way."),
+    (
+        "person-invited",
+        "{} was added, and the invitation is on its way.",
+    ),
+    (
+        "invitation-revoked",
+        "The invitation of {} was taken back: its link does not work any more.",
+    ),
+    ("people-invited", "{}."),
+    ("passphrase-set", "Your passphrase is saved. Sign in with it."),
     ("access-granted", "{} was added and can sign in now."),
     ("access-dismissed", "The request was dismissed."),
     ("access-requested", "Your request is with the admins of {}."),
@@ -109,6 +120,8 @@ const SAID: &[(&str, &str)] = &[
         "request-replayed",
         "The request was replayed. This is what it came to.",
     ),
+    ("feature-on", "{} is switched on. Everything is as it was."),
+    ("feature-off", "{} is switched off."),
     ("organization-changed", "The settings were saved."),
     ("signed-out", "You are signed out."),
     (

@@ -77,7 +77,7 @@ fn consent(visit: &Visit, asked: &Asked, wish: Wish) -> HttpResponse {
         client_id: asked.client.id.clone(),
         connection: asked.connection.name.clone(),
         connection_url: urls::integration(asked.connection.slug.as_str()),
-        closed: !asked.connection.enabled || !asked.connection.scim.enabled,
+        closed: !asked.connection.provisions(),
         host: host.to_owned(),
         redirect_uri: asked.redirect_uri.clone(),
         action: urls::oauth_authorize(),

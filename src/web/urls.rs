@@ -83,19 +83,30 @@ pub fn reset(token: &str) -> String {
 }
 
 const RESET: &str = "/login/reset/";
+const RECOVER: &str = "/login/recover/";
+const INVITATION: &str = "/login/invitation/";
 
 /// An address as logs may have it: without the token that lets its holder in. In another spelling it could be one.
 pub fn without_token(path: &str) -> &str {
-    if path.to_ascii_lowercase().starts_with(RESET) || path.contains('%') {
-        RESET
-    } else {
-        path
+    let lower = path.to_ascii_lowercase();
+    let secret = [RESET, RECOVER, INVITATION]
+        .into_iter()
+        .find(|start| lower.starts_with(start));
+    match secret {
+        Some(start) => start,
+        None if path.contains('%') => RESET,
+        None => path,
     }
 }
 
 /// The page of a link from `doorward recover`.
 pub fn recover(token: &str) -> String {
-    format!("/login/recover/{}", segment(token))
+    format!("{RECOVER}{}", segment(token))
+}
+
+/// The page of an invitation.
+pub fn invitation(token: &str) -> String {
+    format!("{INVITATION}{}", segment(token))
 }
 
 /// Between a right passphrase and the session; `passkey`: where its answer goes.
@@ -283,6 +294,20 @@ mod tests {
         assert_eq!(sso("../admin"), "/sso/..%2Fadmin");
         assert_eq!(integration(".."), "/admin/integrations/%2E%2E");
         assert_eq!(person("a?b#c\"é"), "/admin/people/a%3Fb%23c%22%C3%A9");
+    }
+
+    #[test]
+    fn no_log_has_a_token() {
+        for path in [
+            reset("abc"),
+            recover("abc"),
+            invitation("abc"),
+            "/LOGIN/Invitation/abc".into(),
+        ] {
+            assert!(!without_token(&path).contains("abc"), "{path}");
+        }
+        assert_eq!(without_token("/login/%69nvitation/abc"), RESET);
+        assert_eq!(without_token("/admin"), "/admin");
     }
 
     #[test]

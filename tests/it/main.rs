@@ -10,6 +10,7 @@ mod foreign;
 mod gallery;
 mod http;
 mod idp;
+mod invite;
 mod journeys;
 mod lockout;
 mod loopback;

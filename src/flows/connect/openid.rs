@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 
 use super::edit;
 use crate::error::{Error, FieldProblem, Result};
-use crate::flows::{Act, Context};
+use crate::flows::{Act, Context, features};
 use crate::model::person::checked_name;
-use crate::model::{ClientAuth, Connection, OidcSettings, OpenIdProvider, Timestamp};
+use crate::model::{ClientAuth, Connection, Feature, OidcSettings, OpenIdProvider, Timestamp};
 use crate::oidc::{self, Discovered};
 use crate::store;
 
@@ -170,6 +170,9 @@ pub fn set_provider(act: &Act, slug: &str, found: FoundProvider) -> Result<Conne
                 "This integration speaks SAML 2.0 already, and an integration speaks one language only. Add another \
                  integration for OpenID Connect.",
             ));
+        }
+        if connection.oidc.provider.is_none() {
+            features::need(act, Feature::Oidc)?;
         }
         let oidc = &mut connection.oidc;
         if oidc.provider.is_none() && oidc.scopes.is_empty() {

@@ -24,6 +24,7 @@ pub struct ScimFields {
     pub groups_in_users: Option<bool>,
     pub refuse_unknown_members: Option<bool>,
     pub log_days: Option<i64>,
+    pub invite: Option<bool>,
 }
 
 const MOST_PEOPLE: i64 = 1_000_000;
@@ -36,6 +37,7 @@ pub(super) fn change(settings: &mut ScimSettings, fields: &ScimFields, problems:
         (&mut settings.create, fields.create),
         (&mut settings.update, fields.update),
         (&mut settings.deactivate, fields.deactivate),
+        (&mut settings.invite, fields.invite),
         (&mut settings.groups_in_users, fields.groups_in_users),
         (
             &mut settings.refuse_unknown_members,

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{facts, subject};
 use crate::error::{Error, Result};
-use crate::flows::{Act, feeds};
-use crate::model::{Action, Connection, Permission};
+use crate::flows::{Act, features, feeds};
+use crate::model::{Action, Connection, Feature, Permission};
 use crate::store;
 
 /// Turns it on. Refused while nobody could sign in or be provisioned through it anyway.
@@ -41,6 +41,13 @@ pub fn disable(act: &Act, slug: &str) -> Result<Connection> {
 fn switch(act: &Act, mut connection: Connection, on: bool) -> Result<Connection> {
     if connection.enabled == on {
         return Ok(connection);
+    }
+    // One that provisions is of use without its sign-in.
+    if on && !(connection.scim.enabled && connection.features.scim) {
+        let kind = connection.switched_off();
+        let kind =
+            kind.or((connection.protocol().is_none() && connection.scim.enabled).then_some(Feature::Scim));
+        kind.map_or(Ok(()), |kind| features::need(act, kind))?;
     }
     connection.enabled = on;
     connection.updated_at = act.now;

@@ -47,7 +47,7 @@ pub fn overwritten(r: &Reader, person: PersonId) -> Result<Vec<Overwritten>> {
         .filter(|user| user.claimed)
     {
         let connection = store::connections::get(r, user.connection_id)?;
-        if connection.enabled && connection.scim.enabled && connection.scim.update {
+        if connection.provisions() && connection.scim.update {
             take(&connection, &Mapping::overwrites);
         }
     }

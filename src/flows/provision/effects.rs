@@ -11,8 +11,8 @@ use super::reach::{self, Wish};
 use super::work::Work;
 use super::{hands, mapped, project, reading::Checked};
 use crate::error::Result;
-use crate::flows::administer;
 use crate::flows::mapping::{self, Word};
+use crate::flows::{administer, invite};
 use crate::model::mapping::Occasion;
 use crate::model::{Connection, DirectoryUser, Person, PersonId, PersonState};
 use crate::scim::ScimProblem;
@@ -202,6 +202,12 @@ fn make(work: &mut Work, row: &mut DirectoryUser, checked: &Checked) -> Result<T
     administer::enter(act, &person, Some(work.reference))?;
     mapping::born(act, word, &person, &outcome, &begin)?;
     project::elsewhere(act, &person, Some(work.connection().id))?;
+    if invite::provisioned(act, word.connection, &person)? {
+        work.note(format!(
+            "{} is invited, as this integration wants it.",
+            person.display_name()
+        ));
+    }
     row.person_id = Some(person.id);
     row.created_here = true;
     Ok(Tied::Made(person))

@@ -133,7 +133,7 @@ fn load(act: &Act, slug: &str, id: ScimRequestId) -> Result<(Connection, ScimReq
     if let Some(why) = obstacle(&kept) {
         return Err(Error::conflict(format!("This request cannot be replayed. {why}")));
     }
-    if !connection.enabled || !connection.scim.enabled {
+    if !connection.provisions() {
         return Err(Error::conflict(
             "The integration or its provisioning is off. Turn it on before you replay a request.",
         ));

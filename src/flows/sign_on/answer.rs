@@ -287,7 +287,7 @@ fn welcome(act: &Act, arrival: &Arrival, known: &Known, row: &mut SignIn) -> Res
 /// Lets what the mapping writes at sign-in reach somebody who was here before.
 fn follow(act: &Act, id: ConnectionId, person: Person, known: &Known, row: &mut SignIn) -> Result<Person> {
     let connection = store::connections::get(act.w, id)?;
-    if !connection.mapping.acts_at_sign_in() || !connection.enabled {
+    if !connection.mapping.acts_at_sign_in() || !connection.lets_in() {
         return Ok(person);
     }
     let actor = Actor::IdentityProvider {

@@ -37,7 +37,7 @@ pub fn admit(
     received: &Received,
     row: &SignIn,
 ) -> Result<Said> {
-    if !connection.jit.enabled || !connection.enabled {
+    if !connection.jit.enabled || !connection.lets_in() {
         return Ok(Said::No(None));
     }
     let Some(claimed) = claimed else {

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::flows::enforce::{self, DoorKind, Verdict};
-use crate::flows::{Act, administer, gate, hash};
+use crate::flows::{Act, administer, gate, hash, invite};
 use crate::model::{
-    Action, Actor, ConnectionId, IdpSession, Method, Person, Session, SessionId, SignIn, Timestamp,
+    Action, Actor, Connection, ConnectionId, IdpSession, Method, Person, Session, SessionId, SignIn,
+    Timestamp,
 };
 use crate::store;
 
@@ -48,7 +49,7 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
     }
     let connection = door.connection.map(|id| store::connections::find(act.w, id));
     let connection = connection.transpose()?.flatten();
-    if door.connection.is_some() && !connection.as_ref().is_some_and(|c| c.enabled) {
+    if door.connection.is_some() && !connection.as_ref().is_some_and(Connection::lets_in) {
         return Err(Error::denied("Signing in this way is switched off."));
     }
     let kind = DoorKind {
@@ -105,6 +106,7 @@ pub fn begin(act: &Act, person: &Person, sign_in: &SignIn, door: Door) -> Result
         after.clone(),
         reference.clone(),
     )?;
+    invite::accepted(&act, person, reference.clone())?;
     if verdict == Verdict::BreakGlass {
         let subject = administer::subject(person);
         act.event_with(Action::BreakGlassUsed, subject, Value::Null, after, reference)?;

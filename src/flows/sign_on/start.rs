@@ -63,10 +63,10 @@ pub async fn start(ctx: &Context, wish: Wish) -> Result<Started> {
         .store
         .reading(move |r| store::connections::get_by_slug(r, &slug))
         .await?;
-    ready(&connection, wish.purpose)?;
     let organization = ctx
         .organization()
         .ok_or_else(|| Error::not_found("organization yet"))?;
+    ready(&connection, wish.purpose, &organization.contact)?;
     let flow_token =
         flow_token(wish.flow_cookie.as_deref()).map_or_else(|| ctx.random.token(), str::to_owned);
     let (id, go) = match (&connection.saml.idp, &connection.oidc.provider) {
@@ -132,7 +132,17 @@ async fn by_saml(
     Ok((id, make(&request, binding, key.as_deref())?))
 }
 
-fn ready(connection: &Connection, purpose: Purpose) -> Result<()> {
+fn ready(connection: &Connection, purpose: Purpose, contact: &str) -> Result<()> {
+    if connection.switched_off().is_some() {
+        let ask = match contact {
+            "" => "an admin",
+            contact => contact,
+        };
+        return Err(Error::denied(format!(
+            "Signing in through {} is switched off for the time being. Sign in another way, or ask {ask}.",
+            connection.name
+        )));
+    }
     if !connection.enabled && purpose == Purpose::SignIn {
         return Err(Error::denied(format!(
             "Signing in through {} is switched off.",

@@ -82,7 +82,7 @@ pub fn get(r: &Reader, reference: &str, flow_cookie: Option<&str>, now: Timestam
         unfinished.account = store::people::find(r, id)?;
         unfinished.has_passphrase = store::passphrases::find(r, id)?.is_some();
         for identity in store::identities::list_of_person(r, id)? {
-            let other = store::connections::find(r, identity.connection_id)?.filter(|c| c.enabled);
+            let other = store::connections::find(r, identity.connection_id)?.filter(Connection::lets_in);
             let known = |c: &Connection| unfinished.other_connections.iter().any(|o| o.id == c.id);
             unfinished.other_connections.extend(other.filter(|c| !known(c)));
         }
@@ -147,7 +147,7 @@ pub async fn prove(
                 "You are signed in as somebody else than the account that waits to be linked.",
             ));
         }
-        let connection = found.connection.filter(|c| c.enabled);
+        let connection = found.connection.filter(Connection::lets_in);
         let connection = connection.ok_or_else(|| Error::denied("Signing in this way is switched off."))?;
         let (Some(issuer), Some(subject)) = (sign_in.issuer.clone(), sign_in.subject.clone()) else {
             return Err(Error::conflict("This sign-in names nobody. Start again."));

@@ -43,6 +43,18 @@ pub fn doors_of(r: &Reader, email: &Email, now: Timestamp) -> Result<Vec<Connect
     Ok(all)
 }
 
+/// Those whose kind an owner switched off, although they are on themselves: for whom somebody asks why they are missing.
+/// With an address, only those that speak for its domain.
+pub fn switched_off(r: &Reader, email: Option<&Email>) -> Result<Vec<Connection>> {
+    let mut all = store::connections::list(r)?;
+    all.retain(|connection| connection.enabled && connection.switched_off().is_some());
+    if let Some(email) = email {
+        let speaking = store::connections::list_by_domain(r, &email.domain())?;
+        all.retain(|connection| speaking.contains(&connection.id));
+    }
+    Ok(all)
+}
+
 /// The address as our own pages hand it to each other.
 pub fn seal(ctx: &Context, email: &Email) -> Result<String> {
     let sealed = ctx.vault.seal(PLACE, email.as_str().as_bytes(), &ctx.random)?;

@@ -91,7 +91,11 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
         } else {
             Some(verdict(&visit).await?)
         },
-        actions: choices("Every action", Action::ALL.map(|a| (a.key(), a.words())), &action),
+        actions: choices(
+            "Every action",
+            Action::ALL.iter().map(|a| (a.key(), a.words())),
+            &action,
+        ),
         is_narrowed: !(q.is_empty() && action.is_empty()),
         lines: events.iter().map(|event| event_line(event, slug_of)).collect(),
         first: (!before.is_empty()).then(|| address("")),

@@ -22,6 +22,7 @@ pub fn connection_state(connection: &Connection, now: Timestamp) -> State {
     match connection.state(now) {
         ConnectionState::Draft => State::waiting("Draft"),
         ConnectionState::Off => State::off("Off"),
+        ConnectionState::SwitchedOff => State::off("Switched off for everybody"),
         ConnectionState::Broken => State::needs_you("Needs you: certificate ended"),
         ConnectionState::Expiring => State::needs_you("Needs you: certificate ends soon"),
         ConnectionState::Working => State::working("Working"),
@@ -283,6 +284,7 @@ pub fn label(name: &str) -> String {
         ("scim.required", "Required of a user"),
         ("scim.groups_in_users", "Groups in users"),
         ("scim.refuse_unknown_members", "Unknown members refused"),
+        ("scim.invite", "Invites whoever it adds"),
         ("scim.log_days", "Days that requests are kept"),
     ];
     if let Some((_, words)) = known.iter().find(|(key, _)| *key == name) {

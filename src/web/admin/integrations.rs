@@ -5,16 +5,17 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::facts::connection_state;
+use super::features;
 use super::integration::provisioning_state;
 use super::{Body, UNPROCESSABLE, refuse};
 use crate::flows::connect::{self, NewConnection};
-use crate::model::{Connection, Provider, Slug, Timestamp};
+use crate::model::{Connection, Feature, Features, Provider, Slug, Timestamp};
 use crate::store;
 use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
 use crate::web::gate::{Admin, Visit, see_other};
 use crate::web::page::{Section, Shell, render, render_as};
-use crate::web::pieces::State;
+use crate::web::pieces::{Notice, State};
 use crate::web::routes::{Access, Route, get, post};
 use crate::web::{flash, urls};
 
@@ -125,19 +126,32 @@ pub struct Chosen {
 struct Tile {
     name: &'static str,
     href: String,
-    speaks: &'static str,
+    speaks: String,
 }
 
-/// What it can do here; the search finds it by these words, too.
-fn speaks(provider: &Provider) -> &'static str {
-    match (
-        provider.oidc.unavailable.is_empty(),
-        provider.scim.unavailable.is_empty(),
-    ) {
-        (true, true) => "Sign-in (SAML, OpenID Connect), provisioning (SCIM)",
-        (true, false) => "Sign-in (SAML, OpenID Connect)",
-        (false, true) => "Sign-in (SAML), provisioning (SCIM)",
-        (false, false) => "Sign-in (SAML)",
+/// What it can do here; the search finds it by these words, too. What is switched off is left out.
+fn speaks(provider: &Provider, on: Features) -> String {
+    let languages = [
+        ("SAML", on.saml),
+        ("OpenID Connect", on.oidc && provider.oidc.unavailable.is_empty()),
+    ];
+    let languages: Vec<&str> = languages
+        .iter()
+        .filter(|(_, can)| *can)
+        .map(|(name, _)| *name)
+        .collect();
+    let sign_in = (!languages.is_empty()).then(|| format!("Sign-in ({})", languages.join(", ")));
+    let provisions = on.scim && provider.scim.unavailable.is_empty();
+    let provisioning = match (&sign_in, provisions) {
+        (_, false) => None,
+        (Some(_), true) => Some("provisioning (SCIM)"),
+        (None, true) => Some("Provisioning (SCIM)"),
+    };
+    let both = [sign_in, provisioning.map(str::to_owned)];
+    let both: Vec<String> = both.into_iter().flatten().collect();
+    match both.as_slice() {
+        [] => "Nothing of what it can do is switched on".to_owned(),
+        words => words.join(", "),
     }
 }
 
@@ -148,6 +162,7 @@ struct PickerPage {
     up: String,
     here: String,
     q: String,
+    notices: Vec<Notice>,
     tiles: Vec<Tile>,
     generic: String,
 }
@@ -162,23 +177,30 @@ struct FormPage {
     example: String,
 }
 
-async fn new(visit: Visit, chosen: web::Query<Chosen>) -> Answer {
+async fn new(visit: Visit, admin: Admin, chosen: web::Query<Chosen>) -> Answer {
     let Chosen { provider, q } = chosen.into_inner();
     if provider.is_empty() {
+        let on = visit
+            .ctx
+            .organization()
+            .map(|o| o.settings.features)
+            .unwrap_or_default();
+        let notices = features::off_notices(&visit, &admin, &Feature::ALL).await?;
         let fitting = Provider::all()
             .iter()
-            .filter(|p| fits(&q, &format!("{} {} {}", p.name, p.key, speaks(p))));
+            .filter(|p| fits(&q, &format!("{} {} {}", p.name, p.key, speaks(p, on))));
         return Ok(render(&PickerPage {
             shell: visit
                 .shell("Choose an identity provider")
                 .at(Section::Integrations),
             up: urls::integrations(),
             here: urls::new_integration(),
+            notices,
             tiles: fitting
                 .map(|p| Tile {
                     name: &p.name,
                     href: urls::new_integration_with(&p.key),
-                    speaks: speaks(p),
+                    speaks: speaks(p, on),
                 })
                 .collect(),
             generic: urls::new_integration_with("generic"),

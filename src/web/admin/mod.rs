@@ -13,8 +13,11 @@ pub mod break_glass;
 pub mod confirm;
 pub mod enforced;
 pub mod facts;
+pub mod features;
 pub mod integration;
 pub mod integrations;
+pub mod invitations;
+pub mod invite_many;
 pub mod mail;
 mod mail_facts;
 pub mod overview;
@@ -24,6 +27,7 @@ mod person_access;
 pub mod person_factors;
 pub mod person_fields;
 pub mod person_form;
+pub mod person_invitation;
 pub mod person_provisioning;
 pub mod reset_link;
 pub mod roles;
@@ -52,6 +56,9 @@ pub fn routes() -> Vec<Route> {
         overview::routes(),
         people::routes(),
         person_form::routes(),
+        invitations::routes(),
+        invite_many::routes(),
+        person_invitation::routes(),
         person::routes(),
         person_access::routes(),
         person_factors::routes(),
@@ -64,6 +71,7 @@ pub fn routes() -> Vec<Route> {
         break_glass::routes(),
         roles::routes(),
         session_limits::routes(),
+        features::routes(),
         teams::routes(),
         access_groups::routes(),
         access_group::routes(),

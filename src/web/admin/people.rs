@@ -67,6 +67,7 @@ struct PeoplePage {
     shell: Shell,
     here: String,
     add: String,
+    invitations: String,
     q: String,
     states: Vec<Choice>,
     roles: Vec<Choice>,
@@ -178,6 +179,7 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
     Ok(render(&PeoplePage {
         shell: visit.shell("People").at(Section::People),
         add: urls::new_person(),
+        invitations: urls::invitations(),
         here,
         states: choices("Every state", states, &state),
         roles: choices(

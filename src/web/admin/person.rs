@@ -9,6 +9,7 @@ use super::person_access::{self, Standing, StandingPart};
 use super::person_factors::{self, FactorLine};
 use super::person_fields::{self, FieldLine};
 use super::person_form::person_id;
+use super::person_invitation::{self, InvitationPart, Invited};
 use super::person_provisioning::{self, TakenLine, UserLine};
 use crate::error::{Error, Kind, Result};
 use crate::flows::administer;
@@ -90,6 +91,7 @@ struct Found {
     provisioned: (Vec<UserLine>, Vec<TakenLine>),
     standing: Standing,
     fields: Vec<FieldLine>,
+    invited: Invited,
 }
 
 fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
@@ -114,6 +116,7 @@ fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
         has_passphrase: store::passphrases::find(r, id)?.is_some(),
         factors: factors::find(r, id)?,
         standing: person_access::standing(r, &person)?,
+        invited: person_invitation::find(r, id)?,
         person,
     })
 }
@@ -144,6 +147,7 @@ struct PersonPage {
     users: Vec<UserLine>,
     removals: Vec<TakenLine>,
     standing: StandingPart,
+    invitation: Option<InvitationPart>,
     timeline: Vec<EventLine>,
 }
 
@@ -184,13 +188,14 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
         at: sign_in.started_at,
     };
     let name = found.person.display_name();
-    let may_set_visibility =
-        admin.0.role().may(Permission::ManageAccess) && admin.0.role().may_manage(&found.person.role);
+    let can_manage = admin.0.role().may_manage(&found.person.role);
+    let may_set_visibility = admin.0.role().may(Permission::ManageAccess) && can_manage;
     Ok(render(&PersonPage {
         shell: visit.shell(&name).at(Section::People),
         up: urls::people(),
         state: person_state(&found.person),
-        can_manage: admin.0.role().may_manage(&found.person.role),
+        can_manage,
+        invitation: person_invitation::part(found.invited, &found.person, can_manage, now),
         has_passphrase: found.has_passphrase,
         edit: urls::person_part(&id, "edit"),
         deactivation: urls::person_part(&id, "deactivation"),

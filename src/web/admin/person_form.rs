@@ -5,13 +5,13 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use super::facts::{EventLine, event_line};
-use super::person_fields;
 use super::{Body, UNPROCESSABLE, refuse};
+use super::{person_fields, person_invitation};
 use crate::error::{Error, Kind, Result};
 use crate::flows::access_groups;
 use crate::flows::administer::{self, PersonFields};
 use crate::flows::assign::{self, How};
-use crate::flows::mapping;
+use crate::flows::{invite, mapping};
 use crate::model::{AccessGroup, Person, PersonId, Role, Team};
 use crate::store;
 use crate::web::fail::Answer;
@@ -86,6 +86,14 @@ fn form(admin: &Admin, all: &Offered) -> Form {
     ])
 }
 
+/// Who is new may be invited at once.
+fn with_invitation(mut form: Form) -> Form {
+    let hint = "They get a link, good for a week, that shows how they sign in. Without a mail server you hand it over.";
+    form.fields
+        .push(Field::checkbox("invite", "Send an invitation").hint(hint));
+    form
+}
+
 /// The form, and which further fields it has: key and label.
 struct Blank {
     form: Form,
@@ -135,9 +143,7 @@ async fn new(visit: Visit, admin: Admin, known: web::Query<Known>) -> Answer {
         given_name,
         family_name,
     } = known.into_inner();
-    let form = blank(&visit, &admin)
-        .await?
-        .form
+    let form = with_invitation(blank(&visit, &admin).await?.form)
         .with("email", email)
         .with("given_name", given_name)
         .with("family_name", family_name);
@@ -145,19 +151,23 @@ async fn new(visit: Visit, admin: Admin, known: web::Query<Known>) -> Answer {
 }
 
 async fn add(visit: Visit, admin: Admin, body: Body) -> Answer {
-    let Blank { mut form, labels } = blank(&visit, &admin).await?;
+    let Blank { form, labels } = blank(&visit, &admin).await?;
+    let mut form = with_invitation(form);
     form.fill(body.into_inner());
     form.require();
     if !form.is_valid() {
         return Ok(new_page(&visit, form, UNPROCESSABLE));
     }
     let fields = fields(&form, &labels);
-    match visit
-        .ctx
-        .act(admin.who(), move |act| administer::add_person(act, &fields))
-        .await
-    {
-        Ok(person) => {
+    let invites = form.is_ticked("invite");
+    let add = move |act: &crate::flows::Act| {
+        let person = administer::add_person(act, &fields)?;
+        let sent = invites.then(|| invite::send(act, person.id, urls::invitation));
+        Ok((person, sent.transpose()?))
+    };
+    match visit.ctx.act(admin.who(), add).await {
+        Ok((person, Some(sent))) => person_invitation::sent(&visit, &person, sent, "person-invited"),
+        Ok((person, None)) => {
             let page = urls::person(&person.id.to_string());
             Ok(flash::to(&visit, &page, "person-added", &person.display_name()))
         }

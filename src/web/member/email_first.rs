@@ -90,6 +90,23 @@ struct LoginPage {
     recovery: String,
     /// `None` where passkeys are not possible.
     passkey: Option<PasskeyForm>,
+    /// What is switched off, and whom to ask; empty for nothing.
+    missing: String,
+}
+
+/// Word of the ways in whose kind is switched off.
+pub fn missing(visit: &Visit, connections: &[Connection]) -> String {
+    let names: Vec<&str> = connections.iter().map(|c| c.name.as_str()).collect();
+    let contact = visit.ctx.organization().map(|o| o.contact.clone());
+    let contact = contact.filter(|contact| !contact.is_empty());
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!(
+            "Signing in through {} is switched off for the time being. If that was your way in, ask {}.",
+            names.join(" or "),
+            contact.as_deref().unwrap_or("an admin")
+        ),
+    }
 }
 
 fn form() -> Form {
@@ -119,8 +136,10 @@ async fn page(visit: &Visit, form: Form, next: &str) -> Result<LoginPage> {
         .ctx
         .organization()
         .is_none_or(|o| o.settings.login.list_integrations);
+    let mut off = visit.ctx.store.reading(|r| way::switched_off(r, None)).await?;
     if !lists {
         doors.clear();
+        off.clear();
     }
     let passphrase = urls::login_passphrase(next, "");
     let comes_first = last.as_ref().is_some_and(|door| door.href == passphrase);
@@ -133,6 +152,7 @@ async fn page(visit: &Visit, form: Form, next: &str) -> Result<LoginPage> {
         passphrase: if comes_first { String::new() } else { passphrase },
         recovery: urls::recovery(),
         passkey: PasskeyForm::of(visit, urls::passkey_login(next)),
+        missing: missing(visit, &off),
     })
 }
 

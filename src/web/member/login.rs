@@ -9,7 +9,7 @@ use crate::error::Kind;
 use crate::flows::enforce;
 use crate::flows::factors::step;
 use crate::flows::passphrase::{self, Answered, Attempt};
-use crate::flows::sign_on::Entered;
+use crate::flows::sign_on::{Entered, way};
 use crate::flows::throttle;
 use crate::model::{Connection, Email, Timestamp, local_path};
 use crate::web::cookies::{self, Jar};
@@ -40,6 +40,8 @@ struct PassphrasePage {
     doors: Vec<Door>,
     reference: Option<String>,
     recovery: String,
+    /// What is switched off for the domain of the address, and whom to ask; empty for nothing.
+    missing: String,
 }
 
 impl PassphrasePage {
@@ -74,6 +76,7 @@ fn page(visit: &Visit, form: Form, along: &Along, reference: Option<String>) -> 
         doors: Vec::new(),
         reference,
         recovery: urls::recovery(),
+        missing: String::new(),
     }
 }
 
@@ -82,7 +85,15 @@ async fn show(visit: Visit, along: web::Query<Along>) -> Answer {
         return Ok(away);
     }
     let email = along.email(&visit);
-    Ok(render(&page(&visit, form(email.as_ref()), &along, None)))
+    let mut page = page(&visit, form(email.as_ref()), &along, None);
+    if let Some(email) = email {
+        let off = visit
+            .ctx
+            .store
+            .reading(move |r| way::switched_off(r, Some(&email)));
+        page.missing = email_first::missing(&visit, &off.await?);
+    }
+    Ok(render(&page))
 }
 
 /// The e-mail alone leads on; e-mail and passphrase together, as programs and password managers send them, sign in.

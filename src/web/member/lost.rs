@@ -11,8 +11,9 @@ use askama::Template;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind};
+use crate::flows::sign_on::way;
 use crate::flows::{lost, mail, passphrase};
-use crate::model::Person;
+use crate::model::{Person, Purpose};
 use crate::web::fail::{Answer, status};
 use crate::web::form::{Field, Form};
 use crate::web::gate::{Visit, see_other};
@@ -149,9 +150,21 @@ async fn sent(visit: Visit) -> Answer {
 struct ResetPage {
     shell: Shell,
     email: String,
+    /// They have none yet.
+    is_first: bool,
     form: Form,
     action: String,
     login: String,
+}
+
+impl ResetPage {
+    fn submit(&self) -> &'static str {
+        if self.is_first {
+            "Save the passphrase"
+        } else {
+            "Change the passphrase"
+        }
+    }
 }
 
 #[derive(Template)]
@@ -162,18 +175,22 @@ struct GonePage {
     login: String,
 }
 
-fn new_passphrase() -> Form {
+fn new_passphrase(purpose: Purpose) -> Form {
+    let (label, again) = match purpose {
+        Purpose::Invite => ("Passphrase", "Passphrase, once more"),
+        _ => ("New passphrase", "New passphrase, once more"),
+    };
     let hint = format!(
         "At least {} characters. Four or five words that only you would put together are good.",
         passphrase::SHORTEST
     );
     Form::new([
-        Field::password("passphrase", "New passphrase")
+        Field::password("passphrase", label)
             .autocomplete("new-password")
             .hint(hint)
             .required()
             .focus(),
-        Field::password("passphrase_again", "New passphrase, once more")
+        Field::password("passphrase_again", again)
             .autocomplete("new-password")
             .required(),
     ])
@@ -191,15 +208,22 @@ fn gone(visit: &Visit) -> HttpResponse {
     )
 }
 
-async fn find(visit: &Visit, token: &str) -> crate::error::Result<Option<Person>> {
+async fn find(visit: &Visit, token: &str) -> crate::error::Result<Option<(Person, Purpose)>> {
     let (token, now) = (token.to_owned(), visit.ctx.now());
     visit.ctx.store.reading(move |r| lost::look(r, &token, now)).await
 }
 
-fn reset_page(visit: &Visit, person: &Person, token: &str, form: Form) -> ResetPage {
+/// Somebody who was invited has nothing to be replaced.
+fn reset_page(visit: &Visit, found: &(Person, Purpose), token: &str, form: Form) -> ResetPage {
+    let (person, purpose) = found;
+    let is_first = *purpose == Purpose::Invite;
     ResetPage {
-        shell: visit.shell("Choose a new passphrase"),
+        shell: visit.shell(match is_first {
+            true => "Choose a passphrase",
+            false => "Choose a new passphrase",
+        }),
         email: person.email.to_string(),
+        is_first,
         form,
         action: urls::reset(token),
         login: urls::login(),
@@ -208,32 +232,40 @@ fn reset_page(visit: &Visit, person: &Person, token: &str, form: Form) -> ResetP
 
 async fn open(visit: Visit, token: web::Path<String>) -> Answer {
     Ok(match find(&visit, &token).await? {
-        Some(person) => render(&reset_page(&visit, &person, &token, new_passphrase())),
+        Some(found) => {
+            let form = new_passphrase(found.1);
+            render(&reset_page(&visit, &found, &token, form))
+        }
         None => gone(&visit),
     })
 }
 
 async fn choose(visit: Visit, token: web::Path<String>, body: web::Form<Vec<(String, String)>>) -> Answer {
-    let Some(person) = find(&visit, &token).await? else {
+    let Some(found) = find(&visit, &token).await? else {
         return Ok(gone(&visit));
     };
-    let mut form = new_passphrase();
+    let mut form = new_passphrase(found.1);
     form.fill(body.into_inner());
     form.require();
     if form.secret("passphrase") != form.secret("passphrase_again") {
         form.refuse("passphrase_again", "The two passphrases differ.");
     }
     if !form.is_valid() {
-        let page = reset_page(&visit, &person, &token, form);
+        let page = reset_page(&visit, &found, &token, form);
         return Ok(render_as(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
     let passphrase = Zeroizing::new(form.secret("passphrase").to_owned());
     match lost::choose(&visit.ctx, &token, passphrase).await {
+        Ok(Some(person)) if found.1 == Purpose::Invite => {
+            let sealed = way::seal(&visit.ctx, &person.email)?;
+            let next = urls::login_passphrase("", &sealed);
+            Ok(flash::to(&visit, &next, "passphrase-set", ""))
+        }
         Ok(Some(_)) => Ok(flash::to(&visit, &urls::login(), "passphrase-chosen", "")),
         Ok(None) => Ok(gone(&visit)),
         Err(error) => {
             let refusal = refuse(&mut form, &error).ok_or(error)?;
-            Ok(refusal.draw(&reset_page(&visit, &person, &token, form)))
+            Ok(refusal.draw(&reset_page(&visit, &found, &token, form)))
         }
     }
 }

@@ -6,6 +6,7 @@ mod directory;
 pub mod email_first;
 pub mod factors;
 pub mod home;
+pub mod invitation;
 pub mod login;
 pub mod lost;
 pub mod passkey;
@@ -28,6 +29,7 @@ pub fn routes() -> Vec<Route> {
         recovery::routes(),
         lost::routes(),
         recover::routes(),
+        invitation::routes(),
         sso::routes(),
         sign_out::routes(),
         unfinished::routes(),

@@ -34,6 +34,12 @@ const ACTS: &[(&str, &str)] = &[
         "/admin/people/{id}/reset-link",
         "Make a link for a new passphrase",
     ),
+    ("/admin/people/{id}/invitation", "Invite the person"),
+    (
+        "/admin/people/{id}/invitation/revocation",
+        "Take the invitation back",
+    ),
+    ("/admin/people/invitations/new", "Add and invite the people"),
     (
         "/admin/people/{id}/identities/{identity}/removal",
         "Remove the link to the integration",
@@ -140,6 +146,14 @@ const ACTS: &[(&str, &str)] = &[
     ("/admin/settings", "Save the organization"),
     ("/admin/settings/base-url", "Change the address"),
     ("/admin/settings/sessions", "Save the session limits"),
+    (
+        "/admin/settings/features/{kind}/on",
+        "Switch the kind of integration on",
+    ),
+    (
+        "/admin/settings/features/{kind}/off",
+        "Switch the kind of integration off",
+    ),
     ("/admin/settings/mail", "Save the mail settings"),
     ("/admin/settings/mail/test", "Send a test mail"),
     ("/admin/settings/mail/removal", "Turn off mail"),

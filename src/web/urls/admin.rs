@@ -101,6 +101,16 @@ pub fn new_person() -> String {
     "/admin/people/new".into()
 }
 
+/// Everybody who was invited.
+pub fn invitations() -> String {
+    "/admin/people/invitations".into()
+}
+
+/// Where several people are added and invited at once.
+pub fn invite_many() -> String {
+    "/admin/people/invitations/new".into()
+}
+
 pub fn person(id: &str) -> String {
     format!("/admin/people/{}", segment(id))
 }
@@ -108,6 +118,11 @@ pub fn person(id: &str) -> String {
 /// A room of one person: `edit`, `deactivation`, `reactivation`, `sign-out`.
 pub fn person_part(id: &str, part: &str) -> String {
     format!("{}/{}", person(id), segment(part))
+}
+
+/// Where somebody's invitation is taken back.
+pub fn invitation_revocation(id: &str) -> String {
+    format!("{}/revocation", person_part(id, "invitation"))
 }
 
 /// Where one linked sign-in of a person is removed.
@@ -148,6 +163,21 @@ pub fn settings() -> String {
 
 pub fn settings_part(part: &str) -> String {
     format!("/admin/settings/{}", segment(part))
+}
+
+/// The kinds of integrations.
+pub fn features() -> String {
+    settings_part("features")
+}
+
+/// Where one of them is switched on or off.
+pub fn feature_switch(kind: &str, on: bool) -> String {
+    format!(
+        "{}/{}/{}",
+        features(),
+        segment(kind),
+        if on { "on" } else { "off" }
+    )
 }
 
 /// The mail page (empty), or a part of it: `test`, `removal`.

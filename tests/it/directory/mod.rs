@@ -93,6 +93,7 @@ pub fn another_connection(store: &Store, slug: &str) -> ConnectionId {
         created_at: Timestamp(1),
         updated_at: Timestamp(1),
         tested_at: None,
+        features: Default::default(),
     };
     store
         .write_blocking(move |w| store::connections::insert(w, &connection))

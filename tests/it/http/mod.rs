@@ -4,6 +4,7 @@ mod apply;
 mod domains;
 mod email_first;
 mod factors;
+mod features;
 mod first_run;
 mod gate;
 mod hostile;

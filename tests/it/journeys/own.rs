@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use doorward::flows::apply::{Application, apply};
 use doorward::model::time::MINUTE;
 use doorward::store::Writer;
+use doorward::web::server::block_on;
 use serde_json::json;
 
 use super::{fresh, lever, with_integrations};
-use crate::app::TestApp;
+use crate::app::{PASSPHRASE, TestApp};
 use crate::browser::journey;
 use crate::lockout::{command, link_of, wanted};
 use crate::mail::server::{Manner, Smtp};
@@ -84,4 +86,64 @@ fn the_link_that_the_command_recover_prints() {
     let app = fresh().set_up();
     let link = link_of(&command(&app, wanted(None)).expect("a link"));
     journey("recover", &json!({"base": app.base, "link": link}));
+}
+
+/// A mail server that a request to `mail` sets up, and the link of the newest invitation.
+fn invitation(scripts: bool) {
+    let app = fresh().set_up();
+    app.scim("okta");
+    let smtp = Arc::new(Smtp::start(Manner::default()));
+    let port = smtp.port();
+    let link = lever(move || {
+        let mails = smtp.wait_for(1);
+        let link = mails
+            .iter()
+            .rev()
+            .find_map(|mail| mail.link("/login/invitation/"));
+        link.expect("a link in a mail")
+    });
+    let ctx = app.ctx.clone();
+    let mail = lever(move || {
+        let toml = format!(
+            "[mail]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nfrom_address = \"door@example.com\"\n"
+        );
+        let application = Application {
+            toml,
+            ..Application::default()
+        };
+        block_on(apply(&ctx, application)).expect("it is applied");
+        String::new()
+    });
+    let facts = json!({"base": app.base, "link": link, "mail": mail, "scripts": scripts});
+    journey("invitation", &facts);
+}
+
+#[test]
+fn an_invitation_from_the_form_to_the_first_sign_in() {
+    invitation(true);
+}
+
+#[test]
+fn an_invitation_without_scripts() {
+    invitation(false);
+}
+
+/// okta signs in and provisions; ada may manage integrations and does not own.
+fn kinds(scripts: bool) {
+    let app = fresh().set_up();
+    let _okta = app.connect("okta", "");
+    app.scim("okta");
+    app.add("ada@example.com", "admin");
+    app.give_passphrase("ada@example.com", PASSPHRASE);
+    journey("features", &json!({"base": app.base, "scripts": scripts}));
+}
+
+#[test]
+fn kinds_of_integrations_are_switched() {
+    kinds(true);
+}
+
+#[test]
+fn kinds_of_integrations_are_switched_without_scripts() {
+    kinds(false);
 }

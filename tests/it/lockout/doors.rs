@@ -51,6 +51,8 @@ rows! {
     RecoveryCode,
     /// Signs nobody in; the passphrase that it sets does.
     ResetLink,
+    /// Signs nobody in either: it leads to a first passphrase.
+    InvitationLink,
     RecoverLink,
     ScimBearer,
     OauthRefresh,
@@ -64,6 +66,8 @@ rows! {
     DeactivatedByScim,
     ConnectionShut,
     ConnectionRemoved,
+    /// SAML, OpenID Connect and provisioning are off for the whole organization.
+    KindsSwitched,
     EnforcedElsewhere,
     SessionsEnded,
     /// A revocation, and a logout token.
@@ -100,6 +104,7 @@ fn doors_of(method: Method) -> &'static [Door] {
             Door::SecondStepPasskey,
             Door::RecoveryCode,
             Door::ResetLink,
+            Door::InvitationLink,
         ],
         Method::Passkey => &[Door::PasskeyCookie, Door::Passkey],
         Method::Saml => SAML,
@@ -125,7 +130,8 @@ const ADDRESSES: &[(&str, &[Door])] = &[
     ("/login/recovery", &[Door::RecoveryCode]),
     ("/login/recover/{token}", &[Door::RecoverLink]),
     ("/login/lost", &[]),
-    ("/login/reset/{token}", &[Door::ResetLink]),
+    ("/login/reset/{token}", &[Door::ResetLink, Door::InvitationLink]),
+    ("/login/invitation/{token}", &[Door::InvitationLink]),
     ("/logout", &[]),
     ("/sso/{slug}", &[Door::OidcThirdParty]),
     ("/sso/{slug}/acs", SAML),
@@ -167,7 +173,7 @@ const BEGINNINGS: &[(&str, &[Door])] = &[
 ];
 
 /// The table. bob is tried at the doors of members, fay and fin come for the first time, gil granted the OAuth client,
-/// mia proves her account, olga is the owner of the link, pia has a passkey, rae a reset link, tom an app.
+/// ivy was invited, mia proves her account, olga is the owner of the link, pia has a passkey, rae a reset link, tom an app.
 fn is_open(door: Door, off: Off) -> bool {
     use Door::*;
     let is_test = matches!(door, SamlTest | OidcTest);
@@ -185,14 +191,15 @@ fn is_open(door: Door, off: Off) -> bool {
         Off::DeactivatedByAdmin => matches!(door, RecoverLink | ScimBearer),
         // Owners and admins with a passphrase are out of its reach.
         Off::DeactivatedByScim => matches!(door, RecoverLink | ScimBearer | OauthRefresh),
-        Off::ConnectionShut | Off::ConnectionRemoved => !through_connection,
+        Off::ConnectionShut | Off::ConnectionRemoved | Off::KindsSwitched => !through_connection,
         // Programs are no people: what is enforced is how people sign in. `recover` is for exactly this.
         Off::EnforcedElsewhere => is_program || door == RecoverLink,
         // What mia had to say, she would say in a session.
         Off::SessionsEnded => !(is_cookie || door == LinkProof),
         Off::EndedByProviders => !matches!(door, SamlCookie | OidcCookie),
         Off::DomainWithdrawn => !matches!(door, SamlFirst | OidcFirst),
-        // Whom a provider vouches for, and whoever gave two proofs, goes on; the others set a factor up first.
+        // Whom a provider vouches for, and whoever gave two proofs, goes on; the others set a factor up first. A first
+        // passphrase begins a week of its own.
         Off::FactorOverdue => !matches!(
             door,
             PassphraseCookie | Passphrase | RecoveryCode | ResetLink | RecoverLink | LinkProof

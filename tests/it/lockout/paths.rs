@@ -285,3 +285,97 @@ fn nobody_is_a_break_glass_owner() {
     assert_eq!(alice.post(&house.place("rollback"), &[]).to(), PLACE);
     assert!(is_let_in(&house.app, BOB, PASSPHRASE));
 }
+
+const KINDS: &str = "/admin/settings/features";
+
+fn switch(house: &House, kind: &str, on: bool) -> crate::app::Page {
+    let act = if on { "on" } else { "off" };
+    house.alice.post(&format!("{KINDS}/{kind}/{act}"), &[])
+}
+
+#[test]
+fn the_kind_of_the_enforced_integration_is_switched_off() {
+    let house = House::enforced();
+    assert!(!is_let_in(&house.app, BOB, PASSPHRASE));
+    let page = house.alice.get(&format!("{KINDS}/saml/off"));
+    assert!(
+        page.text().contains("okta is enforced for everybody"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(switch(&house, "saml", false).to(), KINDS);
+    assert_owner_inside(&house.app.alice());
+    assert!(
+        is_let_in(&house.app, BOB, PASSPHRASE),
+        "what nobody can use holds for nobody"
+    );
+    for page in ["/admin", "/admin/integrations/okta", PLACE] {
+        let text = house.alice.get(page).text();
+        assert!(
+            text.contains("does not count") && text.contains("switched off"),
+            "{page}: {text}"
+        );
+    }
+    let (bob, _) = try_passphrase(&house.app, BOB, PASSPHRASE);
+    assert_eq!(house.app.visitor().get("/sso/okta").status, 403);
+    // On again: everything is as it was, for sessions of the time between as well.
+    assert_eq!(switch(&house, "saml", true).to(), KINDS);
+    assert_eq!(bob.me(), None);
+    assert!(!is_let_in(&house.app, BOB, PASSPHRASE));
+    house.app.add("lou@example.com", "member");
+    let lou = house.app.visitor();
+    house.okta.sign_in(&lou, "lou@example.com");
+    assert_eq!(lou.email().as_deref(), Some("lou@example.com"));
+    break_the_glass(&house);
+}
+
+#[test]
+fn the_last_owner_with_another_way_in_keeps_the_switch_where_it_is() {
+    let house = House::ready();
+    house.app.add("olga@example.com", "owner");
+    let without = |email: &'static str| {
+        house.write(move |w| {
+            w.execute(
+                "DELETE FROM passphrases WHERE person_id = (SELECT id FROM people WHERE email_key = ?1)",
+                [email],
+            )?;
+            Ok(())
+        });
+    };
+    let olga = house.id("olga@example.com");
+    let now = house.app.ctx.now();
+    house.write(move |w| doorward::store::passphrases::put(w, olga, "x", now));
+    without(ALICE);
+    let page = house.alice.get(&format!("{KINDS}/saml/off"));
+    assert!(
+        page.text()
+            .contains("No other way in have these owners: Alice Ng"),
+        "{}",
+        page.text()
+    );
+    without("olga@example.com");
+    let page = switch(&house, "saml", false);
+    assert_eq!(page.status, 409);
+    assert!(
+        page.text().contains("No owner could come in any more"),
+        "{}",
+        page.text()
+    );
+    let toml = "[organization.features]\nsaml = false\n";
+    assert!(
+        house.app.try_apply(toml, Default::default()).is_err(),
+        "nor by a file"
+    );
+    assert_eq!(
+        house.app.visitor().get("/sso/okta").status,
+        303,
+        "nothing was switched"
+    );
+    assert_eq!(
+        switch(&house, "scim", false).to(),
+        KINDS,
+        "nobody comes in by that one"
+    );
+    house.write(move |w| doorward::store::passphrases::put(w, olga, "x", now));
+    assert_eq!(switch(&house, "saml", false).to(), KINDS);
+}

@@ -3,9 +3,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use doorward::flows::invite::{self, Sent};
 use doorward::flows::oauth::clients::{self, NewClient};
 use doorward::flows::{Who, lost};
 use doorward::web::server::block_on;
+use doorward::web::urls;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -20,6 +22,8 @@ const FAY: &str = "fay@example.com";
 const FIN: &str = "fin@example.com";
 /// Granted the OAuth client.
 const GIL: &str = "gil@example.com";
+/// Invited, without a way in so far.
+const IVY: &str = "ivy@example.com";
 /// Proves an account that an identity provider could only name.
 const MIA: &str = "mia@example.com";
 /// The owner of the recovery link.
@@ -65,6 +69,7 @@ pub struct Street {
     scim: ScimClient,
     recover: String,
     reset: String,
+    invitation: String,
     client: (String, String),
     refresh: String,
 }
@@ -83,6 +88,7 @@ impl Street {
         let scim = app.scim_with("okta", "guard_people = 0");
         PEOPLE.iter().for_each(|(email, role)| app.add(email, role));
         give_passphrases(&house);
+        app.add(IVY, "member");
 
         // Before op speaks for the domain: mia has to prove her account.
         let op = app.connect_openid("op", "");
@@ -115,8 +121,16 @@ impl Street {
             .ctx
             .act(Who::Command("test"), move |act| lost::make_link(act, rae));
         let reset = format!("/login/reset/{}", block_on(token).expect("a link"));
+        let ivy = house.id(IVY);
+        let sent = app.ctx.act(Who::Command("test"), move |act| {
+            invite::send(act, ivy, urls::invitation)
+        });
+        let Sent::Link(token) = block_on(sent).expect("an invitation") else {
+            panic!("no mail goes out here");
+        };
         let (client, refresh) = grant(app);
         Self {
+            invitation: urls::invitation(&token),
             with_passphrase: app.signed_in(BOB, PASSPHRASE),
             with_passkey,
             with_saml,
@@ -146,7 +160,7 @@ impl Street {
         match off {
             Off::Nothing => {}
             Off::DeactivatedByAdmin => {
-                for email in [BOB, FAY, FIN, GIL, MIA, PIA, RAE, TOM] {
+                for email in [BOB, FAY, FIN, GIL, IVY, MIA, PIA, RAE, TOM] {
                     app.apply(&format!("[[person]]\nemail = {email:?}\nactive = false\n"));
                 }
             }
@@ -160,6 +174,11 @@ impl Street {
                 for slug in ["okta", "op"] {
                     let place = format!("/admin/integrations/{slug}/removal");
                     done(&place, &[("confirmation", slug)]);
+                }
+            }
+            Off::KindsSwitched => {
+                for kind in ["saml", "oidc", "scim"] {
+                    done(&format!("/admin/settings/features/{kind}/off"), &[]);
                 }
             }
             Off::EnforcedElsewhere => {
@@ -181,8 +200,8 @@ impl Street {
             Off::FactorOverdue => self.house.write(|w| {
                 // Their week is long over.
                 let sql = "UPDATE people SET role_since = 0, role = CASE role WHEN 'member' THEN 'admin' ELSE role END
-                           WHERE email_key IN (?1, ?2, ?3, ?4, ?5, ?6)";
-                w.execute(sql, [BOB, MIA, OLGA, PIA, RAE, TOM])?;
+                           WHERE email_key IN (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                w.execute(sql, [BOB, IVY, MIA, OLGA, PIA, RAE, TOM])?;
                 w.execute("UPDATE passphrases SET made_at = 0", [])?;
                 Ok(())
             }),
@@ -336,6 +355,17 @@ impl Street {
                 );
                 visitor.post("/login", &[("email", RAE), ("passphrase", NEW)]);
                 is_in(&visitor, RAE)
+            }
+            Door::InvitationLink => {
+                if let Some(next) = visitor.post(&self.invitation, &[]).location {
+                    visitor.post(&next, &[("passphrase", NEW), ("passphrase_again", NEW)]);
+                }
+                assert!(
+                    visitor.cookie("doorward").is_none(),
+                    "it signs nobody in by itself"
+                );
+                visitor.post("/login", &[("email", IVY), ("passphrase", NEW)]);
+                is_in(&visitor, IVY)
             }
             Door::RecoverLink => {
                 visitor.post(&self.recover, &[("passphrase", NEW), ("passphrase_again", NEW)]);

@@ -91,7 +91,7 @@ impl Case {
     /// the request would send the browser round in circles.
     pub fn may_restart(&self) -> bool {
         let asks = self.connection.saml.unsolicited == Unsolicited::Restart && matches!(self.asked, Ok(None));
-        asks && self.connection.enabled && self.restarts < RESTARTS
+        asks && self.connection.lets_in() && self.restarts < RESTARTS
     }
 
     /// Is it the answer to an admin's test?

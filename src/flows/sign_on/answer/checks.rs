@@ -213,10 +213,16 @@ pub fn never_answers() -> Check {
 }
 
 pub fn switched_off(protocol: Protocol, connection: &Connection) -> Check {
-    let remedy = format!(
-        "Turn {} on, on its page, if people should sign in through it.",
-        connection.name
-    );
+    let remedy = match connection.switched_off() {
+        Some(kind) => format!(
+            "{} is switched off for the whole organization. An owner switches it on under Settings, Kinds of integrations.",
+            kind.name()
+        ),
+        None => format!(
+            "Turn {} on, on its page, if people should sign in through it.",
+            connection.name
+        ),
+    };
     failed(
         &shared(protocol, "connection_off"),
         "The integration is on",

@@ -21,7 +21,7 @@ pub async fn judge(
     sp: saml::ServiceProvider,
     now: Timestamp,
 ) -> Result<Judged> {
-    if !case.connection.enabled && !case.is_test() {
+    if !case.connection.takes_part(case.is_test()) {
         let check = checks::switched_off(Protocol::Saml, &case.connection);
         return Ok((vec![check.clone()], Err(checks::Broken::from(&check))));
     }

@@ -103,7 +103,7 @@ async fn judge(
     sign_in: &SignIn,
     returned: &Returned,
 ) -> Result<Judged> {
-    if !connection.enabled && sign_in.kind != SignInKind::Test {
+    if !connection.takes_part(sign_in.kind == SignInKind::Test) {
         return Ok(refused(checks::switched_off(Protocol::Oidc, connection)));
     }
     let Some(provider) = &connection.oidc.provider else {

@@ -10,14 +10,14 @@ use super::values::{Value, under_its_labels};
 use super::{Room, Tab, gone_notice, load, provisioning_state, shell, tabs};
 use crate::error::{Error, Result};
 use crate::model::provider::{GuideAttribute, GuideChoice, GuideTrap};
-use crate::model::{Connection, Protocol, Provider, SignInKind, Timestamp};
+use crate::model::{Connection, Feature, Protocol, Provider, SignInKind, Timestamp};
 use crate::store;
-use crate::web::admin::enforced;
 use crate::web::admin::facts::{
     CertificateLine, certificate_lines, certificate_state, connection_state, count,
 };
 use crate::web::admin::overview::certificate_notice;
 use crate::web::admin::sign_ins::{self, Line};
+use crate::web::admin::{enforced, features};
 use crate::web::fail::Answer;
 use crate::web::gate::{Admin, Visit};
 use crate::web::headers::allow_form_to;
@@ -238,6 +238,17 @@ async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
     reading.await
 }
 
+/// The kinds that matter to it: a draft may still become either.
+fn kinds(connection: &Connection) -> Vec<Feature> {
+    let sign_in = match connection.protocol() {
+        Some(protocol) => vec![protocol.feature()],
+        None if connection.scim.enabled => Vec::new(),
+        None => vec![Feature::Saml, Feature::Oidc],
+    };
+    let provisioning = connection.scim.enabled.then_some(Feature::Scim);
+    sign_in.into_iter().chain(provisioning).collect()
+}
+
 /// The language whose steps a draft shows.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
@@ -261,9 +272,10 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>, with: web::Qu
         state: connection_state(&connection, now),
         only_provisions: !is_known && connection.scim.enabled && with.with.is_empty(),
         provisioning: figures.provisioning,
-        notices: certificate_notice(&connection, now)
-            .map(|(_, notice)| notice)
+        notices: features::off_notices(&visit, &admin, &kinds(&connection))
+            .await?
             .into_iter()
+            .chain(certificate_notice(&connection, now).map(|(_, notice)| notice))
             .chain(figures.gone)
             .chain(figures.enforced)
             .collect(),

@@ -9,13 +9,14 @@ use super::{Frame, Place, Tab, frame, load};
 use crate::error::{Error, Result};
 use crate::flows::connect::{self, ConnectionFields, ScimFields};
 use crate::model::provider::{GuideChoice, GuideTrap, OurScimValue, ScimGuide};
-use crate::model::{BaseUrl, Connection, Timestamp};
+use crate::model::{BaseUrl, Connection, Feature, Timestamp};
 use crate::store;
 use crate::store::directory::{Asked, groups, users};
 use crate::store::removals::Which;
 use crate::store::scim_requests::Milestones;
 use crate::web::admin::confirm::Confirm;
 use crate::web::admin::facts::count;
+use crate::web::admin::features;
 use crate::web::admin::integration::page::provider_of;
 use crate::web::fail::Answer;
 use crate::web::gate::{Admin, Visit};
@@ -237,7 +238,7 @@ pub fn held_notice(connection: &Connection, held: i64) -> Notice {
     Notice::needs_you(title, text).link("Look at them", href)
 }
 
-async fn show(visit: Visit, slug: web::Path<String>) -> Answer {
+async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
     let connection = load(&visit, &slug).await?;
     let found = figures(&visit, &connection).await?;
     let provider = provider_of(&connection)?;
@@ -256,13 +257,15 @@ async fn show(visit: Visit, slug: web::Path<String>) -> Answer {
     let part = |name: &str| urls::provisioning(slug, name);
     let new = |kind: &str| urls::query(&urls::provisioned(slug, "credentials", "new"), &[("kind", kind)]);
     let steps = steps(&connection, &found.milestones);
+    let mut notices = notices(&connection, found.held);
+    notices.extend(features::off_notices(&visit, &admin, &[Feature::Scim]).await?);
     Ok(render(&ProvisioningPage {
         shell,
         way_back,
         tabs,
         rooms,
         state: state(&connection, found.milestones.last_contact),
-        notices: notices(&connection, found.held),
+        notices,
         last_contact: found.milestones.last_contact,
         users: part("users"),
         groups: part("groups"),

@@ -71,6 +71,12 @@ fn form(connection: &Connection) -> Form {
         Field::checkbox("deactivate", "Deactivate and reactivate people")
             .hint("Deletion counts as deactivation: Doorward deletes nobody.")
             .ticked(scim.deactivate),
+        Field::checkbox("invite", "Send an invitation when somebody is added")
+            .hint(
+                "A mail with a link, good for a week, that shows how they sign in. Without a mail server it waits under \
+                 People, Invitations, for you to hand it over.",
+            )
+            .ticked(scim.invite),
         Field::text("guard_people", "Hold removals of more than this many people")
             .hint("Within ten minutes, and only when they are more than the share below too. 0: never hold.")
             .required()
@@ -156,6 +162,7 @@ async fn save(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -
         create: Some(form.is_ticked("create")),
         update: Some(form.is_ticked("update")),
         deactivate: Some(form.is_ticked("deactivate")),
+        invite: Some(form.is_ticked("invite")),
         required: Some(needed.map(|(.., key)| (*key).to_owned()).collect()),
         groups_in_users: Some(form.is_ticked("groups_in_users")),
         refuse_unknown_members: Some(form.is_ticked("refuse_unknown_members")),

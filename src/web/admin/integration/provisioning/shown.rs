@@ -9,6 +9,9 @@ use crate::web::urls;
 
 /// The state of provisioning, for its page and the person's.
 pub fn state(connection: &Connection, last_contact: Option<Timestamp>) -> State {
+    if connection.scim.enabled && !connection.features.scim {
+        return State::off("Switched off for everybody");
+    }
     match (connection.scim.enabled, connection.enabled, last_contact) {
         (false, ..) => State::off("Off"),
         (true, false, _) => State::needs_you("Needs you: the integration is off"),
