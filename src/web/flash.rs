@@ -49,6 +49,8 @@ const SAID: &[(&str, &str)] = &[
     ),
     ("signed-out-everywhere", "{} is signed out everywhere."),
     ("identity-removed", "The linked sign-in was removed."),
+    ("field-saved", "The field {} is saved."),
+    ("imported", "{} imported."),
     ("access-granted", "{} was added and can sign in now."),
     ("access-dismissed", "The request was dismissed."),
     ("access-requested", "Your request is with the admins of {}."),

@@ -25,6 +25,7 @@ pub mod person_factors;
 pub mod person_fields;
 pub mod person_form;
 pub mod person_provisioning;
+pub mod profile_fields;
 pub mod reset_link;
 pub mod roles;
 pub mod session_limits;
@@ -32,6 +33,7 @@ pub mod settings;
 pub mod sign_ins;
 pub mod teams;
 pub mod trace;
+mod transfer;
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -50,6 +52,8 @@ pub const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 pub fn routes() -> Vec<Route> {
     let families = [
         overview::routes(),
+        // Before the rooms of one person, team or group: `transfer` is the id of none.
+        transfer::routes(),
         people::routes(),
         person_form::routes(),
         person::routes(),
@@ -64,6 +68,7 @@ pub fn routes() -> Vec<Route> {
         break_glass::routes(),
         roles::routes(),
         session_limits::routes(),
+        profile_fields::routes(),
         teams::routes(),
         access_groups::routes(),
         access_group::routes(),
