@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use crate::model::Subject;
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A field of a form or file that was not taken, and why.
@@ -26,6 +28,26 @@ impl fmt::Display for TooSlow {
 }
 
 impl std::error::Error for TooSlow {}
+
+/// Marks a [`Kind::Denied`]: somebody would have given, taken or touched what is not less than their own. Whoever ends
+/// the transaction leaves an event of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Escalation {
+    /// What it was about: "the role Owner".
+    pub what: String,
+    /// By which way: `person`, `access_group`, `mapping` …; empty while nobody said.
+    pub way: &'static str,
+    /// On whom or what.
+    pub on: Option<Subject>,
+}
+
+impl fmt::Display for Escalation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {}", self.what, self.way)
+    }
+}
+
+impl std::error::Error for Escalation {}
 
 /// What kind of failure it is; decides the status and the tone of the page.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,6 +94,40 @@ impl Error {
 
     pub fn denied(message: impl Into<String>) -> Self {
         Self::new(Kind::Denied, message)
+    }
+
+    /// Denied, and to be audited: `what` is more than the actor may give.
+    pub fn escalation(message: impl Into<String>, what: impl Into<String>) -> Self {
+        let mark = Escalation {
+            what: what.into(),
+            way: "",
+            on: None,
+        };
+        Self {
+            source: Some(Box::new(mark)),
+            ..Self::denied(message)
+        }
+    }
+
+    /// Says of an escalation by which way and on whom, where nobody said so before.
+    #[must_use]
+    pub fn by(mut self, way: &'static str, on: impl FnOnce() -> Subject) -> Self {
+        let mark = self
+            .source
+            .as_mut()
+            .and_then(|source| source.downcast_mut::<Escalation>());
+        if let Some(mark) = mark {
+            if mark.way.is_empty() {
+                mark.way = way;
+            }
+            mark.on.get_or_insert_with(on);
+        }
+        self
+    }
+
+    /// The escalation that was refused, if this is one.
+    pub fn as_escalation(&self) -> Option<&Escalation> {
+        self.source.as_ref()?.downcast_ref()
     }
 
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {

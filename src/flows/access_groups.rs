@@ -35,7 +35,7 @@ pub struct GroupFields {
 pub fn add(act: &Act, fields: &GroupFields) -> Result<AccessGroup> {
     act.need(Permission::ManageAccess)?;
     let (name, role) = check(act.w, fields)?;
-    administer::need_to_manage(act, &role)?;
+    administer::need_to_manage(act, &role).map_err(|error| error.by("access_group", || named(&name)))?;
     let last = store::access_groups::list(act.w)?
         .last()
         .map_or(0, |(group, _)| group.priority);
@@ -66,7 +66,7 @@ pub fn change(
 ) -> Result<AccessGroup> {
     let was = editable(act, id)?;
     let (name, role) = check(act.w, fields)?;
-    administer::need_to_manage(act, &role)?;
+    administer::need_to_manage(act, &role).map_err(|error| error.by("access_group", || subject(&was)))?;
     let mut group = AccessGroup {
         name,
         role: role.key.clone(),
@@ -176,13 +176,15 @@ pub fn remove(act: &Act, id: AccessGroupId, instead: Option<AccessGroupId>) -> R
 pub(super) fn editable(act: &Act, id: AccessGroupId) -> Result<AccessGroup> {
     act.need(Permission::ManageAccess)?;
     let group = store::access_groups::get(act.w, id)?;
-    administer::need_to_manage(act, &store::roles::get(act.w, &group.role)?)?;
+    let role = store::roles::get(act.w, &group.role)?;
+    administer::need_to_manage(act, &role).map_err(|error| error.by("access_group", || subject(&group)))?;
     Ok(group)
 }
 
 fn follow(act: &Act, id: PersonId) -> Result<()> {
     let mut person = store::people::get(act.w, id)?;
-    administer::need_to_manage(act, &person.role)?;
+    let by = |error: Error| error.by("access_group", || administer::subject(&person));
+    administer::need_to_manage(act, &person.role).map_err(by)?;
     assign::follow_access_group(act, &mut person)
 }
 
@@ -218,6 +220,15 @@ pub(super) fn known_apps(r: &Reader, apps: Option<&[AppId]>) -> Result<Option<Ve
     known.sort();
     known.dedup();
     Ok(Some(known))
+}
+
+/// The subject of an event about a group that was not made.
+fn named(name: &str) -> Subject {
+    Subject {
+        kind: "access_group",
+        id: String::new(),
+        label: name.to_owned(),
+    }
 }
 
 pub(super) fn subject(group: &AccessGroup) -> Subject {

@@ -25,7 +25,7 @@ mod organization;
 mod told;
 
 use told::facts;
-pub use told::{difference, subject};
+pub use told::{difference, newcomer, subject};
 
 pub use organization::{
     OrganizationFields, base_url, change_organization, organization_name, organization_subject,
@@ -95,7 +95,7 @@ fn check(r: &Reader, fields: &PersonFields) -> Result<Checked> {
 pub fn add_person(act: &Act, fields: &PersonFields) -> Result<Person> {
     act.need(Permission::ManagePeople)?;
     let checked = check(act.w, fields)?;
-    need_to_manage(act, &checked.role)?;
+    need_to_manage(act, &checked.role).map_err(|error| error.by("person", || newcomer(&checked.email)))?;
     let mut person = Person {
         id: PersonId::new(act.now, act.random_id()),
         email: checked.email,
@@ -212,8 +212,9 @@ pub fn change_person(act: &Act, id: PersonId, fields: &PersonFields, version: Op
     act.need(Permission::ManagePeople)?;
     let checked = check(act.w, fields)?;
     let was = store::people::get(act.w, id)?;
-    need_to_manage(act, &was.role)?;
-    need_to_manage(act, &checked.role)?;
+    for role in [&was.role, &checked.role] {
+        need_to_manage(act, role).map_err(|error| error.by("person", || subject(&was)))?;
+    }
     if version.is_some_and(|version| version != was.version) {
         let message =
             "Somebody else changed this person in the meantime. Load the page again and repeat your change.";
@@ -345,7 +346,7 @@ pub fn dismiss_request(act: &Act, id: AccessRequestId) -> Result<()> {
 fn manageable(act: &Act, id: PersonId) -> Result<Person> {
     act.need(Permission::ManagePeople)?;
     let person = store::people::get(act.w, id)?;
-    need_to_manage(act, &person.role)?;
+    need_to_manage(act, &person.role).map_err(|error| error.by("person", || subject(&person)))?;
     Ok(person)
 }
 
@@ -353,11 +354,12 @@ pub(super) fn need_to_manage(act: &Act, role: &Role) -> Result<()> {
     if act.role.may_manage(role) {
         return Ok(());
     }
-    Err(Error::denied(format!(
+    let message = format!(
         "The role {} may do what yours may not, or as much. Only somebody who may do more, such as an owner, gives, \
          changes or takes it away.",
         role.name
-    )))
+    );
+    Err(Error::escalation(message, format!("the role {}", role.name)))
 }
 
 pub(super) fn need_another_owner(act: &Act, person: &Person, what: &str) -> Result<()> {

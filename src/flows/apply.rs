@@ -128,6 +128,11 @@ pub fn named_files(toml: &str) -> Result<Vec<String>> {
 
 /// Applies; returns one line for each change. An empty list: everything agreed already.
 pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String>> {
+    apply_as(ctx, Who::Command("apply"), application).await
+}
+
+/// Applies with the rights of whoever brings the file: what they could not do by hand, no file does for them.
+pub async fn apply_as(ctx: &Context, who: Who, application: Application) -> Result<Vec<String>> {
     let file = parse(&application.toml)?;
     if ctx.organization().is_none() {
         return Err(Error::conflict(
@@ -157,7 +162,7 @@ pub async fn apply(ctx: &Context, application: Application) -> Result<Vec<String
     let dry_run = application.dry_run;
     let has_recovery_path = application.has_recovery_path;
     let done = ctx
-        .act(Who::Command("apply"), move |act| {
+        .act(who, move |act| {
             let access = AccessParts {
                 roles: file.role,
                 teams: file.team,

@@ -6,12 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Escalation, Result};
 use crate::model::{AccessGroup, ConnectionId, Permission, Person, PersonId, Role, Team, Timestamp};
 use crate::store;
 
 use super::provision::effects::is_out_of_reach;
-use super::{Act, administer, enforce};
+use super::{Act, administer, enforce, escalation};
 
 /// On whose word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,9 +214,9 @@ fn refusal(act: &Act, person: &Person, role: Option<&Role>, reason: &Reason) -> 
     let name = person.display_name();
     let Some(connection) = reason.connection else {
         act.need(Permission::ManagePeople)?;
-        administer::need_to_manage(act, &person.role)?;
-        if let Some(role) = role {
-            administer::need_to_manage(act, role)?;
+        for role in std::iter::once(&person.role).chain(role) {
+            administer::need_to_manage(act, role)
+                .map_err(|error| error.by("person", || administer::subject(person)))?;
         }
         return Ok(None);
     };
@@ -226,12 +226,31 @@ fn refusal(act: &Act, person: &Person, role: Option<&Role>, reason: &Reason) -> 
         )));
     }
     Ok(match role {
-        Some(role) if role.owns() && !reason.may_give_ownership => Some(format!(
-            "{name} was not made {}: an identity provider makes nobody an owner unless an owner allowed that rule by name.",
-            role.name
-        )),
+        Some(role) if role.owns() && !reason.may_give_ownership => {
+            let way = if reason.how == How::Group {
+                "group"
+            } else {
+                "mapping"
+            };
+            no_owner(act, role, person, way)?;
+            Some(format!(
+                "{name} was not made {}: an identity provider makes nobody an owner unless an owner allowed that rule by \
+                 name.",
+                role.name
+            ))
+        }
         _ => None,
     })
+}
+
+/// An identity provider's word would have made somebody an owner: leaves the event.
+pub(super) fn no_owner(act: &Act, role: &Role, person: &Person, way: &'static str) -> Result<()> {
+    let refused = Escalation {
+        what: format!("the role {}", role.name),
+        way,
+        on: Some(administer::subject(person)),
+    };
+    escalation::note(act, &refused)
 }
 
 /// Writes what changed, with its reason, its event and what follows from another role.

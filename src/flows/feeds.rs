@@ -8,7 +8,9 @@
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::model::{AccessGroupId, Action, Connection, ConnectionId, FeedId, PersonId, Timestamp};
+use crate::model::{
+    AccessGroupId, Action, Actor, Connection, ConnectionId, FeedId, Person, PersonId, Timestamp,
+};
 use crate::store::claimed_groups;
 use crate::store::feeds::{Feed, Match, Source};
 use crate::store::{self, Reader};
@@ -50,7 +52,8 @@ pub fn add(
         ));
     }
     if may_own {
-        act.need_owner()?;
+        act.need_owner()
+            .map_err(|error| error.by("group", || access_groups::subject(&group)))?;
     }
     let feed = Feed {
         id: FeedId::new(act.now, act.random_id()),
@@ -139,9 +142,9 @@ pub(super) fn settle_checked(act: &Act, id: PersonId) -> Result<()> {
     }
     let is = store::people::get(act.w, id)?;
     for role in [&was.role, &is.role] {
-        administer::need_to_manage(act, role).map_err(|error| Error {
-            message: format!("{} would be moved by this. {}", was.display_name(), error.message),
-            ..error
+        administer::need_to_manage(act, role).map_err(|error| {
+            let message = format!("{} would be moved by this. {}", was.display_name(), error.message);
+            Error { message, ..error }.by("group", || administer::subject(&was))
         })?;
     }
     Ok(())
@@ -151,7 +154,20 @@ pub(super) fn settle_checked(act: &Act, id: PersonId) -> Result<()> {
 /// where an owner allowed it by name.
 pub fn best(r: &Reader, id: PersonId) -> Result<Option<Match>> {
     let all = store::feeds::matching(r, id)?;
-    Ok(all.into_iter().find(|one| !one.owns || one.feed.may_own))
+    Ok(all.into_iter().find(counts))
+}
+
+fn counts(one: &Match) -> bool {
+    !one.owns || one.feed.may_own
+}
+
+/// A group of an identity provider would have made somebody an owner: leaves the event, unless somebody here chose it.
+fn refused(act: &Act, person: &Person, by: &Match) -> Result<()> {
+    if person.role.owns() || matches!(act.actor, Actor::Person { .. } | Actor::Command(_)) {
+        return Ok(());
+    }
+    let group = store::access_groups::get(act.w, by.feed.access_group_id)?;
+    assign::no_owner(act, &store::roles::get(act.w, &group.role)?, person, "group")
 }
 
 /// Brings somebody's access group in line with the groups that identity providers have them in. `reference`: of the
@@ -169,7 +185,12 @@ pub fn settle(act: &Act, id: PersonId, reference: Option<&str>) -> Result<Done> 
         may_give_ownership,
         ..Reason::new(act, How::Group, rule)
     };
-    match (best(act.w, id)?, person.access_group_id) {
+    let all = store::feeds::matching(act.w, id)?;
+    let best = all.iter().find(|one| counts(one)).cloned();
+    if let Some(first) = all.first().filter(|first| !counts(first)) {
+        refused(act, &person, first)?;
+    }
+    match (best, person.access_group_id) {
         (Some(best), was) if was != Some(best.feed.access_group_id) => {
             let group = store::access_groups::get(act.w, best.feed.access_group_id)?;
             let rule = format!("in the group \"{}\"", best.feed.name);

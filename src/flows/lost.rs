@@ -110,9 +110,9 @@ pub fn make_link(act: &Act, id: PersonId) -> Result<String> {
     act.need(Permission::ManagePeople)?;
     let person = store::people::get(act.w, id)?;
     if !act.role.may_manage(&person.role) {
-        return Err(Error::denied(
-            "Only an owner may make a link for an admin or an owner.",
-        ));
+        let message = "Only an owner may make a link for an admin or an owner.";
+        let what = format!("a new passphrase for the role {}", person.role.name);
+        return Err(Error::escalation(message, what).by("link", || administer::subject(&person)));
     }
     if !gate::may_enter(&person) {
         return Err(Error::conflict(

@@ -38,6 +38,8 @@ pub struct Beginning {
     pub remarks: Vec<String>,
     why_role: Option<Reason>,
     why_team: Option<Reason>,
+    /// The role that owns, which the provider said and may not give.
+    refused: Option<Role>,
     at_first_sign_in: bool,
 }
 
@@ -88,6 +90,7 @@ pub fn beginning(act: &Act, word: Word, outcome: &Outcome, at_first_sign_in: boo
         remarks: outcome.remarks.clone(),
         why_role: None,
         why_team: None,
+        refused: None,
         at_first_sign_in,
     };
     let is_mapped = word.connection.mapping.maps("role");
@@ -105,6 +108,7 @@ pub fn beginning(act: &Act, word: Word, outcome: &Outcome, at_first_sign_in: boo
             reason.may_give_ownership = choice.may_own;
             begin.why_role = Some(reason);
             begin.remarks.extend(choice.remark.clone());
+            begin.refused = choice.refused.cloned();
             begin.role = choice.role.clone();
         }
         None => begin.role = store::roles::lowest(act.w)?,
@@ -153,6 +157,9 @@ pub fn born(act: &Act, word: Word, person: &Person, outcome: &Outcome, begin: &B
         if let Some(reason) = reason {
             assign::born(act, person.id, part, reason)?;
         }
+    }
+    if let Some(owner) = &begin.refused {
+        assign::no_owner(act, owner, person, "mapping")?;
     }
     // Names and address of whom provisioning adds are no news, and adding ten thousand has to be quick.
     if !word.connection.mapping.goes_further() && !begin.at_first_sign_in {
@@ -294,6 +301,9 @@ fn role(act: &Act, word: Word, person: &mut Person, outcome: &Outcome, changed: 
         return Ok(());
     };
     changed.remarks.extend(choice.remark.clone());
+    if let Some(owner) = choice.refused.filter(|_| !person.role.owns()) {
+        assign::no_owner(act, owner, person, "mapping")?;
+    }
     if !choice.is_said && is_given_by_hand(act, word, person, "role")? {
         return Ok(());
     }

@@ -14,6 +14,7 @@ pub mod connect;
 pub mod credentials;
 pub mod enforce;
 pub mod enroll;
+pub mod escalation;
 pub mod factors;
 pub mod features;
 pub mod feeds;
@@ -37,6 +38,7 @@ pub mod sign_off;
 pub mod sign_on;
 pub mod teams;
 pub mod throttle;
+pub mod transfer;
 
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
@@ -83,6 +85,8 @@ pub struct Context {
     pub scim_connections: credentials::Known,
     /// How many reads of SCIM clients may run at once, so that slow ones leave the processors to sign-ins.
     pub scim_reads: Arc<tokio::sync::Semaphore>,
+    /// Files that were checked and wait for the word to import them.
+    pub desk: transfer::Desk,
     /// Where this process answers on its own machine; never set where it does not.
     pub local_url: OnceLock<String>,
     organization: RwLock<Option<Arc<Organization>>>,
@@ -139,6 +143,7 @@ impl Context {
             scim_log: provision::log::Buffer::default(),
             scim_connections: credentials::Known::default(),
             scim_reads: Arc::new(tokio::sync::Semaphore::new(provision::READS_AT_ONCE)),
+            desk: transfer::Desk::default(),
             local_url: OnceLock::new(),
             organization: RwLock::new(organization),
         })
@@ -173,8 +178,23 @@ impl Context {
         Ok(())
     }
 
-    /// Runs `work` in the next commit, as `who`. Nothing stays of it when it fails.
+    /// Runs `work` in the next commit, as `who`. Nothing stays of it when it fails, but for the event of a refused
+    /// escalation.
     pub async fn act<T, F>(&self, who: Who, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Act) -> Result<T> + Send + 'static,
+    {
+        let done = self.attempt(who.clone(), work).await;
+        if let Err(error) = &done
+            && let Some(escalation) = error.as_escalation()
+        {
+            escalation::leave_event(self, who, escalation.clone()).await;
+        }
+        done
+    }
+
+    async fn attempt<T, F>(&self, who: Who, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&Act) -> Result<T> + Send + 'static,
@@ -310,7 +330,10 @@ impl Act<'_> {
         if self.role.owns() {
             Ok(())
         } else {
-            Err(Error::denied("Only an owner may do this."))
+            Err(Error::escalation(
+                "Only an owner may do this.",
+                "what only an owner may do",
+            ))
         }
     }
 

@@ -48,9 +48,9 @@ fn may_end(act: &Act, person: PersonId) -> Result<()> {
     if is_own || act.role.may_manage(&other.role) {
         Ok(())
     } else {
-        Err(Error::denied(
-            "Only an owner ends the sessions of admins and owners.",
-        ))
+        let message = "Only an owner ends the sessions of admins and owners.";
+        let what = format!("sessions of the role {}", other.role.name);
+        Err(Error::escalation(message, what).by("session", || subject(&other)))
     }
 }
 

@@ -84,6 +84,18 @@ pub fn list(r: &Reader, narrow: &Narrow, offset: i64, limit: i64) -> Result<Vec<
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The next of all, in the order in which they were added: whoever is there throughout comes once.
+pub fn list_after(r: &Reader, narrow: &Narrow, after: Option<PersonId>, limit: i64) -> Result<Vec<Person>> {
+    let (condition, mut values) = condition(narrow);
+    let joint = if condition.is_empty() { "WHERE" } else { "AND" };
+    values.push(after.map_or_else(String::new, |id| id.to_string()));
+    let place = values.len();
+    let page = format!("{condition} {joint} people.id > ?{place} ORDER BY people.id LIMIT {limit}");
+    let mut statement = r.prepare(&select(&page))?;
+    let rows = statement.query_map(rusqlite::params_from_iter(values), read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 pub fn count(r: &Reader, narrow: &Narrow) -> Result<i64> {
     let (condition, values) = condition(narrow);
     let sql = format!("SELECT count(*) FROM people {condition}");

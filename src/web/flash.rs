@@ -60,6 +60,8 @@ const SAID: &[(&str, &str)] = &[
     ),
     ("people-invited", "{}."),
     ("passphrase-set", "Your passphrase is saved. Sign in with it."),
+    ("field-saved", "The field {} is saved."),
+    ("imported", "{} imported."),
     ("access-granted", "{} was added and can sign in now."),
     ("access-dismissed", "The request was dismissed."),
     ("access-requested", "Your request is with the admins of {}."),

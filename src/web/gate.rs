@@ -29,8 +29,8 @@ use super::{body, overdue, reauth, urls};
 use crate::error::{Error, Result};
 use crate::flows::gate::Principal;
 use crate::flows::reauth::FRESH;
-use crate::flows::{Context, Visitor, Who};
-use crate::model::Permission;
+use crate::flows::{Context, Visitor, Who, escalation};
+use crate::model::{Permission, Role};
 
 /// One request's visitor: who they are, if anybody, and how they came.
 #[derive(Clone)]
@@ -197,6 +197,13 @@ pub async fn admit(
         return Ok(request.into_response(refusal).map_into_boxed_body());
     };
     if let Some(refusal) = refuse(&visit, &request, route) {
+        if let Some(principal) = visit.principal.as_ref().filter(|p| is_beyond(p.role(), route))
+            && !request.method().is_safe()
+            && is_same_site(&visit, &request)
+        {
+            let act = reauth::words(address).map_or_else(|| address.to_owned(), str::to_owned);
+            escalation::at_the_gate(&visit.ctx, principal.person().id, act).await;
+        }
         return Ok(request.into_response(refusal).map_into_boxed_body());
     }
     if let Some(principal) = &visit.principal
@@ -317,6 +324,16 @@ fn refuse(visit: &Visit, request: &ServiceRequest, route: &Route) -> Option<Http
             StatusCode::UNAUTHORIZED,
             "Your session has ended. Sign in, then do it again.",
         ),
+    }
+}
+
+/// Is it for people who may do more than this role?
+fn is_beyond(role: &Role, route: &Route) -> bool {
+    match route.access {
+        Access::Admin => !role.is_admin(),
+        Access::May(permissions) => !role.permissions.has_any(permissions),
+        Access::Owner => !role.owns(),
+        _ => false,
     }
 }
 

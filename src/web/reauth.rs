@@ -29,6 +29,8 @@ use crate::model::local_path;
 
 mod acts;
 
+pub use acts::words;
+
 pub fn routes() -> Vec<Route> {
     vec![
         get("/reauth", Access::Member, show),

@@ -166,6 +166,10 @@ const EVERYDAY: &[&str] = &[
     // looking closely
     "/admin/integrations/{slug}/tests",
     "/admin/integrations/{slug}/mapping/preview",
+    "/admin/people/transfer",
+    "/admin/access/teams/transfer",
+    "/admin/access/groups/transfer",
+    "/admin/integrations/{slug}/mapping/transfer",
     "/admin/integrations/{slug}/provisioning/requests/{id}/opening",
     "/admin/integrations/{slug}/provisioning/requests/{id}/dry-run",
 ];

@@ -14,10 +14,10 @@ use futures_util::{Stream, StreamExt};
 
 use super::fail::Fail;
 
-/// All fields and the file together.
+/// All fields and the file together, unless the page says otherwise.
 pub const UPLOAD_LIMIT: usize = 2 * 1024 * 1024;
-/// A pasted document grows when a browser escapes it for a form.
-const ESCAPED_LIMIT: usize = 3 * UPLOAD_LIMIT;
+/// A pasted document grows so many times at most when a browser escapes it for a form.
+const ESCAPES: usize = 3;
 /// So much more is read and thrown away, so that a browser that still sends gets to see the answer.
 const DRAIN_LIMIT: usize = 32 * 1024 * 1024;
 const FIELDS: usize = 50;
@@ -41,16 +41,16 @@ impl Flaw {
     }
 }
 
-/// A body as fields and, perhaps, one file.
+/// A body as fields and, perhaps, one file, together at most `LIMIT` bytes.
 #[derive(Debug, Default)]
-pub struct Upload {
+pub struct Upload<const LIMIT: usize = UPLOAD_LIMIT> {
     pub pairs: Vec<(String, String)>,
     /// What the file holds; `None` when none was chosen.
     pub file: Option<Vec<u8>>,
     pub flaw: Option<Flaw>,
 }
 
-impl FromRequest for Upload {
+impl<const LIMIT: usize> FromRequest for Upload<LIMIT> {
     type Error = Fail;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Fail>>>>;
 
@@ -81,8 +81,8 @@ impl FromRequest for Upload {
     }
 }
 
-async fn escaped(mut payload: Payload) -> Upload {
-    let (body, flaw) = collect(&mut payload, ESCAPED_LIMIT).await;
+async fn escaped<const LIMIT: usize>(mut payload: Payload) -> Upload<LIMIT> {
+    let (body, flaw) = collect(&mut payload, ESCAPES * LIMIT).await;
     let pairs = url::form_urlencoded::parse(&body)
         .into_owned()
         .take(FIELDS)
@@ -94,9 +94,9 @@ async fn escaped(mut payload: Payload) -> Upload {
     }
 }
 
-async fn parts(mut form: Multipart) -> Upload {
+async fn parts<const LIMIT: usize>(mut form: Multipart) -> Upload<LIMIT> {
     let mut upload = Upload::default();
-    let mut left = UPLOAD_LIMIT;
+    let mut left = LIMIT;
     let mut count = 0;
     while let Some(part) = form.next().await {
         let Ok(mut part) = part else {
@@ -182,7 +182,7 @@ mod tests {
             .insert_header((CONTENT_TYPE, kind))
             .set_payload(body)
             .to_http_parts();
-        Upload::from_request(&request, &mut payload).await.unwrap()
+        <Upload>::from_request(&request, &mut payload).await.unwrap()
     }
 
     #[actix_web::test]

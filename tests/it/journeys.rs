@@ -15,6 +15,7 @@ use crate::names::Names;
 use crate::peers::Peer;
 
 mod access;
+mod guides;
 mod own;
 
 /// A server that lives by the machine's clock, before its first run.

@@ -27,3 +27,4 @@ mod sign_out;
 mod store;
 mod tidy;
 mod tls;
+mod transfer;

@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str], &[&str])] = &[
         &[
             "model", "saml", "oidc", "scim", "store", "outbound", "error", "clock", "random", "vault",
         ],
-        &["webauthn_rs", "totp_rs"],
+        &["webauthn_rs", "totp_rs", "csv"],
     ),
     (
         "web",

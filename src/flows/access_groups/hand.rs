@@ -76,7 +76,8 @@ fn give_back(act: &Act, person: &mut Person) -> Result<()> {
 /// The group stays; who decides about it does not.
 fn pin(act: &Act, person: &mut Person, was: &str, is: &str) -> Result<()> {
     act.need(Permission::ManagePeople)?;
-    administer::need_to_manage(act, &person.role)?;
+    let by = |error: Error| error.by("access_group", || administer::subject(person));
+    administer::need_to_manage(act, &person.role).map_err(by)?;
     person.updated_at = act.now;
     store::people::update(act.w, person)?;
     person.version += 1;
@@ -91,7 +92,8 @@ fn pin(act: &Act, person: &mut Person, was: &str, is: &str) -> Result<()> {
 pub fn set_visibility(act: &Act, id: PersonId, visibility: Option<&Visibility>) -> Result<()> {
     act.need(Permission::ManageAccess)?;
     let person = store::people::get(act.w, id)?;
-    administer::need_to_manage(act, &person.role)?;
+    let by = |error: Error| error.by("visibility", || administer::subject(&person));
+    administer::need_to_manage(act, &person.role).map_err(by)?;
     let wanted = match visibility {
         Some(wanted) => Some(Visibility {
             people: wanted.people,

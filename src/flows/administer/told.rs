@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::Result;
-use crate::model::{Person, Subject};
+use crate::model::{Email, Person, Subject};
 use crate::store::{self, Reader};
 
 /// The subject of an event about a person.
@@ -12,6 +12,15 @@ pub fn subject(person: &Person) -> Subject {
         kind: "person",
         id: person.id.to_string(),
         label: person.display_name(),
+    }
+}
+
+/// The subject of an event about somebody who is not there.
+pub fn newcomer(email: &Email) -> Subject {
+    Subject {
+        kind: "newcomer",
+        id: email.key(),
+        label: email.to_string(),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::edit;
+use super::{edit, subject};
 use crate::error::{Error, FieldProblem, Result};
 use crate::flows::Act;
 use crate::model::mapping::{
@@ -274,9 +274,8 @@ fn need_rights(act: &Act, was: &Connection, is: &Mapping, jit: &Jit, roles: &[Ro
         return Ok(());
     }
     if is.may_own() || was.mapping.may_own() {
-        return Err(Error::denied(
-            "A value of this mapping makes owners. Only an owner allows that, and only an owner changes it afterwards.",
-        ));
+        let message = "A value of this mapping makes owners. Only an owner allows that, and only an owner changes it afterwards.";
+        return Err(Error::escalation(message, "a value that makes owners").by("mapping", || subject(was)));
     }
     let mut given: Vec<&str> = Vec::new();
     let is_new = |line: &&RoleValue| !was.mapping.roles.contains(line);
@@ -314,11 +313,15 @@ fn need_rights(act: &Act, was: &Connection, is: &Mapping, jit: &Jit, roles: &[Ro
     });
     match beyond {
         None => Ok(()),
-        Some(role) => Err(Error::denied(format!(
-            "The mapping would give the role {}, which may do what yours may not, or as much. Only somebody who may do \
-             more, such as an owner, lets an identity provider give it.",
-            role.name
-        ))),
+        Some(role) => {
+            let message = format!(
+                "The mapping would give the role {}, which may do what yours may not, or as much. Only somebody who may \
+                 do more, such as an owner, lets an identity provider give it.",
+                role.name
+            );
+            let refused = Error::escalation(message, format!("the role {}", role.name));
+            Err(refused.by("mapping", || subject(was)))
+        }
     }
 }
 
@@ -328,11 +331,13 @@ pub fn need_word(act: &Act, connection: &Connection) -> Result<()> {
     if act.role.owns() || !connection.mapping.may_own() {
         return Ok(());
     }
-    Err(Error::denied(format!(
+    let message = format!(
         "The mapping of {} may make owners, so that only an owner changes its identity provider, its settings and its \
          credentials.",
         connection.name
-    )))
+    );
+    let refused = Error::escalation(message, "what makes owners by its word");
+    Err(refused.by("connection", || subject(connection)))
 }
 
 /// For events: one line for each row.

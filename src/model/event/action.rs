@@ -119,4 +119,7 @@ actions! {
     InvitationAccepted "invitation.accepted" "Accepted an invitation",
     FeatureSwitchedOn "feature.switched_on" "Switched a kind of integration on",
     FeatureSwitchedOff "feature.switched_off" "Switched a kind of integration off",
+    EscalationRefused "escalation.refused" "Was refused more than their role may give",
+    TableImported "table.imported" "Imported a file",
+    TableExported "table.exported" "Downloaded a list",
 }

@@ -13,6 +13,8 @@ pub struct RoleChoice<'a> {
     pub is_said: bool,
     /// An owner allowed, by name, that this value makes owners.
     pub may_own: bool,
+    /// The role that owns, where the value means one and may make nobody an owner.
+    pub refused: Option<&'a Role>,
     pub remark: Option<String>,
 }
 
@@ -58,13 +60,18 @@ pub fn choose<'a>(
                 role.name
             );
             let rule = format!("{rule}, which may make nobody an owner");
-            lowest(mapping, first, roles, rule, Some(remark))
+            let lowest = lowest(mapping, first, roles, rule, Some(remark))?;
+            Some(RoleChoice {
+                refused: Some(role),
+                ..lowest
+            })
         }
         Some(role) => Some(RoleChoice {
             role,
             rule,
             is_said: true,
             may_own: may_own && role.owns(),
+            refused: None,
             remark: None,
         }),
         None => {
@@ -96,6 +103,7 @@ fn lowest<'a>(
         rule,
         is_said: false,
         may_own: false,
+        refused: None,
         remark,
     })
 }

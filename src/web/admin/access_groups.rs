@@ -54,6 +54,7 @@ struct GroupsPage {
     shell: Shell,
     tabs: Vec<Place>,
     add: String,
+    transfer: String,
     lines: Vec<Line>,
     refusal: Option<Notice>,
 }
@@ -94,6 +95,7 @@ async fn page(visit: &Visit, refusal: Option<Notice>, status: StatusCode) -> Ans
         shell: visit.shell("Access groups").at(Section::Access),
         tabs: tabs(Room::Groups),
         add: urls::new_access_group(),
+        transfer: urls::transfer(&urls::access_groups()),
         lines,
         refusal,
     };
@@ -152,7 +154,7 @@ fn form(offered: &Offered, group: Option<&AccessGroup>) -> Form {
     let name = Field::text("name", "Name").required().focus().max(200);
     let lowest = offered.roles.first().map_or("", |role| role.key.as_str());
     let role = offered.roles.iter().fold(
-        Field::radio("role", "Role").required().value(lowest),
+        Field::radio("role", "Role").required().open().value(lowest),
         |field, role| field.choice_with_hint(role.key.clone(), role.name.clone(), role.hint.clone()),
     );
     let sees = visibility_fields(None, !offered.apps.is_empty());

@@ -29,6 +29,7 @@ pub mod person_fields;
 pub mod person_form;
 pub mod person_invitation;
 pub mod person_provisioning;
+pub mod profile_fields;
 pub mod reset_link;
 pub mod roles;
 pub mod session_limits;
@@ -36,6 +37,7 @@ pub mod settings;
 pub mod sign_ins;
 pub mod teams;
 pub mod trace;
+mod transfer;
 
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -54,6 +56,8 @@ pub const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 pub fn routes() -> Vec<Route> {
     let families = [
         overview::routes(),
+        // Before the rooms of one person, team or group: `transfer` is the id of none.
+        transfer::routes(),
         people::routes(),
         person_form::routes(),
         invitations::routes(),
@@ -72,6 +76,7 @@ pub fn routes() -> Vec<Route> {
         roles::routes(),
         session_limits::routes(),
         features::routes(),
+        profile_fields::routes(),
         teams::routes(),
         access_groups::routes(),
         access_group::routes(),

@@ -41,6 +41,41 @@ pub struct Filters {
     page: String,
 }
 
+impl Filters {
+    pub fn narrow(&self) -> Narrow {
+        Narrow {
+            search: self.q.chars().take(200).collect(),
+            state: [PersonState::Active, PersonState::Deactivated]
+                .into_iter()
+                .find(|s| s.key() == self.state),
+            role: Some(self.role.clone()).filter(|role| !role.is_empty()),
+            team: TeamId::parse(&self.team),
+            access_group: AccessGroupId::parse(&self.group),
+            ..Narrow::default()
+        }
+    }
+
+    pub fn is_narrowed(&self) -> bool {
+        let narrow = self.narrow();
+        !narrow.search.trim().is_empty()
+            || narrow.state.is_some()
+            || narrow.role.is_some()
+            || narrow.team.is_some()
+            || narrow.access_group.is_some()
+    }
+
+    /// As an address holds them.
+    pub fn pairs(&self) -> [(&'static str, &str); 5] {
+        [
+            ("q", &self.q),
+            ("state", &self.state),
+            ("role", &self.role),
+            ("team", &self.team),
+            ("group", &self.group),
+        ]
+    }
+}
+
 struct Line {
     href: String,
     name: String,
@@ -68,6 +103,8 @@ struct PeoplePage {
     here: String,
     add: String,
     invitations: String,
+    /// Downloads and import, with the filters of this list.
+    transfer: String,
     q: String,
     states: Vec<Choice>,
     roles: Vec<Choice>,
@@ -121,39 +158,14 @@ fn asking(r: &Reader) -> Result<(Vec<Asking>, i64)> {
 }
 
 async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
-    let Filters {
-        q,
-        state,
-        role,
-        team,
-        group,
-        page,
-    } = filters.into_inner();
     let here = urls::people();
-    let narrow = Narrow {
-        search: q.chars().take(200).collect(),
-        state: [PersonState::Active, PersonState::Deactivated]
-            .into_iter()
-            .find(|s| s.key() == state),
-        role: Some(role.clone()).filter(|role| !role.is_empty()),
-        team: TeamId::parse(&team),
-        access_group: AccessGroupId::parse(&group),
-        ..Narrow::default()
-    };
-    let is_narrowed = !narrow.search.trim().is_empty()
-        || narrow.state.is_some()
-        || narrow.role.is_some()
-        || narrow.team.is_some()
-        || narrow.access_group.is_some();
-    let kept = [
-        ("q", q.as_str()),
-        ("state", &state),
-        ("role", &role),
-        ("team", &team),
-        ("group", &group),
-    ];
-    let number = page.parse().unwrap_or(1);
-    let (path, kept) = (here.clone(), kept.map(|(name, value)| (name, value.to_owned())));
+    let (narrow, is_narrowed) = (filters.narrow(), filters.is_narrowed());
+    let transfer = urls::query(&urls::transfer(&here), &filters.pairs());
+    let number = filters.page.parse().unwrap_or(1);
+    let (path, kept) = (
+        here.clone(),
+        filters.pairs().map(|(name, value)| (name, value.to_owned())),
+    );
     let reading = visit.ctx.store.reading(move |r| {
         let total = u64::try_from(store::people::count(r, &narrow)?).unwrap_or(0);
         let kept: Vec<_> = kept.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -171,6 +183,14 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
     let ids = |id: &dyn std::fmt::Display, name: &str| (id.to_string(), name.to_owned());
     let team_choices: Vec<_> = teams.iter().map(|(team, _)| ids(&team.id, &team.name)).collect();
     let group_choices: Vec<_> = groups.iter().map(|(one, _)| ids(&one.id, &one.name)).collect();
+    let Filters {
+        q,
+        state,
+        role,
+        team,
+        group,
+        ..
+    } = filters.into_inner();
     let chosen = |all, list: &[(String, String)], one: &str| {
         let pairs = list.iter().map(|(id, name)| (id.as_str(), name.as_str()));
         choices(all, pairs, one)
@@ -180,6 +200,7 @@ async fn list(visit: Visit, filters: web::Query<Filters>) -> Answer {
         shell: visit.shell("People").at(Section::People),
         add: urls::new_person(),
         invitations: urls::invitations(),
+        transfer,
         here,
         states: choices("Every state", states, &state),
         roles: choices(

@@ -50,7 +50,8 @@ struct Offered {
     groups: Vec<AccessGroup>,
 }
 
-/// Roles that the admin may not give are not offered, nor groups that carry them; the flow would refuse them too.
+/// Roles that the admin may not give are not offered, nor groups that carry them; the flow refuses them, and leaves an
+/// event of it.
 fn form(admin: &Admin, all: &Offered) -> Form {
     let roles = &all.roles;
     let offered: Vec<&Role> = roles
@@ -58,7 +59,7 @@ fn form(admin: &Admin, all: &Offered) -> Form {
         .filter(|role| admin.0.role().may_manage(role))
         .collect();
     let lowest = offered.first().map_or("", |role| role.key.as_str());
-    let role = Field::radio("role", "Role").required().value(lowest);
+    let role = Field::radio("role", "Role").required().open().value(lowest);
     let role = offered.iter().fold(role, |field, role| {
         field.choice_with_hint(role.key.clone(), role.name.clone(), role.hint.clone())
     });
@@ -69,6 +70,7 @@ fn form(admin: &Admin, all: &Offered) -> Form {
     let may_give = |group: &&AccessGroup| offered.iter().any(|role| role.key == group.role);
     let group = all.groups.iter().filter(may_give).fold(
         Field::select("access_group", "Access group")
+            .open()
             .hint("While somebody is in one, its role counts in place of their own. By hand, no identity provider changes it.")
             .choice(access_groups::AUTOMATIC, "Whatever groups of identity providers say")
             .choice(access_groups::NONE, "None, by hand"),

@@ -45,6 +45,7 @@ struct TeamsPage {
     shell: Shell,
     tabs: Vec<Place>,
     add: String,
+    transfer: String,
     lines: Vec<Line>,
 }
 
@@ -60,6 +61,7 @@ async fn list(visit: Visit) -> Answer {
         shell: visit.shell("Teams").at(Section::Access),
         tabs: tabs(Room::Teams),
         add: urls::new_team(),
+        transfer: urls::transfer(&urls::teams()),
         lines: all.into_iter().map(line).collect(),
     }))
 }

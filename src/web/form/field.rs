@@ -43,6 +43,8 @@ pub struct Field {
     pub focus: bool,
     /// Shown and sent along, not to be changed here.
     pub readonly: bool,
+    /// Whether a value that is not offered may stand is for a flow to say: a refusal there is audited.
+    pub is_open: bool,
     /// Longest value in characters.
     pub max: usize,
     pub choices: Vec<Choice>,
@@ -63,6 +65,7 @@ impl Field {
             mono: false,
             focus: false,
             readonly: false,
+            is_open: false,
             max: 1_000,
             choices: Vec::new(),
         }
@@ -165,6 +168,13 @@ impl Field {
         self
     }
 
+    /// A value that is not offered goes on to the flow, which knows more.
+    #[must_use]
+    pub fn open(mut self) -> Self {
+        self.is_open = true;
+        self
+    }
+
     #[must_use]
     pub fn max(mut self, characters: usize) -> Self {
         self.max = characters;
@@ -258,7 +268,7 @@ impl Field {
             _ if typed.chars().any(is_control) => {
                 Some("This contains a character that cannot be typed.".into())
             }
-            Kind::Select | Kind::Radio if !typed.is_empty() && !offered() => {
+            Kind::Select | Kind::Radio if !typed.is_empty() && !self.is_open && !offered() => {
                 Some(format!("Choose “{}” from the list.", self.label))
             }
             _ => None,

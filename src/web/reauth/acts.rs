@@ -49,6 +49,16 @@ const ACTS: &[(&str, &str)] = &[
         "Remove the second factor",
     ),
     // access
+    ("/admin/people/transfer/checked/{id}", "Import the people"),
+    ("/admin/access/teams/transfer/checked/{id}", "Import the teams"),
+    (
+        "/admin/access/groups/transfer/checked/{id}",
+        "Import the access groups",
+    ),
+    (
+        "/admin/integrations/{slug}/mapping/transfer/checked/{id}",
+        "Import the mapping",
+    ),
     ("/admin/access/roles/new", "Add the role"),
     ("/admin/access/roles/{key}", "Save the role"),
     ("/admin/access/roles/{key}/move", "Move the role"),
@@ -154,6 +164,8 @@ const ACTS: &[(&str, &str)] = &[
         "/admin/settings/features/{kind}/off",
         "Switch the kind of integration off",
     ),
+    ("/admin/settings/fields/new", "Add the field"),
+    ("/admin/settings/fields/{key}", "Save the field"),
     ("/admin/settings/mail", "Save the mail settings"),
     ("/admin/settings/mail/test", "Send a test mail"),
     ("/admin/settings/mail/removal", "Turn off mail"),

@@ -97,6 +97,26 @@ pub fn people() -> String {
     "/admin/people".into()
 }
 
+/// The page with the downloads and the import of a table that is listed at `list`.
+pub fn transfer(list: &str) -> String {
+    format!("{list}/transfer")
+}
+
+/// A table as a file: `people.csv`.
+pub fn transfer_file(page: &str, file: &str) -> String {
+    format!("{page}/files/{}", segment(file))
+}
+
+/// What a file would do, and what it did.
+pub fn transfer_checked(page: &str, id: &str) -> String {
+    format!("{page}/checked/{}", segment(id))
+}
+
+/// The same as a file.
+pub fn transfer_report(checked: &str) -> String {
+    format!("{checked}/report.csv")
+}
+
 pub fn new_person() -> String {
     "/admin/people/new".into()
 }
@@ -178,6 +198,15 @@ pub fn feature_switch(kind: &str, on: bool) -> String {
         segment(kind),
         if on { "on" } else { "off" }
     )
+}
+
+pub fn new_profile_field() -> String {
+    "/admin/settings/fields/new".into()
+}
+
+/// One of the further fields that the organization defines.
+pub fn profile_field(key: &str) -> String {
+    format!("/admin/settings/fields/{}", segment(key))
 }
 
 /// The mail page (empty), or a part of it: `test`, `removal`.

@@ -4,36 +4,10 @@
 // Facts: base; the organization is set up, has Mary as a member and no integration.
 
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import { createHash } from 'node:crypto';
 import { ALICE, look, signInWithPassphrase } from '../acts.mjs';
-
-const BEFORE_THE_RFC = ['urn:scim:schemas:core:2.0', 'urn:scim:schemas:extension:enterprise:2.0'];
-const USER = ['urn:ietf:params:scim:schemas:core:2.0:User'];
-const GROUP = ['urn:ietf:params:scim:schemas:core:2.0:Group'];
-const PATCH = ['urn:ietf:params:scim:api:messages:2.0:PatchOp'];
-
-const person = (schemas, address, given, family, more = {}) => ({
-  schemas,
-  userName: address,
-  name: { givenName: given, familyName: family },
-  emails: [{ value: address, type: 'work', primary: true }],
-  active: true,
-  ...more,
-});
-
-/** The client of an identity provider: it knows what was copied to it, and nothing else. */
-function client(url, authorization, headers) {
-  return async (method, path, body) => {
-    const answer = await fetch(url + path, {
-      method,
-      headers: { authorization, ...headers },
-      body: body && JSON.stringify(body),
-    });
-    const text = await answer.text();
-    return { ...(text ? JSON.parse(text) : {}), status: answer.status };
-  };
-}
+import {
+  BEFORE_THE_RFC, GROUP, PATCH, USER, add, allowed, arrived, client, copied, make, oauthClient, person, turnOn,
+} from '../provisioning.mjs';
 
 export default async function ({ arrive, step, base }) {
   const admin = await arrive();
@@ -173,96 +147,13 @@ async function switches(admin, step) {
 /** "Authenticate with …": the admin is asked, allows it, and the client gets tokens that work. */
 async function popUp(admin, step) {
   step('OAuth: a client');
-  const server = createServer((_, response) => response.end('<title>Back</title>Back'));
-  await new Promise((ready) => server.listen(0, '127.0.0.1', ready));
-  const back = `http://127.0.0.1:${server.address().port}/oauth/callback`;
-  await admin.go('/admin/integrations/okta/provisioning');
-  await admin.follow('Add an OAuth client');
-  await admin.fill({ Name: 'Okta', 'Redirect addresses': back });
-  await admin.press('Add an OAuth client');
-  await admin.at('Copy it now');
-  await look(admin, 'guide-scim-client');
-  const labels = ['Authorize URL', 'Token URL', 'Client ID', 'Client secret', 'SCIM base URL'];
-  const values = {};
-  for (const label of labels) values[label] = await copied(admin, label);
+  const { server, back, values } = await oauthClient(admin, 'okta', 'guide-scim-client');
 
   step('OAuth: the pop-up');
-  const verifier = 'v'.repeat(64);
-  const asked = new URLSearchParams({
-    response_type: 'code',
-    client_id: values['Client ID'],
-    redirect_uri: back,
-    state: 'kites',
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-    code_challenge_method: 'S256',
-  });
-  await admin.page.goto(`${values['Authorize URL']}?${asked}`);
-  await look(admin, 'guide-scim-consent');
-  await admin.page.getByRole('button', { name: /^Allow/ }).click();
-  await admin.page.waitForURL(`${back}?*`);
-  const answer = new URL(admin.page.url()).searchParams;
-  assert.equal(answer.get('state'), 'kites');
-  const tokens = await fetch(values['Token URL'], {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'authorization_code',
-      code: answer.get('code'),
-      redirect_uri: back,
-      code_verifier: verifier,
-      client_id: values['Client ID'],
-      client_secret: values['Client secret'],
-    }),
-  });
-  const { access_token: token } = await tokens.json();
+  const token = await allowed(admin, back, values, 'guide-scim-consent');
   const send = client(values['SCIM base URL'], `Bearer ${token}`, {});
   assert.equal((await send('GET', '/Users?startIndex=1&count=2')).status, 200);
   await admin.go('/admin/integrations/okta/provisioning');
   await look(admin, 'guide-scim-granted');
   server.close();
-}
-
-async function add(admin, provider) {
-  await admin.go('/admin/integrations/new?q=scim');
-  await admin.follow(provider);
-  await admin.press('Add and go on');
-  await admin.page.getByText('It is off until you turn it on.').waitFor();
-}
-
-/** From the page of a new integration to one that provisions. */
-async function turnOn(admin, name) {
-  await admin.follow('Set up provisioning (SCIM)');
-  await admin.at(`Provisioning through ${name}`);
-  await admin.press('Turn it on');
-  await admin.press(`Turn ${name} on`);
-  await admin.page.getByText('Its identity provider can provision people now.').waitFor();
-}
-
-/** Makes a credential and copies these values. Loading the page again makes no second one and shows none. */
-async function make(admin, button, picture, labels) {
-  await admin.follow(button);
-  await admin.press(button);
-  await admin.at('Copy it now');
-  await look(admin, picture);
-  const values = {};
-  for (const label of labels) values[label] = await copied(admin, label);
-  await admin.page.reload();
-  await admin.alert().filter({ hasText: 'A credential was made since this form was opened.' }).waitFor();
-  assert.ok(!(await admin.page.content()).includes(values[labels.at(-1)]), 'the secret is shown twice');
-  await admin.follow('Cancel');
-  await admin.link(button).waitFor();
-  assert.equal(await admin.page.locator('[aria-labelledby=credentials] tbody tr').count(), 1);
-  return values;
-}
-
-/** Waits, without loading the page again, until so many of its four steps are done. */
-async function arrived(admin, many) {
-  await admin.page.locator('#arrival .is-done').nth(many - 1).waitFor({ timeout: 20_000 });
-}
-
-/** What the Copy button beside this label puts on the clipboard. */
-async function copied(visitor, label) {
-  const row = visitor.page.locator(`[data-copies="${label}"]`).first();
-  await row.getByRole('button', { name: `Copy ${label}` }).click();
-  await row.getByText('Copied').waitFor();
-  return visitor.page.evaluate(() => navigator.clipboard.readText());
 }

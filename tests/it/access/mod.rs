@@ -1,5 +1,6 @@
 //! Teams, access groups, what feeds them, and what people see: over HTTP, SCIM, SAML and OpenID Connect.
 
+mod audited;
 mod escalation;
 mod feeds;
 mod groups;

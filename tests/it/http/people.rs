@@ -12,6 +12,8 @@ use doorward::web::server::block_on;
 use crate::app::{ALICE, BOB, PASSPHRASE, TestApp};
 
 const CAROL: &str = "carol@example.com";
+/// A refused escalation leaves an event, but no change.
+const CHANGES: &str = "SELECT count(*) FROM events WHERE action <> 'escalation.refused'";
 
 fn id_of(app: &TestApp, email: &str) -> PersonId {
     person(app, email).id
@@ -126,7 +128,7 @@ fn nobody_gives_takes_or_touches_what_they_do_not_have() {
         app.add(email, role);
     }
     let [alice, carol, dan, bob] = [ALICE, CAROL, "dan@example.com", BOB].map(|email| id_of(&app, email));
-    let before = app.count("SELECT count(*) FROM events");
+    let before = app.count(CHANGES);
     for role in ["admin", "owner"] {
         let add = move |act: &Act| administer::add_person(act, &fields("new@example.com", role));
         assert_eq!(
@@ -175,7 +177,7 @@ fn nobody_gives_takes_or_touches_what_they_do_not_have() {
         assert_eq!(kind(as_person(&app, bob, add)), Kind::Denied);
     }
     assert_eq!(
-        app.count("SELECT count(*) FROM events"),
+        app.count(CHANGES),
         before,
         "what was refused left no trace of a change"
     );
@@ -335,4 +337,34 @@ fn the_event_log_shows_every_tampering() {
             .expect("restored");
         assert_eq!(verify().expect("whole again"), count, "{change}");
     }
+}
+
+#[test]
+fn an_owner_defines_further_fields_and_nobody_else() {
+    let app = TestApp::start();
+    let alice = app.alice();
+    let at = "/admin/settings/fields";
+    assert!(alice.get(at).text().contains("No fields of your own"));
+    let add = |key: &str, label: &str| alice.post(&format!("{at}/new"), &[("key", key), ("label", label)]);
+    assert_eq!(add("desk", "Desk").to(), at);
+    for (key, label) in [("desk", "Again"), ("Desk", "x"), ("email", "x"), ("fine", "")] {
+        assert_eq!(add(key, label).status, 422, "{key}");
+    }
+    assert_eq!(alice.post(&format!("{at}/desk"), &[("label", "Seat")]).to(), at);
+    assert!(alice.get("/admin/people/new").text().contains("Seat"));
+    assert_eq!(
+        alice.post(&format!("{at}/nothing"), &[("label", "x")]).status,
+        404
+    );
+    app.add("bob@example.com", "admin");
+    app.give_passphrase("bob@example.com", crate::app::PASSPHRASE);
+    let bob = app.signed_in("bob@example.com", crate::app::PASSPHRASE);
+    assert_eq!(
+        (
+            bob.get(at).status,
+            bob.post(&format!("{at}/new"), &[("key", "x"), ("label", "x")])
+                .status
+        ),
+        (403, 403)
+    );
 }

@@ -53,6 +53,8 @@ struct MappingPage {
     tabs: Vec<Tab>,
     action: String,
     preview: String,
+    /// Downloads and import.
+    transfer: String,
     domains: String,
     /// What is wrong with the whole, and with each part that was typed.
     trouble: Option<String>,
@@ -160,6 +162,7 @@ async fn page(
         tabs: tabs(slug, Room::Mapping),
         action: urls::integration_part(slug, "mapping"),
         preview: format!("{}/preview", urls::integration_part(slug, "mapping")),
+        transfer: urls::transfer(&urls::integration_part(slug, "mapping")),
         domains: urls::integration_part(slug, "domains"),
         trouble: said.trouble,
         problems: said.problems,
