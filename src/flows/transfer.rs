@@ -19,10 +19,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Escalation, Kind, Result};
-use crate::model::{Action, Permission, PersonId, Subject};
+use crate::model::{Action, InvitedHow, Permission, PersonId, Subject};
 use crate::store::{self, Reader};
 
-use super::{Act, Context, Who, escalation};
+use super::{Act, Context, Who, escalation, invite};
 pub use desk::{Checked, Desk, Done, SHOWN_FOR};
 pub use export::{Page, columns, note_export, page, whole};
 pub use report::{Counts, Difference, Fate, Line, Refusal};
@@ -269,21 +269,24 @@ fn one(act: &Act, task: &Task, row: &Row, names: &people::Names) -> Result<Looke
 /// What an import did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
-    /// The people whom it added, in the order of the file: whom to invite, say.
+    /// The people whom it added, in the order of the file.
     pub added: Vec<PersonId>,
+    /// How many of them an invitation waits for.
+    pub invited: usize,
     pub counts: Counts,
 }
 
-/// Imports what was looked at.
+/// Imports what was looked at, and invites those whom it adds where that is wanted.
 ///
 /// # Errors
 /// `Conflict` when somebody changed something meanwhile, so that it would do something else than was shown: then nothing
 /// is done, and what is shown is fresh.
-pub async fn apply(ctx: &Context, person: PersonId, id: &str) -> Result<Imported> {
+pub async fn apply(ctx: &Context, person: PersonId, id: &str, invites: bool) -> Result<Imported> {
     let checked = ctx.desk.get(person, id, ctx.now())?;
     if let Some(done) = checked.done {
         return Ok(Imported {
             added: done.added,
+            invited: 0,
             counts: checked.counts,
         });
     }
@@ -308,13 +311,18 @@ pub async fn apply(ctx: &Context, person: PersonId, id: &str) -> Result<Imported
             "added": counts.added, "changed": counts.changed, "unchanged": counts.unchanged, "refused": counts.refused,
         });
         act.event(Action::TableImported, task.what.subject(act.w)?, Value::Null, after)?;
-        Ok(added)
+        let invited = match invites {
+            true => invite::many(act, &added, InvitedHow::Csv)?.queued,
+            false => 0,
+        };
+        Ok((added, invited))
     });
     match done.await {
-        Ok(added) => {
+        Ok((added, invited)) => {
             ctx.desk.finish(person, id, added.clone(), ctx.now());
             Ok(Imported {
                 added,
+                invited,
                 counts: checked.counts,
             })
         }

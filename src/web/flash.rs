@@ -62,6 +62,10 @@ const SAID: &[(&str, &str)] = &[
     ("passphrase-set", "Your passphrase is saved. Sign in with it."),
     ("field-saved", "The field {} is saved."),
     ("imported", "{} imported."),
+    (
+        "imported-and-invited",
+        "{} imported. The invitations of those added are listed under Invitations.",
+    ),
     ("access-granted", "{} was added and can sign in now."),
     ("access-dismissed", "The request was dismissed."),
     ("access-requested", "Your request is with the admins of {}."),

@@ -19,6 +19,31 @@ fn start() -> TestApp {
 }
 
 #[test]
+fn whoever_is_added_is_invited_where_that_is_wanted_and_nobody_else() {
+    let app = TestApp::start();
+    app.add("bob@example.com", "member");
+    let alice = app.alice();
+    let file = "email,given_name\ndan@example.com,Dan\nbob@example.com,Robert\n";
+    let report = look(&alice, PEOPLE, file);
+    assert!(alice.get(&report).text().contains("Send an invitation"));
+    assert_eq!(alice.post(&report, &[("invite", "yes")]).status, 303);
+    let invited = "SELECT count(*) FROM invitations";
+    assert_eq!(app.count(invited), 1, "dan, and not bob, who was here");
+    assert_eq!(
+        alice.post(&report, &[("invite", "yes")]).status,
+        303,
+        "pressed twice"
+    );
+    assert_eq!(app.count(invited), 1);
+    // Without the tick nobody is written to, and where nobody is added there is none.
+    let report = look(&alice, PEOPLE, "email\neve@example.com\n");
+    assert_eq!(alice.post(&report, &[]).status, 303);
+    assert_eq!(app.count(invited), 1);
+    let report = look(&alice, PEOPLE, "email,given_name\nbob@example.com,Bo\n");
+    assert!(!alice.get(&report).text().contains("Send an invitation"));
+}
+
+#[test]
 fn a_look_shows_each_row_and_writes_nothing() {
     let app = start();
     let alice = app.alice();

@@ -46,6 +46,8 @@ struct ReportPage {
     action: String,
     /// The button's words; empty: there is nothing to do, or it was done.
     submit: String,
+    /// People would be added, and can be asked to come.
+    invites: bool,
     again: String,
     report: String,
 }
@@ -175,6 +177,7 @@ fn draw(
             (true, _) | (_, 0) => String::new(),
             _ => format!("Import {rows}"),
         },
+        invites: matches!(table.0, What::People) && checked.counts.added > 0,
         again: table.url(),
         report: urls::transfer_report(&here),
         here,
@@ -212,19 +215,34 @@ pub async fn show(
     draw(&visit, &table, &id, &checked, &filter, None)
 }
 
-pub async fn import(visit: Visit, admin: Admin, table: Table, request: HttpRequest) -> Answer {
+#[derive(serde::Deserialize)]
+pub struct Wishes {
+    invite: Option<String>,
+}
+
+pub async fn import(
+    visit: Visit,
+    admin: Admin,
+    table: Table,
+    request: HttpRequest,
+    wishes: web::Form<Wishes>,
+) -> Answer {
     let id = id_of(&request);
     let before = checked(&visit, &admin, &table, &id)?;
     if to_do(&table.0, &before.counts) == 0 {
         return Err(Error::conflict("There is nothing to import in this file.").into());
     }
-    match transfer::apply(&visit.ctx, admin.0.person().id, &id).await {
-        // Whom it added (`added`) is known here: whoever sends invitations takes them from it.
+    match transfer::apply(&visit.ctx, admin.0.person().id, &id, wishes.invite.is_some()).await {
         Ok(done) => {
             let rows = done.counts.to_do();
             let rows = count(i64::try_from(rows).unwrap_or(i64::MAX), "row", "rows");
             let report = urls::transfer_checked(&table.url(), &id);
-            Ok(flash::to(&visit, &report, "imported", &rows))
+            let said = if done.invited > 0 {
+                "imported-and-invited"
+            } else {
+                "imported"
+            };
+            Ok(flash::to(&visit, &report, said, &rows))
         }
         Err(error) if error.kind == Kind::Conflict => {
             let fresh = checked(&visit, &admin, &table, &id)?;
