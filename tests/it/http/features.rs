@@ -202,8 +202,20 @@ fn nothing_of_a_kind_that_is_off_can_be_added() {
         error.message.contains("SAML 2.0 is switched off for Acme") && error.message.contains("Alice Ng"),
         "{error}"
     );
+    // Nor as one that stays off itself: what is not there cannot be turned on later.
+    let off = |toml: &str| toml.replacen("\n", "\nenabled = false\n", 1);
+    assert!(app.try_apply(&off(entra), files()).is_err());
     let scim = "[[connection]]\nslug = \"entra\"\n[connection.scim]\nenabled = true\n";
-    assert!(app.try_apply(scim, Default::default()).is_err());
+    assert!(app.try_apply(&off(scim), Default::default()).is_err());
+    let op = crate::oidc::op::TestOp::start();
+    op.set_now(crate::idp::NOW.0 / 1000);
+    let openid = crate::app::openid_toml("op", &op, "");
+    let error = app.try_apply(&off(&openid), Default::default());
+    let error = error.expect_err("it is off");
+    assert!(
+        error.message.contains("OpenID Connect is switched off for Acme"),
+        "{error}"
+    );
     app.apply("[[connection]]\nslug = \"okta\"\nenabled = false\n");
     let on = "[[connection]]\nslug = \"okta\"\nenabled = true\n";
     assert!(app.try_apply(on, Default::default()).is_err(), "nor turned on");
