@@ -253,7 +253,14 @@ fn one(act: &Act, task: &Task, row: &Row, names: &people::Names) -> Result<Looke
         }),
         Err(error) => {
             let escalation = error.as_escalation().cloned();
-            let refusals = report::refusals(error, &row.cells, names)?;
+            let mut refusals = report::refusals(error, &row.cells, names)?;
+            if let ([only], Some(key)) = (refusals.as_mut_slice(), names.beyond(act, &row.cells))
+                && only.column.is_empty()
+                && escalation.is_some()
+            {
+                only.column = names.label(key);
+                only.value = row.cells.get(key).cloned().unwrap_or_default();
+            }
             Ok(Looked {
                 line: line(Fate::Refused(refusals)),
                 added: None,

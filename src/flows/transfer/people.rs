@@ -228,6 +228,17 @@ impl Names {
             .find(|group| group.name.to_lowercase() == wanted)
     }
 
+    /// Which cell asks for more than the actor may give, where one does.
+    pub fn beyond(&self, act: &Act, cells: &Record) -> Option<&'static str> {
+        let cell = |key: &str| cells.get(key).map_or("", String::as_str);
+        let is_beyond = |role: Option<&Role>| role.is_some_and(|role| !act.role.may_manage(role));
+        if is_beyond(self.role(cell("role"))) {
+            return Some("role");
+        }
+        let group = self.group(cell("access_group"));
+        is_beyond(group.and_then(|group| self.role(&group.role))).then_some("access_group")
+    }
+
     fn team_id(&self, name: &str) -> String {
         let team = self.teams.iter().find(|team| team.name == name);
         team.map_or_else(String::new, |team| team.id.to_string())

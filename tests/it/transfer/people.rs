@@ -161,6 +161,12 @@ fn nobody_imports_what_is_not_less_than_their_own() {
         ["Refused", "Refused", "Refused", "Refused", "Would be added"]
     );
     assert!(report.text().contains("may do what yours may not"));
+    let whats: Vec<String> = rows(&report).into_iter().map(|row| row[3].clone()).collect();
+    assert!(whats[0].starts_with("Role “owner”: "), "{whats:?}");
+    assert!(
+        whats[3].starts_with("Access group by hand “Admins”: "),
+        "{whats:?}"
+    );
     import(&carol, PEOPLE, file);
     assert_eq!(
         app.count("SELECT count(*) FROM people WHERE role IN ('owner', 'admin')"),
