@@ -221,9 +221,10 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
             connection.saml.sign_out_there = there;
         }
         openid::change(&mut connection.oidc, &fields.oidc, &mut problems);
+        let was = connection.clone();
         scim::change(&mut connection.scim, &fields.scim, &mut problems);
         if problems.is_empty() {
-            Ok(())
+            scim::begin(act, &was, connection, &fields.scim)
         } else {
             Err(Error::invalid_fields(problems))
         }

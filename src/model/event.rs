@@ -6,60 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{ConnectionId, PersonId, Timestamp};
+use super::Timestamp;
 
-/// Who did it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Actor {
-    Person {
-        id: PersonId,
-        label: String,
-    },
-    /// A command on the server: `init`, `apply`.
-    Command(&'static str),
-    /// An identity provider, through SCIM.
-    Connection {
-        id: ConnectionId,
-        label: String,
-    },
-    /// An identity provider, by a message about a sign-in that came through it.
-    IdentityProvider {
-        id: ConnectionId,
-        label: String,
-    },
-    /// Doorward itself: sweeps, or a visitor whom it does not know.
-    Doorward,
-}
+mod actor;
 
-impl Actor {
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Actor::Person { .. } => "person",
-            Actor::Command(_) => "command",
-            Actor::Connection { .. } | Actor::IdentityProvider { .. } => "connection",
-            Actor::Doorward => "doorward",
-        }
-    }
-
-    pub fn id(&self) -> Option<String> {
-        match self {
-            Actor::Person { id, .. } => Some(id.to_string()),
-            Actor::Command(name) => Some((*name).to_owned()),
-            Actor::Connection { id, .. } | Actor::IdentityProvider { id, .. } => Some(id.to_string()),
-            Actor::Doorward => None,
-        }
-    }
-
-    pub fn label(&self) -> String {
-        match self {
-            Actor::Person { label, .. } => label.clone(),
-            Actor::Command(name) => format!("doorward {name}"),
-            Actor::Connection { label, .. } => format!("{label} (SCIM)"),
-            Actor::IdentityProvider { label, .. } => label.clone(),
-            Actor::Doorward => "Doorward".to_owned(),
-        }
-    }
-}
+pub use actor::Actor;
 
 /// What was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +46,7 @@ pub enum Action {
     PersonChanged,
     PersonDeactivated,
     PersonReactivated,
+    PersonRemoved,
     IdentityLinked,
     IdentityUnlinked,
     ConnectionAdded,
@@ -121,6 +73,10 @@ pub enum Action {
     RemovalDiscarded,
     RemovalWithdrawn,
     RemovalRestored,
+    ReviewLinkChosen,
+    ReviewLeftOut,
+    ReviewApplied,
+    ReviewUndone,
     CredentialMade,
     CredentialRevoked,
     OauthClientMade,
@@ -154,7 +110,7 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 78] = [
+    pub const ALL: [Action; 83] = [
         Action::OrganizationSetUp,
         Action::OrganizationChanged,
         Action::RoleAdded,
@@ -177,6 +133,7 @@ impl Action {
         Action::PersonChanged,
         Action::PersonDeactivated,
         Action::PersonReactivated,
+        Action::PersonRemoved,
         Action::IdentityLinked,
         Action::IdentityUnlinked,
         Action::ConnectionAdded,
@@ -203,6 +160,10 @@ impl Action {
         Action::RemovalDiscarded,
         Action::RemovalWithdrawn,
         Action::RemovalRestored,
+        Action::ReviewLinkChosen,
+        Action::ReviewLeftOut,
+        Action::ReviewApplied,
+        Action::ReviewUndone,
         Action::CredentialMade,
         Action::CredentialRevoked,
         Action::OauthClientMade,
@@ -272,6 +233,7 @@ impl Action {
             Action::PersonChanged => ("person.changed", "Changed a person"),
             Action::PersonDeactivated => ("person.deactivated", "Deactivated a person"),
             Action::PersonReactivated => ("person.reactivated", "Reactivated a person"),
+            Action::PersonRemoved => ("person.removed", "Removed a person"),
             Action::IdentityLinked => ("identity.linked", "Linked a sign-in to a person"),
             Action::IdentityUnlinked => ("identity.unlinked", "Removed a sign-in from a person"),
             Action::ConnectionAdded => ("connection.added", "Added an integration"),
@@ -298,6 +260,10 @@ impl Action {
             Action::RemovalDiscarded => ("removal.discarded", "Discarded a held removal"),
             Action::RemovalWithdrawn => ("removal.withdrawn", "Took a held removal back"),
             Action::RemovalRestored => ("removal.restored", "Restored what was removed"),
+            Action::ReviewLinkChosen => ("review.link_chosen", "Chose whom a held user is"),
+            Action::ReviewLeftOut => ("review.left_out", "Left held changes out, or took them in again"),
+            Action::ReviewApplied => ("review.applied", "Applied held changes"),
+            Action::ReviewUndone => ("review.undone", "Took applied changes back"),
             Action::CredentialMade => ("credential.made", "Made a credential"),
             Action::CredentialRevoked => ("credential.revoked", "Revoked a credential"),
             Action::OauthClientMade => ("oauth_client.made", "Added an OAuth client"),

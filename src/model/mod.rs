@@ -23,6 +23,7 @@ pub mod profile;
 pub mod provider;
 pub mod provisioning;
 pub mod return_to;
+pub mod review;
 pub mod role;
 pub mod session;
 pub mod sign_in;
@@ -42,7 +43,7 @@ pub use enforcement::{BreakGlass, Enforcement};
 pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use ids::{
     AccessGroupId, AccessRequestId, AppId, ConnectionId, CredentialId, EnforcementId, FeedId, HoldId,
-    IdentityId, MailId, PasskeyId, PersonId, ScimId, ScimRequestId, SessionId, SignInId, TeamId,
+    IdentityId, MailId, PasskeyId, PersonId, ReviewId, ScimId, ScimRequestId, SessionId, SignInId, TeamId,
 };
 pub use link::{OneTimeLink, Purpose};
 pub use mail::{Mail, MailSecurity, MailSettings, MailState};
@@ -55,6 +56,7 @@ pub use provisioning::{
     DirectoryGroup, DirectoryUser, Removal, RemovalState, ResourceKind, ScimSettings, Taken,
 };
 pub use return_to::local_path;
+pub use review::{Before, LineKind, Review, ReviewLine, Waiting};
 pub use role::{Permission, Permissions, Role};
 pub use session::{IdpSession, Method, Session};
 pub use sign_in::{Outcome, SignIn, SignInKind};

@@ -23,6 +23,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0004_roles.sql")).foreign_key_check(),
     M::up(include_str!("../../migrations/0005_mapping.sql")),
     M::up(include_str!("../../migrations/0006_access.sql")),
+    M::up(include_str!("../../migrations/0007_review.sql")),
 ];
 
 /// The write connection, migrated and ready.

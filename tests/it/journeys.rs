@@ -16,6 +16,7 @@ use crate::peers::Peer;
 
 mod access;
 mod own;
+mod review;
 
 /// A server that lives by the machine's clock, before its first run.
 fn fresh() -> TestApp {
