@@ -22,11 +22,13 @@ const KIND: &str = "CASE
     WHEN u.person_id IS NULL THEN 'create'
     WHEN u.active = 1 AND w.was_active = 0 THEN 'reactivate'
     ELSE 'change' END";
-/// `e` is whoever has the address and is no other user of this connection.
+/// `e` is whoever has the address and is no other user of this connection that its identity
+/// provider wrote.
 const TABLES: &str = "waiting_users w JOIN directory_users u ON u.seq = w.user_seq
     LEFT JOIN people e ON e.email_key = w.email_key AND NOT EXISTS (
         SELECT 1 FROM directory_users o WHERE o.connection_id = w.connection_id AND o.person_id = e.id
-            AND o.deleted_at IS NULL AND o.seq <> w.user_seq)";
+            AND o.deleted_at IS NULL AND o.seq <> w.user_seq
+            AND (o.claimed = 1 OR EXISTS (SELECT 1 FROM waiting_users x WHERE x.user_seq = o.seq)))";
 
 /// What a list is narrowed to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -309,6 +311,15 @@ fn listed(row: &Row) -> rusqlite::Result<Listed> {
         user_name: row.get("user_name")?,
         person: parsed_option(row, "person", PersonId::parse)?,
     })
+}
+
+/// Everything of a connection, as it came.
+pub fn list_all(r: &Reader, connection: ConnectionId) -> Result<Vec<Waiting>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM waiting_users w WHERE w.connection_id = ?1 ORDER BY w.user_seq"
+    ))?;
+    let rows = statement.query_map([connection.to_string()], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// One line, also when it was left out.

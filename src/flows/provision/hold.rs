@@ -202,6 +202,21 @@ pub fn feeds(act: &Act, connection: &Connection, group: i64) -> Result<()> {
     Ok(())
 }
 
+/// The mapping reads another address: whom an equal one proposes may be somebody else by now.
+pub fn readdress(act: &Act, connection: &Connection) -> Result<()> {
+    for mut waiting in store::waiting::list_all(act.w, connection.id)? {
+        let Some(row) = users::find_by_seq(act.w, waiting.user_seq)?.filter(|_| waiting.is_written) else {
+            continue;
+        };
+        let key = mapped::address(connection, &row.document).map(|email| email.key());
+        if key != waiting.email_key {
+            waiting.email_key = key;
+            store::waiting::put(act.w, &waiting)?;
+        }
+    }
+    Ok(())
+}
+
 /// 409 when another user of the mirror has this address, or will have it: what an automatic connection answers, where
 /// the people that it asks are not made yet.
 pub fn need_free_address(work: &Work, own: Option<&DirectoryUser>, checked: &Checked) -> Result<()> {

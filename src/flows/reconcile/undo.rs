@@ -52,22 +52,20 @@ pub fn run(act: &Act, slug: &str, id: ReviewId) -> Result<Undone> {
     }
     hold(act, &connection)?;
     let mut undone = Undone::default();
-    let mut lines = Vec::new();
-    loop {
-        let offset = i64::try_from(lines.len()).unwrap_or(i64::MAX);
-        let more = store::reviews::list_lines(act.w, id, false, offset, BATCH)?;
-        if more.is_empty() {
-            break;
+    // Backwards: what made room for something else gets it back when that is gone.
+    let mut end = store::reviews::count_lines(act.w, id, false)?;
+    while end > 0 {
+        let start = (end - BATCH).max(0);
+        let lines = store::reviews::list_lines(act.w, id, false, start, end - start)?;
+        for line in lines.iter().rev() {
+            let Some(text) = &line.kept else { continue };
+            let kept: Kept = serde_json::from_str(text).map_err(Error::internal)?;
+            let left_alone = take_back(act, &connection, &review, &kept)?;
+            store::reviews::set_left_alone(act.w, line, &left_alone)?;
+            undone.lines += 1;
+            undone.left_alone += usize::from(!left_alone.is_empty());
         }
-        lines.extend(more);
-    }
-    for line in lines.iter().rev() {
-        let Some(text) = &line.kept else { continue };
-        let kept: Kept = serde_json::from_str(text).map_err(Error::internal)?;
-        let left_alone = take_back(act, &connection, &review, &kept)?;
-        store::reviews::set_left_alone(act.w, line, &left_alone)?;
-        undone.lines += 1;
-        undone.left_alone += usize::from(!left_alone.is_empty());
+        end = start;
     }
     store::reviews::set_undone(act.w, id, &act.actor.label(), act.now)?;
     let after = json!({ "review": id, "lines": undone.lines, "left_alone": undone.left_alone });

@@ -85,11 +85,11 @@ export default async function ({ arrive, step, scripts }) {
   step('automatic instead');
   await alice.go(`${HERE}/settings`);
   await look('review-settings');
-  await page.getByLabel(/^At once/).check();
+  await page.getByLabel(/At once/).check();
   await alice.press('Save');
   await page.getByText('on the review page. Apply them first').waitFor();
   await look('review-settings-asks');
-  await page.getByLabel(/^Make it automatic/).check();
+  await page.getByLabel(/Make it automatic/).check();
   await alice.press('Save');
   await alice.go(`${HERE}/review`);
   await page.getByText('Provisioning is automatic now.').waitFor();

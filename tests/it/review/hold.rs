@@ -209,6 +209,36 @@ fn who_is_removed_keeps_the_access_group_until_it_is_applied() {
 }
 
 #[test]
+fn what_the_identity_provider_wrote_stays_what_it_reads_while_the_person_is_changed_here() {
+    let held = Held::begin();
+    held.claim("bob", |body| body["name"]["givenName"] = json!("Robert"));
+    held.app
+        .apply("[[person]]\nemail = \"bob@example.com\"\ngiven_name = \"Bobby\"\n");
+    let bob = held.scim.get(&format!("/Users/{}", held.id_of("bob"))).json();
+    assert_eq!(bob["name"]["givenName"], "Robert");
+    assert_eq!(
+        held.line("bob").outcome.expect("it can be done").effects[1].detail["before"]["given_name"],
+        "Bobby"
+    );
+    held.apply_all();
+    assert_eq!(held.people()["bob@example.com"].name, "Robert Fox");
+}
+
+#[test]
+fn another_address_in_the_mapping_proposes_somebody_else() {
+    let held = Held::begin();
+    let mut body = user("eve");
+    body["nickName"] = json!("finn@example.com");
+    assert_eq!(held.scim.post("/Users", &body).status, 201);
+    held.app.add("finn@example.com", "member");
+    assert_eq!(held.kinds(), ["create eve"]);
+    held.app.apply(
+        "[[connection]]\nslug = \"okta\"\n[connection.mapping]\n[[connection.mapping.row]]\nfield = \"email\"\nsource = \"nickName\"\n",
+    );
+    assert_eq!(held.kinds(), ["email eve"]);
+}
+
+#[test]
 fn who_waits_to_be_added_is_nobody_and_cannot_come_in() {
     let held = Held::begin();
     let connected = held.app.connect("okta", "");

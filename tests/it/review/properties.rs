@@ -267,10 +267,14 @@ fn undo_brings_everybody_back() {
     );
     run(12, strategy, |(first, second)| {
         let provider = Provider::begin("held");
-        first.iter().for_each(|step| drop(provider.does(step)));
+        for step in &first {
+            provider.does(step);
+        }
         provider.held.apply_all();
         let people = provider.held.people();
-        second.iter().for_each(|step| drop(provider.does(step)));
+        for step in &second {
+            provider.does(step);
+        }
         prop_assert_eq!(&provider.held.people(), &people);
         let (plan, read) = (provider.held.kinds(), provider.mirror());
         let review = provider.held.apply_all();

@@ -42,6 +42,9 @@ pub struct Filters {
     pub page: String,
 }
 
+/// Rows have numbers from 1.
+const NO_GROUP: i64 = 0;
+
 impl Filters {
     pub fn pairs(&self) -> [(&'static str, &str); 4] {
         [
@@ -52,10 +55,14 @@ impl Filters {
         ]
     }
 
-    /// What they narrow the list to. A group that is not there narrows nothing.
+    /// What they narrow the list to. In a group that is not there is nobody.
     pub fn narrow(&self, r: &Reader, connection: &Connection) -> Result<Narrow> {
         let group = match crate::model::ScimId::parse(&self.group) {
-            Some(id) => store::directory::groups::find(r, connection.id, id)?.map(|group| group.seq),
+            Some(id) => {
+                let found = store::directory::groups::find(r, connection.id, id)?;
+                Some(found.map_or(NO_GROUP, |group| group.seq))
+            }
+            None if !self.group.is_empty() => Some(NO_GROUP),
             None => None,
         };
         Ok(Narrow {

@@ -61,7 +61,6 @@ struct PersonPage {
     /// Whom it is taken for, and why.
     now: Option<(String, String)>,
     can_go_back: bool,
-    is_new: bool,
     candidates: Vec<Candidate>,
     has_more: bool,
     refusal: Option<Notice>,
@@ -107,7 +106,6 @@ async fn draw(
         q,
         now: now.map(|person| (person.display_name(), reason(&line).to_owned())),
         can_go_back: waiting.chosen.is_some() || waiting.is_new,
-        is_new: waiting.is_new,
         candidates: found
             .iter()
             .map(|person| Candidate {
