@@ -225,9 +225,10 @@ pub fn change(act: &Act, slug: &str, fields: &ConnectionFields, version: Option<
             features::need(act, Feature::Scim)?;
         }
         openid::change(&mut connection.oidc, &fields.oidc, &mut problems);
+        let was = connection.clone();
         scim::change(&mut connection.scim, &fields.scim, &mut problems);
         if problems.is_empty() {
-            Ok(())
+            scim::begin(act, &was, connection, &fields.scim)
         } else {
             Err(Error::invalid_fields(problems))
         }

@@ -17,6 +17,7 @@ use crate::store::{self, Reader};
 
 use super::access_groups::{self, editable};
 use super::assign::{self, Done, How, Reason};
+use super::provision::hold;
 use super::{Act, administer};
 
 /// Longest value of a group in characters; longer ones are passed over.
@@ -76,6 +77,9 @@ pub fn add(
         Value::Null,
         after,
     )?;
+    if let Source::Pushed(seq) = source {
+        hold::feeds(act, connection, seq)?;
+    }
     settle_fed_by(act, std::slice::from_ref(&feed))?;
     Ok(feed)
 }

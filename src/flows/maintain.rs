@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::model::time::{DAY, MINUTE};
 use crate::store;
 
-use super::{Context, Who, enforce, feeds, provision, throttle};
+use super::{Context, Who, enforce, feeds, provision, reconcile, throttle};
 
 /// How often the sweep runs.
 pub const EVERY: i64 = MINUTE;
@@ -53,6 +53,7 @@ pub async fn sweep(ctx: &Context) -> Result<()> {
         store::directory::groups::sweep(act.w, before)?;
         provision::project::forget(act, before)?;
         store::removals::sweep(act.w, before)?;
+        store::reviews::forget_kept(act.w, act.now.minus(reconcile::undo::LIFE))?;
         Ok(())
     })
     .await

@@ -30,6 +30,7 @@ pub mod oauth;
 pub mod passphrase;
 pub mod provision;
 pub mod reauth;
+pub mod reconcile;
 pub mod recover;
 pub mod recovery;
 pub mod roles;
@@ -83,6 +84,8 @@ pub struct Context {
     pub scim_log: provision::log::Buffer,
     /// The settings of connections, as SCIM requests found them last.
     pub scim_connections: credentials::Known,
+    /// Plans that admins apply at this moment.
+    pub reviews: reconcile::jobs::Jobs,
     /// How many reads of SCIM clients may run at once, so that slow ones leave the processors to sign-ins.
     pub scim_reads: Arc<tokio::sync::Semaphore>,
     /// Files that were checked and wait for the word to import them.
@@ -142,6 +145,7 @@ impl Context {
             pages: provision::paging::Pages::default(),
             scim_log: provision::log::Buffer::default(),
             scim_connections: credentials::Known::default(),
+            reviews: reconcile::jobs::Jobs::default(),
             scim_reads: Arc::new(tokio::sync::Semaphore::new(provision::READS_AT_ONCE)),
             desk: transfer::Desk::default(),
             local_url: OnceLock::new(),

@@ -112,3 +112,7 @@ id!(
     /// An app on the members' home.
     AppId
 );
+id!(
+    /// A plan, or a part of one, that an admin applied.
+    ReviewId
+);

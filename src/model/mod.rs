@@ -25,6 +25,7 @@ pub mod profile;
 pub mod provider;
 pub mod provisioning;
 pub mod return_to;
+pub mod review;
 pub mod role;
 pub mod session;
 pub mod sign_in;
@@ -45,7 +46,7 @@ pub use event::{Action, Actor, Event, NewEvent, Subject};
 pub use feature::{Feature, Features};
 pub use ids::{
     AccessGroupId, AccessRequestId, AppId, ConnectionId, CredentialId, EnforcementId, FeedId, HoldId,
-    IdentityId, MailId, PasskeyId, PersonId, ScimId, ScimRequestId, SessionId, SignInId, TeamId,
+    IdentityId, MailId, PasskeyId, PersonId, ReviewId, ScimId, ScimRequestId, SessionId, SignInId, TeamId,
 };
 pub use invitation::{Invitation, InvitationEnd, InvitationState, InvitedHow};
 pub use link::{OneTimeLink, Purpose};
@@ -59,6 +60,7 @@ pub use provisioning::{
     DirectoryGroup, DirectoryUser, Removal, RemovalState, ResourceKind, ScimSettings, Taken,
 };
 pub use return_to::local_path;
+pub use review::{Before, LineKind, Review, ReviewLine, Waiting};
 pub use role::{Permission, Permissions, Role};
 pub use session::{IdpSession, Method, Session};
 pub use sign_in::{Outcome, SignIn, SignInKind};

@@ -57,6 +57,8 @@ pub enum Sync {
     /// In the same transaction as the request.
     #[default]
     Automatic,
+    /// When an admin applies it.
+    Held,
 }
 
 /// A field without which a user is refused.

@@ -46,19 +46,21 @@ const TABLES: &str = "access_group_sources s LEFT JOIN directory_groups d ON d.s
                       LEFT JOIN claimed_groups c ON c.seq = s.claimed_seq";
 
 /// What somebody is in, by what the identity providers said: memberships whose end waits for an admin, or was
-/// discarded by one, still hold, and so do those of a group or user whose removal waits.
+/// discarded by one, still hold, and so do those of a group or user whose removal waits. What waits for a review counts
+/// as it did before.
 const MATCHING: &str = "
     WITH fed (source) AS (
         SELECT s.id FROM directory_users u
             JOIN directory_members m ON m.user_seq = u.seq
             JOIN access_group_sources s ON s.pushed_seq = m.group_seq
             JOIN directory_groups d ON d.seq = m.group_seq
-        WHERE u.person_id = ?1 AND (m.removed_at IS NULL OR m.held = 1)
-            AND (u.deleted_at IS NULL OR 'kept' = (
+            LEFT JOIN waiting_members x ON x.group_seq = m.group_seq AND x.user_seq = m.user_seq
+        WHERE u.person_id = ?1 AND coalesce(x.was, m.removed_at IS NULL OR m.held = 1)
+            AND (u.deleted_at IS NULL OR u.seq IN (SELECT user_seq FROM waiting_users) OR 'kept' = (
                 SELECT CASE WHEN r.state IN ('held', 'discarded') THEN 'kept' END FROM removals r
                 WHERE r.person_id = ?1 AND r.connection_id = u.connection_id AND r.what <> 'leave'
                 ORDER BY r.at DESC, r.id DESC LIMIT 1))
-            AND (d.deleted_at IS NULL OR 'kept' = (
+            AND (d.deleted_at IS NULL OR x.was = 1 OR 'kept' = (
                 SELECT CASE WHEN r.state IN ('held', 'discarded') THEN 'kept' END FROM removals r
                 WHERE r.person_id = ?1 AND r.group_seq = d.seq
                 ORDER BY r.at DESC, r.id DESC LIMIT 1))
@@ -173,7 +175,8 @@ pub fn people_of_users(r: &Reader, users: &[i64]) -> Result<Vec<PersonId>> {
 /// Feeds of pushed groups that were deleted before `before`, each with the people whom it may have put somewhere.
 pub fn list_deleted(r: &Reader, before: Timestamp) -> Result<Vec<(FeedId, Vec<PersonId>)>> {
     let mut statement = r.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM {TABLES} WHERE d.deleted_at < ?1 ORDER BY s.id"
+        "SELECT {COLUMNS} FROM {TABLES} WHERE d.deleted_at < ?1
+            AND NOT EXISTS (SELECT 1 FROM waiting_members w WHERE w.group_seq = d.seq) ORDER BY s.id"
     ))?;
     let feeds: Vec<Feed> = statement
         .query_map([before.0], read)?

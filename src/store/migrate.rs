@@ -25,6 +25,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0006_access.sql")),
     M::up(include_str!("../../migrations/0007_quicker.sql")),
     M::up(include_str!("../../migrations/0008_invitations.sql")).foreign_key_check(),
+    M::up(include_str!("../../migrations/0009_review.sql")),
 ];
 
 /// The write connection, migrated and ready.

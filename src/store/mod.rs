@@ -39,6 +39,7 @@ mod pool;
 pub mod profiles;
 pub mod provider_keys;
 pub mod removals;
+pub mod reviews;
 pub mod roles;
 mod rows;
 pub mod scim_credentials;
@@ -49,6 +50,7 @@ pub mod sign_ins;
 pub mod sign_outs;
 pub mod teams;
 pub mod throttles;
+pub mod waiting;
 mod writer;
 
 use std::path::Path;

@@ -233,6 +233,39 @@ pub fn set_why(w: &Writer, id: PersonId, part: &str, reason: &str) -> Result<()>
     )
 }
 
+/// Keeps where all of them come from, JSON.
+pub fn put_why(w: &Writer, id: PersonId, why: &str) -> Result<()> {
+    let mut statement = w.prepare_cached("UPDATE people SET why = ?2 WHERE id = ?1")?;
+    exactly_one(statement.execute([id.to_string(), why.to_owned()])?, "person")
+}
+
+/// Has nobody given them a way in, and has no other identity provider written them?
+pub fn is_untouched(r: &Reader, id: PersonId) -> Result<bool> {
+    let mut statement = r.prepare_cached(
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM identities WHERE person_id = ?1)
+            OR EXISTS (SELECT 1 FROM passphrases WHERE person_id = ?1)
+            OR EXISTS (SELECT 1 FROM passkeys WHERE person_id = ?1)
+            OR EXISTS (SELECT 1 FROM sessions WHERE person_id = ?1)
+            OR EXISTS (SELECT 1 FROM one_time_links WHERE person_id = ?1)
+            OR EXISTS (SELECT 1 FROM directory_users WHERE person_id = ?1 AND claimed = 1)
+            OR EXISTS (SELECT 1 FROM directory_users u JOIN waiting_users w ON w.user_seq = u.seq
+                       WHERE u.person_id = ?1)",
+    )?;
+    Ok(!statement.exists([id.to_string()])?)
+}
+
+/// Removes somebody of whom nothing hangs on anything, with what is shown of them to identity providers.
+pub fn delete(w: &Writer, id: PersonId) -> Result<()> {
+    let id = id.to_string();
+    w.prepare_cached("DELETE FROM directory_users WHERE person_id = ?1 AND claimed = 0")?
+        .execute([&id])?;
+    exactly_one(
+        w.prepare_cached("DELETE FROM people WHERE id = ?1")?
+            .execute([&id])?,
+        "person",
+    )
+}
+
 /// What was set for this person by hand, in place of what their access group shows.
 pub fn visibility(r: &Reader, id: PersonId) -> Result<Option<Visibility>> {
     let mut statement = r.prepare_cached("SELECT visibility FROM people WHERE id = ?1")?;

@@ -146,6 +146,51 @@ fn containing(word: &str) -> (String, Vec<String>) {
     (format!("({})", terms.join(" OR ")), spellings)
 }
 
+/// One thing that a request did to somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Did {
+    pub id: ScimRequestId,
+    pub reference: String,
+    pub at: Timestamp,
+    /// JSON.
+    pub effect: String,
+}
+
+/// So many people of one request are named; its page has all.
+const NAMED: i64 = 20;
+
+/// What the newest requests did to people, those of `limit` requests that did anything of this kind (empty: anything),
+/// behind the place `before`.
+pub fn list_done(
+    r: &Reader,
+    connection: ConnectionId,
+    kind: &str,
+    before: Option<(Timestamp, ScimRequestId)>,
+    limit: i64,
+) -> Result<Vec<Did>> {
+    let (at, id) = before.map_or((i64::MAX, String::new()), |(at, id)| (at.0, id.to_string()));
+    let fits = "(e.value ->> '$.what' = ?2 OR (?2 = '' AND e.value ->> '$.what' <> 'none'))";
+    let sql = format!(
+        "SELECT d.id, d.reference, d.at, e.value AS effect FROM (
+            SELECT id, reference, at, effects FROM (
+                SELECT id, reference, at, effects FROM scim_requests
+                WHERE connection_id = ?1 AND (at, id) < (?3, ?4) ORDER BY at DESC, id DESC LIMIT {SEARCHED})
+            WHERE effects <> '[]' AND EXISTS (SELECT 1 FROM json_each(effects) e WHERE {fits})
+            ORDER BY at DESC, id DESC LIMIT ?5) d, json_each(d.effects) e
+         WHERE {fits} AND e.key < {NAMED} ORDER BY d.at DESC, d.id DESC, e.key"
+    );
+    let mut statement = r.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![connection.to_string(), kind, at, id, limit], |row| {
+        Ok(Did {
+            id: parsed(row, "id", ScimRequestId::parse)?,
+            reference: row.get("reference")?,
+            at: time(row, "at")?,
+            effect: row.get("effect")?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// `NotFound` when it is another connection's.
 pub fn get(r: &Reader, connection: ConnectionId, id: ScimRequestId) -> Result<ScimRequest> {
     let sql = format!("SELECT {COLUMNS} FROM scim_requests WHERE connection_id = ?1 AND at = ?2 AND id = ?3");

@@ -105,6 +105,13 @@ const SAID: &[(&str, &str)] = &[
         "nothing-chosen",
         "Nothing was chosen. Tick at least one line first.",
     ),
+    ("link-chosen", "Whom {} is was corrected. Nothing is applied yet."),
+    (
+        "lines-left-out",
+        "{} left out. It comes back when the identity provider writes its user again.",
+    ),
+    ("lines-taken-in", "{} in the plan again."),
+    ("review-undone", "{} taken back."),
     ("removals-applied", "{} applied."),
     ("removals-discarded", "{} discarded. The people stay as they are."),
     (
@@ -115,6 +122,11 @@ const SAID: &[(&str, &str)] = &[
     (
         "provisioning-on",
         "Provisioning through {} is on. Make a credential and copy both there.",
+    ),
+    (
+        "provisioning-on-held",
+        "Provisioning through {} is on, and held, because people are here already: nobody changes until you apply it. \
+         Make a credential and copy both there.",
     ),
     (
         "provisioning-off",

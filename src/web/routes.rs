@@ -158,6 +158,9 @@ const EVERYDAY: &[&str] = &[
     // what an identity provider or somebody without an account asked for
     "/admin/access-requests/{id}/grant",
     "/admin/access-requests/{id}/dismissal",
+    "/admin/integrations/{slug}/provisioning/review",
+    "/admin/integrations/{slug}/provisioning/review/omission",
+    "/admin/integrations/{slug}/provisioning/review/history/{id}/undo",
     "/admin/integrations/{slug}/provisioning/held",
     "/admin/integrations/{slug}/provisioning/held/decision",
     "/admin/integrations/{slug}/provisioning/removed",

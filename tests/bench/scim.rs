@@ -69,7 +69,7 @@ fn serve(home: &std::path::Path) -> (Running, Target) {
     let metadata = idp::TestIdp::new("bench").metadata("https://idp.bench.example");
     doorward.apply(&format!(
         "[[connection]]\nslug = \"idp\"\n[connection.saml]\nmetadata = '''{metadata}'''\n\
-         [connection.scim]\nenabled = true\nguard_people = 0\n"
+         [connection.scim]\nenabled = true\nsync = \"automatic\"\nguard_people = 0\n"
     ));
     let token = doorward.run(&["token", "create", "--connection", "idp"]);
     let running = doorward.serve();

@@ -17,6 +17,7 @@ use crate::peers::Peer;
 mod access;
 mod guides;
 mod own;
+mod review;
 
 /// A server that lives by the machine's clock, before its first run.
 fn fresh() -> TestApp {

@@ -21,6 +21,7 @@ mod outbound;
 mod peer;
 mod peers;
 mod providers;
+mod review;
 mod saml;
 mod scim;
 mod sign_out;

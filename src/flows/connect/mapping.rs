@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{edit, subject};
 use crate::error::{Error, FieldProblem, Result};
 use crate::flows::Act;
+use crate::flows::provision::hold;
 use crate::model::mapping::{
     CORE, Jit, KNOWN, MOST_ROLES, MOST_ROWS, Mapping, RoleValue, Row, Rule, VALUE_LIMIT, checked, kind_of,
     label,
@@ -58,11 +59,15 @@ pub fn change_mapping(
         return Err(Error::invalid_fields(problems));
     }
     need_rights(act, &was, &mapping, &jit, &roles)?;
-    edit(act, slug, version, |connection| {
+    let is = edit(act, slug, version, |connection| {
         connection.mapping = mapping;
         connection.jit = jit;
         Ok(())
-    })
+    })?;
+    if is.mapping != was.mapping {
+        hold::readdress(act, &is)?;
+    }
+    Ok(is)
 }
 
 fn problem(field: impl Into<String>, message: impl Into<String>) -> FieldProblem {

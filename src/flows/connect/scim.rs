@@ -2,17 +2,19 @@
 
 use serde_json::{Value, json};
 
-use crate::error::FieldProblem;
+use crate::error::{FieldProblem, Result};
 use crate::flows::Act;
 use crate::flows::provision::project;
 use crate::model::provisioning::{Required, Sync};
 use crate::model::{Connection, ScimSettings};
+use crate::store;
+use crate::store::directory::users;
 
 /// The settings of provisioning. `None` leaves one as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScimFields {
     pub enabled: Option<bool>,
-    /// `automatic`.
+    /// `automatic` or `held`.
     pub sync: Option<String>,
     pub create: Option<bool>,
     pub update: Option<bool>,
@@ -56,7 +58,8 @@ pub(super) fn change(settings: &mut ScimSettings, fields: &ScimFields, problems:
     match fields.sync.as_deref() {
         None => {}
         Some("automatic") => settings.sync = Sync::Automatic,
-        Some(_) => wrong("sync", "The only choice is automatic.".to_owned()),
+        Some("held") => settings.sync = Sync::Held,
+        Some(_) => wrong("sync", "Choose automatic or held.".to_owned()),
     }
     let numbers = [
         (
@@ -113,8 +116,21 @@ fn required(names: &[String]) -> Option<Vec<Required>> {
     known.then(|| chosen.map(|(_, required)| required).collect())
 }
 
+/// Provisioning that is turned on where people are already, and whose identity provider has written nobody yet, is held
+/// until somebody says otherwise.
+pub(super) fn begin(act: &Act, was: &Connection, is: &mut Connection, fields: &ScimFields) -> Result<()> {
+    let begins = is.scim.enabled && !was.scim.enabled && fields.sync.is_none();
+    if begins
+        && users::count_claimed(act.w, is.id)? == 0
+        && store::people::count(act.w, &store::people::Narrow::default())? > 1
+    {
+        is.scim.sync = Sync::Held;
+    }
+    Ok(())
+}
+
 /// What changed beyond the row itself: provisioning that was just turned on shows everybody to the identity provider.
-pub(super) fn changed(act: &Act, was: &Connection, is: &Connection) -> crate::error::Result<()> {
+pub(super) fn changed(act: &Act, was: &Connection, is: &Connection) -> Result<()> {
     if is.scim.enabled && !was.scim.enabled {
         project::everybody(act, is.id)?;
     }

@@ -194,7 +194,7 @@ fn one(work: &mut Work, operation: &Operation, problem: &Option<ScimProblem>) ->
 /// The address of the resource that an operation names; only a POST names none.
 fn addressed(work: &Work, request: &Request) -> Option<String> {
     match Target::of(&request.path).ok()? {
-        Target::One(kind, id) => Some(present::location(&work.caller.base, kind, ScimId::parse(&id)?)),
+        Target::One(kind, id) => Some(present::location(work.base, kind, ScimId::parse(&id)?)),
         _ => None,
     }
 }

@@ -335,16 +335,7 @@ pub fn take(work: &mut Work, person: &mut Person, user_seq: i64, what: What) -> 
         }
         return Ok(());
     }
-    if guard::ask(
-        work.act,
-        work.connection(),
-        person,
-        user_seq,
-        what,
-        work.reference,
-        &mut guard::Tally::default(),
-    )? == Verdict::Held
-    {
+    if ask(work, person, user_seq, what)? == Verdict::Held {
         let why = "More people were removed within ten minutes than this integration may; an admin decides.";
         work.effect(person, "held", json!({ "why": why }));
         work.note(format!("{} stays active for now: {why}", person.display_name()));
@@ -355,6 +346,16 @@ pub fn take(work: &mut Work, person: &mut Person, user_seq: i64, what: What) -> 
         work.effect(person, "deactivated", json!({ "sessions_ended": ended }));
     }
     Ok(())
+}
+
+fn ask(work: &Work, person: &Person, user_seq: i64, what: What) -> Result<Verdict> {
+    let (act, connection, reference) = (work.act, work.connection(), work.reference);
+    if work.is_approved {
+        guard::note(act, connection, person, user_seq, what, reference)?;
+        return Ok(Verdict::Apply);
+    }
+    let tally = &mut guard::Tally::default();
+    guard::ask(act, connection, person, user_seq, what, reference, tally)
 }
 
 /// The identity provider says that somebody is back.

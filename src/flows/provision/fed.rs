@@ -4,6 +4,7 @@
 
 use serde_json::json;
 
+use super::hold;
 use super::work::{Unsettled, Work};
 use crate::error::Result;
 use crate::flows::assign::Done;
@@ -15,7 +16,7 @@ use crate::store::feeds::Source;
 
 /// These joined or left the group.
 pub fn moved(work: &mut Work, group: &DirectoryGroup, members: &[Member]) -> Result<()> {
-    if members.is_empty() || !store::feeds::is_fed(work.act.w, group.seq)? {
+    if members.is_empty() || hold::is_on(work) || !store::feeds::is_fed(work.act.w, group.seq)? {
         return Ok(());
     }
     let users = members.iter().filter_map(|member| match member {
@@ -29,6 +30,9 @@ pub fn moved(work: &mut Work, group: &DirectoryGroup, members: &[Member]) -> Res
 /// Settles everybody whom the request moved.
 pub fn settle(work: &mut Work) -> Result<()> {
     let Unsettled { users, mut people } = std::mem::take(&mut work.unsettled);
+    if hold::is_on(work) {
+        return Ok(());
+    }
     if !users.is_empty() {
         people.extend(store::feeds::people_of_users(work.act.w, &users)?);
     }

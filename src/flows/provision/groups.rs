@@ -77,7 +77,7 @@ pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     Ok(Answer {
         status: 204,
         etag: Some(etag::of(row.version)),
-        location: Some(present::location(&work.caller.base, ResourceKind::Group, row.id)),
+        location: Some(present::location(work.base, ResourceKind::Group, row.id)),
         ..Answer::default()
     })
 }
@@ -175,7 +175,7 @@ fn get(work: &Work, id: &str) -> Result<DirectoryGroup> {
 
 fn answer(work: &Work, request: &Request, row: &DirectoryGroup, status: u16) -> Result<Answer> {
     let projection = request.projection(ResourceKind::Group)?;
-    let base = &work.caller.base;
+    let base = work.base;
     let body = present::group(work.act.w, base, row, &projection)?;
     Ok(present::answer(
         status,

@@ -89,6 +89,30 @@ pub fn ask(
     Ok(Verdict::Apply)
 }
 
+/// Writes down what an admin let through, so that it can be restored; the guard does not count it.
+pub fn note(
+    act: &Act,
+    connection: &Connection,
+    person: &Person,
+    user_seq: i64,
+    what: What,
+    reference: &str,
+) -> Result<()> {
+    let removal = Removal {
+        id: HoldId::new(act.now, act.random_id()),
+        connection_id: connection.id,
+        person_id: person.id,
+        user_seq: Some(user_seq),
+        what,
+        state: RemovalState::Applied,
+        reference: reference.to_owned(),
+        at: act.now,
+        decided_at: Some(act.now),
+        decided_by: Some(act.actor.label()),
+    };
+    store::removals::insert(act.w, &removal, None)
+}
+
 /// Would one more person go past both limits? The share is of those who were there when the run began.
 fn goes_past(
     act: &Act,
@@ -150,7 +174,7 @@ pub fn apply(act: &Act, connection: &Connection, ids: &[HoldId]) -> Result<usize
     let waiting = waiting(act, connection, ids)?;
     let mut out_of_reach = Vec::new();
     for (held, person) in waiting.iter().filter(|(held, _)| held.what.is_account()) {
-        if person.is_active() && !is_in_reach(act, connection, held, person)? {
+        if person.is_active() && !is_in_reach(act, connection, held.user_seq, person)? {
             out_of_reach.push(person.display_name());
         }
     }
@@ -251,14 +275,16 @@ fn names(all: &[String]) -> String {
 
 /// May the identity provider end this account at this moment? A deletion took the user's row with it, which says who
 /// created them.
-fn is_in_reach(act: &Act, connection: &Connection, held: &Removal, person: &Person) -> Result<bool> {
+pub(super) fn is_in_reach(
+    act: &Act,
+    connection: &Connection,
+    user_seq: Option<i64>,
+    person: &Person,
+) -> Result<bool> {
     if !is_out_of_reach(act.w, connection.id, person)? {
         return Ok(true);
     }
-    let Some(seq) = held
-        .user_seq
-        .filter(|_| person.role.is_admin() && !person.role.owns())
-    else {
+    let Some(seq) = user_seq.filter(|_| person.role.is_admin() && !person.role.owns()) else {
         return Ok(false);
     };
     let removed = store::directory::users::find_by_seq(act.w, seq)?.filter(|user| user.deleted_at.is_some());

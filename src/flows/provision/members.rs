@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::guard::{self, Tally, Verdict, What};
 use super::work::Work;
-use super::{fed, mirror};
+use super::{fed, hold, mirror};
 use crate::error::Result;
 use crate::model::filter::fold;
 use crate::model::{Action, DirectoryGroup, DirectoryUser, Person, ScimId};
@@ -163,6 +163,7 @@ fn join(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = M
             added += 1;
             moved.push(member);
             touch(work, member)?;
+            note_move(work, group, member, held, true)?;
         }
         if held && let Some(person) = person_of(work, member)? {
             guard::withdraw(work.act, work.connection(), &person, What::Leave(group.seq))?;
@@ -184,6 +185,7 @@ fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = 
         removed += 1;
         moved.push(member);
         touch(work, member)?;
+        note_move(work, group, member, true, false)?;
         if is_held(work, group, member, &mut tally)? {
             members::hold(w, group.seq, member.seq())?;
             held += 1;
@@ -192,6 +194,15 @@ fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = 
     note_held(work, group, held);
     fed::moved(work, group, &moved)?;
     Ok(removed)
+}
+
+/// While the connection is held, a membership counts as it did until an admin applies what waits of its user.
+fn note_move(work: &mut Work, group: &DirectoryGroup, member: Member, was: bool, is: bool) -> Result<()> {
+    match member {
+        Member::User(seq) if hold::is_on(work) => hold::moved(work, group.seq, seq, was, is),
+        Member::User(seq) => store::waiting::settle_member(work.act.w, group.seq, seq),
+        Member::Group(_) => Ok(()),
+    }
 }
 
 /// A user shows the groups that it is in.
@@ -210,6 +221,7 @@ pub fn lose(work: &mut Work, group: &DirectoryGroup) -> Result<usize> {
     let (mut held, mut tally) = (0, Tally::default());
     for tie in &ties {
         touch(work, tie.member)?;
+        note_move(work, group, tie.member, true, false)?;
         held += usize::from(is_held(work, group, tie.member, &mut tally)?);
     }
     for above in members::groups_of_group(w, group.seq)? {
@@ -223,6 +235,9 @@ pub fn lose(work: &mut Work, group: &DirectoryGroup) -> Result<usize> {
 
 /// Asks the guard about one who leaves. True when an admin decides.
 fn is_held(work: &mut Work, group: &DirectoryGroup, member: Member, tally: &mut Tally) -> Result<bool> {
+    if hold::is_on(work) {
+        return Ok(false);
+    }
     let (Member::User(seq), Some(person)) = (member, person_of(work, member)?) else {
         return Ok(false);
     };

@@ -4,6 +4,7 @@
 //!   serve ─► perform (POST PUT PATCH DELETE, one transaction) ─► users / groups ─► the mirror ─► effects ─► people
 //!         └► consult (GET, .search, one snapshot)                                     └► guard
 //!         └► bulk: each operation a part of it that may fail alone                log: one row for each request
+//!                                               held connections: hold ─► waiting_users ─► reconcile ─► effects ─► people
 //! ```
 //!
 //! The mirror (`directory_users`, `directory_groups`) is what the identity provider reads back; people are ours.
@@ -18,6 +19,7 @@ mod fed;
 mod groups;
 pub mod guard;
 mod hands;
+pub mod hold;
 mod listing;
 pub mod log;
 mod mapped;
@@ -211,7 +213,7 @@ fn refused(error: &Error, reference: &str) -> Done {
 /// A request that changes something, inside its transaction. An error undoes all of it; a [`ScimProblem`] travels as
 /// the error's source, see [`problem_of`].
 pub fn perform(act: &Act, caller: &Caller, request: &Request, reference: &str) -> Result<Done> {
-    let mut work = Work::new(act, caller, reference);
+    let mut work = Work::new(act, &caller.connection, &caller.base, reference);
     let target = Target::of(&request.path)?;
     let answer = match target {
         Target::Bulk if request.verb() == "POST" => bulk::perform(&mut work, request)?,

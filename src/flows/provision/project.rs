@@ -12,7 +12,7 @@ use crate::model::filter::fold;
 use crate::model::{ConnectionId, DirectoryUser, Person, PersonId, Timestamp};
 use crate::scim;
 use crate::store;
-use crate::store::directory::users;
+use crate::store::directory::{shown, users};
 
 /// So many people are looked up at once.
 const BATCH: usize = 500;
@@ -20,13 +20,13 @@ const BATCH: usize = 500;
 /// Shows everybody to a connection whose provisioning was just turned on. Whom it was shown before keeps their id,
 /// and is brought up to date.
 pub fn everybody(act: &Act, connection: ConnectionId) -> Result<()> {
-    let mut shown = 0;
+    let mut last_shown = 0;
     loop {
-        let rows = users::list_unclaimed(act.w, connection, shown, BATCH)?;
+        let rows = users::list_unclaimed(act.w, connection, last_shown, BATCH)?;
         let Some(last) = rows.last() else {
             break;
         };
-        shown = last.seq;
+        last_shown = last.seq;
         for row in rows {
             if let Some(id) = row.person_id {
                 follow(act, row, &store::people::get(act.w, id)?)?;
@@ -35,7 +35,7 @@ pub fn everybody(act: &Act, connection: ConnectionId) -> Result<()> {
     }
     let mut after: Option<PersonId> = None;
     loop {
-        let people = users::list_people_without(act.w, connection, after, BATCH)?;
+        let people = shown::list_people_without(act.w, connection, after, BATCH)?;
         for id in &people {
             show(act, connection, &store::people::get(act.w, *id)?)?;
         }
@@ -70,8 +70,8 @@ pub fn elsewhere(act: &Act, person: &Person, except: Option<ConnectionId>) -> Re
 /// Forgets whom connections removed before `before`. From then on they are shown again, as they are: deactivated, if
 /// nobody brought them back.
 pub fn forget(act: &Act, before: Timestamp) -> Result<()> {
-    let forgotten = users::list_forgotten(act.w, before)?;
-    if users::sweep(act.w, before)? == 0 {
+    let forgotten = shown::list_forgotten(act.w, before)?;
+    if shown::sweep(act.w, before)? == 0 {
         return Ok(());
     }
     let provisioned = store::connections::list_provisioned(act.w)?;
@@ -99,6 +99,10 @@ fn show(act: &Act, connection: ConnectionId, person: &Person) -> Result<()> {
 
 /// Brings an unclaimed user in line with the person.
 fn follow(act: &Act, mut row: DirectoryUser, person: &Person) -> Result<()> {
+    // The identity provider has written it, and waits for an admin.
+    if store::waiting::is_waiting(act.w, row.seq)? {
+        return Ok(());
+    }
     let document = document(person)?;
     if document == row.document {
         return Ok(());

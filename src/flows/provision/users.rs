@@ -7,11 +7,11 @@ use super::guard::What;
 use super::reach::{self, Wish};
 use super::reading::{self, Checked};
 use super::work::Work;
-use super::{Answer, Request, effects, hands, mapped, members, mirror, present};
+use super::{Answer, Request, effects, hands, hold, mapped, members, mirror, present};
 use crate::error::Result;
 use crate::model::filter::fold;
 use crate::model::time::MINUTE;
-use crate::model::{Action, DirectoryUser, PersonId, ResourceKind, ScimId};
+use crate::model::{Action, DirectoryUser, PersonId, ResourceKind, ScimId, Waiting};
 use crate::scim::document::{MemberRef, UserFacts, user_facts};
 use crate::scim::{ScimProblem, patch};
 use crate::store;
@@ -25,7 +25,7 @@ pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
     work.notes.extend(new.body.notes.iter().cloned());
     if let Some(row) = in_the_way(work, &new.facts, None)? {
         // Only who is gone may come back by POST; the same user twice is an error.
-        if !(row.claimed && !row.active && new.facts.active) {
+        if !(!row.active && new.facts.active && hold::is_written(work, &row)?) {
             return Err(taken(&row, &new.facts).into());
         }
         work.note("The user was here and inactive: it was brought back instead of added.");
@@ -38,8 +38,13 @@ pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
     reading::need(work.settings(), checked, None)?;
     let mut row = mirror::fresh_user_of(work.act, work.connection().id, new);
     row.claimed = true;
-    row.person_id = removed_person(work, &new.facts)?;
-    let tied = effects::tie(work, None, &mut row, checked)?;
+    let tied = if hold::is_on(work) {
+        hold::need_free_address(work, None, checked)?;
+        None
+    } else {
+        row.person_id = removed_person(work, &new.facts)?;
+        Some(effects::tie(work, None, &mut row, checked)?)
+    };
     mirror::insert_new_user(work.act, &mut row, new)?;
     let after = json!({ "active": row.active, "person": row.person_id });
     mirror::user_event(
@@ -50,14 +55,17 @@ pub fn create(work: &mut Work, request: &Request) -> Result<Answer> {
         after,
         work.reference,
     )?;
-    effects::follow(work, None, &row, checked, tied, true)?;
+    match tied {
+        Some(tied) => effects::follow(work, None, &row, checked, tied, true)?,
+        None => hold::added(work, &row, &new.facts, checked)?,
+    }
     let may_have_groups = groups.is_some() && work.settings().groups_in_users;
     memberships(work, &mut row, groups.clone())?;
     if may_have_groups {
         return answer(work, request, &row, 201);
     }
     let projection = request.projection(ResourceKind::User)?;
-    let body = present::user_without_groups(&work.caller.base, &row, &projection);
+    let body = present::user_without_groups(work.base, &row, &projection);
     Ok(answered(work, body, &row, 201))
 }
 
@@ -95,6 +103,10 @@ const TRIED: i64 = 10 * MINUTE;
 pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let mut row = get(work, id)?;
     request.need_version(row.version)?;
+    if hold::is_on(work) {
+        remove(work, &mut row)?;
+        return Ok(gone());
+    }
     let person = match row.person_id {
         Some(id) => store::people::find(work.act.w, id)?,
         None => None,
@@ -107,22 +119,8 @@ pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
         Some(person) => hands::keeper(work.act.w, work.connection().id, person.id)?,
         None => None,
     };
-    if !row.claimed {
-        row.claimed = true;
-        mirror::update_user(work.act, &mut row)?;
-    }
-    mirror::touch_groups_of(work.act, row.seq)?;
-    users::remove(work.act.w, row.seq, work.act.now)?;
-    work.unsettled.users.push(row.seq);
-    let before = json!({ "active": row.active, "person": row.person_id });
-    mirror::user_event(
-        work.act,
-        Action::DirectoryUserRemoved,
-        &row,
-        before,
-        Value::Null,
-        work.reference,
-    )?;
+    remove(work, &mut row)?;
+    store::waiting::delete(work.act.w, row.seq)?;
     match (person, keeper) {
         (Some(person), Some(keeper)) => hands::tell(work, &person, &keeper),
         (Some(mut person), None) => {
@@ -139,10 +137,33 @@ pub fn delete(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
         }
         (None, _) => {}
     }
-    Ok(Answer {
+    Ok(gone())
+}
+
+fn gone() -> Answer {
+    Answer {
         status: 204,
         ..Answer::default()
-    })
+    }
+}
+
+/// Takes a user out of the mirror.
+fn remove(work: &mut Work, row: &mut DirectoryUser) -> Result<()> {
+    let before = row.clone();
+    if !row.claimed {
+        row.claimed = true;
+        mirror::update_user(work.act, row)?;
+    }
+    mirror::touch_groups_of(work.act, row.seq)?;
+    users::remove(work.act.w, row.seq, work.act.now)?;
+    work.unsettled.users.push(row.seq);
+    let was = json!({ "active": row.active, "person": row.person_id });
+    let action = Action::DirectoryUserRemoved;
+    mirror::user_event(work.act, action, row, was, Value::Null, work.reference)?;
+    if hold::is_on(work) {
+        hold::removed(work, &before)?;
+    }
+    Ok(())
 }
 
 /// Writes a user's new document, where it says anything new.
@@ -159,11 +180,14 @@ fn put(
     if let Some(other) = in_the_way(work, &facts, Some(&before))? {
         return Err(taken(&other, &facts).into());
     }
-    let rewritten = document != before.document || !before.claimed;
+    let waiting = store::waiting::find(work.act.w, before.seq)?;
+    let is_held = hold::is_on(work);
+    let rewritten = document != before.document || !(before.claimed || waiting.is_some());
     let mut row = before.clone();
     if rewritten {
         mirror::fill(&mut row, document);
-        row.claimed = true;
+        // A person of ours who was only shown stays in nobody's hands until an admin applies it.
+        row.claimed = before.claimed || !is_held;
         work.notes.extend(notes);
     }
     if row.active {
@@ -171,9 +195,15 @@ fn put(
         reading::need(work.settings(), &checked, patched)?;
     }
     // A repetition changes nothing, and is not refused for what stood before it.
+    let base = base(work, &before, &mut row, waiting.as_ref())?;
     let tied = match row.person_id {
-        Some(id) if !rewritten => Tied::Same(store::people::get(work.act.w, id)?),
-        _ => effects::tie(work, Some(&before), &mut row, &checked)?,
+        _ if is_held && !rewritten => None,
+        _ if is_held => {
+            hold::need_free_address(work, Some(&before), &checked)?;
+            None
+        }
+        Some(id) if !rewritten => Some(Tied::Same(store::people::get(work.act.w, id)?)),
+        _ => Some(effects::tie(work, base.as_ref(), &mut row, &checked)?),
     };
     if row.person_id != before.person_id {
         work.unsettled.people.extend(before.person_id);
@@ -194,9 +224,37 @@ fn put(
             mirror::touch_groups_of(work.act, row.seq)?;
         }
     }
-    effects::follow(work, Some(&before), &row, &checked, tied, rewritten)?;
+    match tied {
+        None if rewritten => hold::changed(work, &before, &row, &checked, waiting)?,
+        None => {}
+        Some(tied) => {
+            if rewritten && waiting.is_some() {
+                store::waiting::delete(work.act.w, row.seq)?;
+                work.unsettled.users.push(row.seq);
+            }
+            effects::follow(work, base.as_ref(), &row, &checked, tied, rewritten)?;
+        }
+    }
     memberships(work, &mut row, groups)?;
     Ok(row)
+}
+
+/// The row as it last reached people: what waits since a hold is made up for by the first request after it. What an
+/// admin chose meanwhile and did not apply is not done.
+fn base(
+    work: &Work,
+    before: &DirectoryUser,
+    row: &mut DirectoryUser,
+    waiting: Option<&Waiting>,
+) -> Result<Option<DirectoryUser>> {
+    let Some(waiting) = waiting.filter(|waiting| waiting.is_written && !hold::is_on(work)) else {
+        return Ok(Some(before.clone()));
+    };
+    if let (None, Some(again)) = (row.person_id, waiting.again) {
+        let is_free = users::find_of_person(work.act.w, work.connection().id, again)?.is_none();
+        row.person_id = is_free.then_some(again);
+    }
+    Ok(waiting.was.as_ref().map(|was| was.put_into(before)))
 }
 
 /// The `groups` of a body: the truth where the connection says so, else only read back.
@@ -219,7 +277,7 @@ fn memberships(work: &mut Work, row: &mut DirectoryUser, groups: Option<Vec<Memb
 /// The person whom this connection had as a user of this name or externalId, and removed; [`effects::tie`] looks for
 /// the address. A name alone may have gone to somebody else: who has another externalId and another address too is
 /// another person.
-fn removed_person(work: &Work, facts: &UserFacts) -> Result<Option<PersonId>> {
+pub fn removed_person(work: &Work, facts: &UserFacts) -> Result<Option<PersonId>> {
     let (connection, key) = (work.connection().id, fold(&facts.user_name));
     let removed = users::find_removed(work.act.w, connection, &key, facts.external_id.as_deref())?;
     let is_same = |row: &DirectoryUser| {
@@ -231,10 +289,10 @@ fn removed_person(work: &Work, facts: &UserFacts) -> Result<Option<PersonId>> {
     let Some(id) = removed.filter(is_same).and_then(|row| row.person_id) else {
         return Ok(None);
     };
-    // They may be here again already, under another name.
-    Ok(users::find_of_person(work.act.w, connection, id)?
-        .is_none()
-        .then_some(id))
+    // They may be here again already, under another name, or wait to be.
+    let is_here = users::find_of_person(work.act.w, connection, id)?.is_some()
+        || store::waiting::is_awaited(work.act.w, connection, id)?;
+    Ok((!is_here).then_some(id))
 }
 
 /// Another live user with this name or externalId.
@@ -277,11 +335,11 @@ fn get(work: &Work, id: &str) -> Result<DirectoryUser> {
 
 fn answer(work: &Work, request: &Request, row: &DirectoryUser, status: u16) -> Result<Answer> {
     let projection = request.projection(ResourceKind::User)?;
-    let body = present::user(work.act.w, &work.caller.base, row, &projection)?;
+    let body = present::user(work.act.w, work.base, row, &projection)?;
     Ok(answered(work, body, row, status))
 }
 
 fn answered(work: &Work, body: Value, row: &DirectoryUser, status: u16) -> Answer {
-    let location = present::location(&work.caller.base, ResourceKind::User, row.id);
+    let location = present::location(work.base, ResourceKind::User, row.id);
     present::answer(status, body, row.version, location)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Caller, Effect};
+use super::Effect;
 use crate::flows::Act;
 use crate::model::{Connection, Person, PersonId, ScimSettings};
 
@@ -16,7 +16,11 @@ pub struct Unsettled {
 /// One request that changes something, inside its transaction.
 pub struct Work<'a> {
     pub act: &'a Act<'a>,
-    pub caller: &'a Caller,
+    connection: &'a Connection,
+    /// The SCIM base URL, absolute; empty where nobody is answered.
+    pub base: &'a str,
+    /// An admin has decided about it: the guard is not asked again.
+    pub is_approved: bool,
     pub reference: &'a str,
     pub understood: Value,
     pub effects: Vec<Effect>,
@@ -27,10 +31,12 @@ pub struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub fn new(act: &'a Act<'a>, caller: &'a Caller, reference: &'a str) -> Self {
+    pub fn new(act: &'a Act<'a>, connection: &'a Connection, base: &'a str, reference: &'a str) -> Self {
         Self {
             act,
-            caller,
+            connection,
+            base,
+            is_approved: false,
             reference,
             understood: Value::Null,
             effects: Vec::new(),
@@ -40,11 +46,11 @@ impl<'a> Work<'a> {
     }
 
     pub fn connection(&self) -> &'a Connection {
-        &self.caller.connection
+        self.connection
     }
 
     pub fn settings(&self) -> &'a ScimSettings {
-        &self.caller.connection.scim
+        &self.connection.scim
     }
 
     /// Why something was ignored, or read in another way than it was written.

@@ -122,4 +122,9 @@ actions! {
     EscalationRefused "escalation.refused" "Was refused more than their role may give",
     TableImported "table.imported" "Imported a file",
     TableExported "table.exported" "Downloaded a list",
+    PersonRemoved "person.removed" "Removed a person",
+    ReviewLinkChosen "review.link_chosen" "Chose whom a held user is",
+    ReviewLeftOut "review.left_out" "Left held changes out, or took them in again",
+    ReviewApplied "review.applied" "Applied held changes",
+    ReviewUndone "review.undone" "Took applied changes back",
 }

@@ -167,6 +167,7 @@ pub fn sweep(w: &Writer, before: Timestamp) -> Result<usize> {
     let mut statement = w.prepare_cached(
         "DELETE FROM directory_groups WHERE seq IN (
             SELECT seq FROM directory_groups WHERE deleted_at IS NOT NULL AND deleted_at < ?1
+                AND NOT EXISTS (SELECT 1 FROM waiting_members w WHERE w.group_seq = directory_groups.seq)
             ORDER BY deleted_at LIMIT ?2)",
     )?;
     Ok(statement.execute(params![before.0, SWEPT])?)

@@ -264,6 +264,8 @@ pub fn sweep(w: &Writer, before: Timestamp) -> Result<usize> {
     let mut statement = w.prepare_cached(
         "DELETE FROM directory_members WHERE rowid IN (
             SELECT rowid FROM directory_members WHERE removed_at IS NOT NULL AND removed_at < ?1 AND held = 0
+                AND NOT EXISTS (SELECT 1 FROM waiting_members w WHERE w.group_seq = directory_members.group_seq
+                                AND w.user_seq = directory_members.user_seq)
             ORDER BY removed_at LIMIT ?2)",
     )?;
     Ok(statement.execute([before.0, SWEPT])?)

@@ -12,6 +12,7 @@ pub mod members;
 mod page;
 pub mod place;
 pub mod seen;
+pub mod shown;
 mod sort;
 mod source;
 mod test;

@@ -16,6 +16,8 @@ pub struct SeenUser {
     pub external_id: Option<String>,
     pub active: bool,
     pub claimed: bool,
+    /// What the identity provider wrote waits for an admin.
+    pub waiting: bool,
     pub person_id: Option<PersonId>,
     /// Their name, or their address when they have none; whether they are active here.
     pub person: Option<(String, bool)>,
@@ -74,6 +76,7 @@ fn user(row: &Row) -> rusqlite::Result<SeenUser> {
         external_id: row.get("external_id")?,
         active: row.get("active")?,
         claimed: row.get("claimed")?,
+        waiting: row.get("waiting")?,
         person_id: parsed_option(row, "person_id", PersonId::parse)?,
         person: name.zip(is_active),
         created_at: time(row, "created_at")?,
@@ -93,6 +96,7 @@ pub fn users(
     values.extend([Value::from(limit), Value::from(offset)]);
     let sql = format!(
         "SELECT u.id, u.user_name, u.external_id, u.active, u.claimed, u.person_id, u.created_at, u.updated_at,
+                EXISTS (SELECT 1 FROM waiting_users w WHERE w.user_seq = u.seq) AS waiting,
                 {NAMED} AS person, p.state = 'active' AS person_active
          FROM directory_users u LEFT JOIN people p ON p.id = u.person_id
          WHERE {condition} ORDER BY u.seq LIMIT ?{} OFFSET ?{}",

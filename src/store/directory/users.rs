@@ -283,6 +283,32 @@ pub fn touch_members(w: &Writer, group: i64) -> Result<()> {
     Ok(())
 }
 
+/// Live rows of this connection with this folded e-mail, of whatever type; those who would collide are few.
+pub fn list_by_email(r: &Reader, connection: ConnectionId, key: &str) -> Result<Vec<DirectoryUser>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM directory_users WHERE deleted_at IS NULL AND seq IN (
+            SELECT user_seq FROM directory_emails WHERE connection_id = ?1 AND value_key = ?2) ORDER BY seq LIMIT 50"
+    ))?;
+    let rows = statement.query_map(params![connection.to_string(), key], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Writes who the user is and whether the identity provider keeps them; the resource stays as it is.
+pub fn tie(w: &Writer, user: &DirectoryUser) -> Result<()> {
+    let mut statement = w.prepare_cached(
+        "UPDATE directory_users SET person_id = ?2, claimed = ?3, created_here = ?4 WHERE seq = ?1",
+    )?;
+    let person = user.person_id.map(|id| id.to_string());
+    let tied = statement.execute(params![user.seq, person, user.claimed, user.created_here]);
+    exactly_one(tied.map_err(|cause| taken(cause, user))?, "user")
+}
+
+/// Forgets one row that was only shown.
+pub fn delete_projection(w: &Writer, seq: i64) -> Result<()> {
+    let mut statement = w.prepare_cached("DELETE FROM directory_users WHERE seq = ?1 AND claimed = 0")?;
+    exactly_one(statement.execute([seq])?, "user")
+}
+
 /// Removes, for 30 days; e-mails and memberships stay with the row.
 pub fn remove(w: &Writer, seq: i64, now: Timestamp) -> Result<()> {
     let mut statement = w.prepare_cached(
@@ -308,59 +334,6 @@ pub fn restore(w: &Writer, seq: i64, now: Timestamp) -> Result<()> {
         other => other?,
     };
     exactly_one(restored, "removed user")
-}
-
-/// So many are forgotten at once, so that nobody waits long for the writer.
-const SWEPT: i64 = 2_000;
-
-/// Forgets rows removed before `before`, the oldest first and some thousand at most; returns how many.
-pub fn sweep(w: &Writer, before: Timestamp) -> Result<usize> {
-    let mut statement = w.prepare_cached(
-        "DELETE FROM directory_users WHERE seq IN (
-            SELECT seq FROM directory_users WHERE deleted_at IS NOT NULL AND deleted_at < ?1
-            ORDER BY deleted_at, seq LIMIT ?2)",
-    )?;
-    Ok(statement.execute(params![before.0, SWEPT])?)
-}
-
-/// Whom [`sweep`] is about to forget, each with the connection that had removed them.
-pub fn list_forgotten(r: &Reader, before: Timestamp) -> Result<Vec<(ConnectionId, PersonId)>> {
-    let mut statement = r.prepare_cached(
-        "SELECT connection_id, person_id FROM (
-            SELECT connection_id, person_id FROM directory_users WHERE deleted_at IS NOT NULL AND deleted_at < ?1
-            ORDER BY deleted_at, seq LIMIT ?2) WHERE person_id IS NOT NULL",
-    )?;
-    let rows = statement.query_map(params![before.0, SWEPT], |row| {
-        let connection = parsed(row, "connection_id", ConnectionId::parse)?;
-        Ok((connection, parsed(row, "person_id", PersonId::parse)?))
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Forgets what a connection only showed: its unclaimed rows. Returns how many.
-pub fn delete_projections(w: &Writer, connection: ConnectionId) -> Result<usize> {
-    let sql = "DELETE FROM directory_users WHERE connection_id = ?1 AND claimed = 0";
-    Ok(w.execute(sql, [connection.to_string()])?)
-}
-
-/// People who have neither a live nor a removed row in this connection, in batches by id behind `after`.
-pub fn list_people_without(
-    r: &Reader,
-    connection: ConnectionId,
-    after: Option<PersonId>,
-    limit: usize,
-) -> Result<Vec<PersonId>> {
-    let mut statement = r.prepare_cached(
-        "SELECT p.id FROM people p WHERE p.id > ?2
-            AND NOT EXISTS (SELECT 1 FROM directory_users d WHERE d.person_id = p.id AND d.connection_id = ?1)
-         ORDER BY p.id LIMIT ?3",
-    )?;
-    let after = after.map(|id| id.to_string()).unwrap_or_default();
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![connection.to_string(), after, limit], |row| {
-        parsed(row, "id", PersonId::parse)
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn text(document: &Map<String, Value>) -> Result<String> {

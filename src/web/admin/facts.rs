@@ -186,7 +186,10 @@ pub fn event_line(event: &Event, slug_of: impl Fn(&str) -> Option<String>) -> Ev
 /// Does its reference name a request of a SCIM client, not a sign-in?
 fn is_of_scim(event: &Event) -> bool {
     let kinds = ["removal.", "scim_request.", "directory_user.", "directory_group."];
-    event.actor_kind == "connection" || kinds.iter().any(|kind| event.action.starts_with(kind))
+    // What an admin lets through is told with the request that asked for it.
+    let let_through =
+        matches!(event.actor_kind.as_str(), "person" | "command") && event.action.starts_with("person.");
+    event.actor_kind == "connection" || let_through || kinds.iter().any(|kind| event.action.starts_with(kind))
 }
 
 /// What an event says of before and after, field by field.
@@ -276,6 +279,7 @@ pub fn label(name: &str) -> String {
         ("oidc.signing_algorithms", "Signature algorithms"),
         ("oidc.sends_iss", "Sends its issuer with answers"),
         ("scim.enabled", "Provisioning"),
+        ("scim.sync", "Reaches people"),
         ("scim.create", "Adds people"),
         ("scim.update", "Changes people"),
         ("scim.deactivate", "Deactivates people"),

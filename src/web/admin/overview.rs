@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::facts::{count, days};
-use super::integration::{gone_notice, held_notice};
+use super::integration::{gone_notice, held_notice, waiting_notice};
 use super::sign_ins::{self, Line};
 use crate::error::Result;
 use crate::flows::factors;
@@ -68,7 +68,8 @@ async fn show(visit: Visit) -> Answer {
         let asking = store::access_requests::count_waiting(r)?;
         let lines = sign_ins::lines(r, &latest, &connections)?;
         let held = store::removals::count_held_of_all(r)?;
-        let waiting = (asking, held, store::domains::count_gone(r)?);
+        let planned = store::waiting::count_of_all(r)?;
+        let waiting = (asking, held, store::domains::count_gone(r)?, planned);
         let enforced = super::enforced::notices(r, None, now)?;
         let has_second = match me {
             Some(me) => factors::has_second_factor(r, me)?,
@@ -84,8 +85,13 @@ async fn show(visit: Visit) -> Answer {
             (enforced, has_second),
         ))
     });
-    let (counts, lines, linked, (asking, held, gone), connections, (enforced, has_second)) = found.await?;
+    let (counts, lines, linked, (asking, held, gone, planned), connections, (enforced, has_second)) =
+        found.await?;
     let mut notices = notices(&connections, asking, &held, &gone, now);
+    for (id, many) in &planned {
+        let connection = connections.iter().find(|c| c.id == *id);
+        notices.extend(connection.map(|connection| waiting_notice(connection, *many)));
+    }
     notices.extend(enforced);
     let due = visit
         .principal

@@ -10,7 +10,7 @@ use super::person_factors::{self, FactorLine};
 use super::person_fields::{self, FieldLine};
 use super::person_form::person_id;
 use super::person_invitation::{self, InvitationPart, Invited};
-use super::person_provisioning::{self, TakenLine, UserLine};
+use super::person_provisioning::{self, ReviewedLine, TakenLine, UserLine};
 use crate::error::{Error, Kind, Result};
 use crate::flows::administer;
 use crate::flows::factors::{self, Factors};
@@ -89,6 +89,7 @@ struct Found {
     has_passphrase: bool,
     factors: Factors,
     provisioned: (Vec<UserLine>, Vec<TakenLine>),
+    reviewed: Vec<ReviewedLine>,
     standing: Standing,
     fields: Vec<FieldLine>,
     invited: Invited,
@@ -108,6 +109,7 @@ fn find(r: &Reader, id: PersonId, now: Timestamp) -> Result<Found> {
     Ok(Found {
         fields: person_fields::lines(r, &person, &connections)?,
         provisioned: person_provisioning::lines(r, id, &connections, now)?,
+        reviewed: person_provisioning::reviewed(r, id, &connections)?,
         identities: store::identities::list_of_person(r, id)?,
         sessions: store::sessions::list_of_person(r, id, now)?,
         sign_ins: store::sign_ins::list(r, &attempts, 10)?,
@@ -146,6 +148,7 @@ struct PersonPage {
     fields: Vec<FieldLine>,
     users: Vec<UserLine>,
     removals: Vec<TakenLine>,
+    reviewed: Vec<ReviewedLine>,
     standing: StandingPart,
     invitation: Option<InvitationPart>,
     timeline: Vec<EventLine>,
@@ -212,6 +215,7 @@ async fn show(visit: Visit, admin: Admin, id: web::Path<String>) -> Answer {
         fields: found.fields,
         users: found.provisioned.0,
         removals: found.provisioned.1,
+        reviewed: found.reviewed,
         standing: StandingPart {
             standing: found.standing,
             visibility: match may_set_visibility {

@@ -36,6 +36,47 @@ pub struct TakenLine {
     pub is_held: bool,
 }
 
+/// A review that changed this person.
+pub struct ReviewedLine {
+    pub href: String,
+    pub what: &'static str,
+    pub connection: String,
+    pub by: String,
+    pub reference: String,
+    pub request: String,
+    pub state: State,
+    pub at: Timestamp,
+}
+
+/// The reviews that changed this person, newest first.
+pub fn reviewed(r: &Reader, id: PersonId, connections: &[Connection]) -> Result<Vec<ReviewedLine>> {
+    let mut lines = Vec::new();
+    for (review, line) in store::reviews::list_of_person(r, id, SHOWN)? {
+        let Some(connection) = connections.iter().find(|c| c.id == review.connection_id) else {
+            continue;
+        };
+        lines.push(ReviewedLine {
+            href: urls::provisioned_act(
+                connection.slug.as_str(),
+                "review",
+                "history",
+                &review.id.to_string(),
+            ),
+            what: line.kind.words(),
+            connection: connection.name.clone(),
+            by: review.by,
+            request: urls::scim_request(&line.reference, review.at),
+            reference: line.reference,
+            state: match review.undone_at {
+                Some(_) => State::off("Taken back"),
+                None => State::working("Applied"),
+            },
+            at: review.at,
+        });
+    }
+    Ok(lines)
+}
+
 pub fn lines(
     r: &Reader,
     id: PersonId,

@@ -137,6 +137,14 @@ const ACTS: &[(&str, &str)] = &[
         "Save the provisioning settings",
     ),
     (
+        "/admin/integrations/{slug}/provisioning/review/application",
+        "Apply the plan",
+    ),
+    (
+        "/admin/integrations/{slug}/provisioning/review/{user}/person",
+        "Choose whom the user is",
+    ),
+    (
         "/admin/integrations/{slug}/provisioning/credentials",
         "Make the credential",
     ),

@@ -27,7 +27,7 @@ impl TestApp {
     /// As `scim`; `more` is appended to `[connection.scim]`.
     pub fn scim_with(&self, slug: &str, more: &str) -> ScimClient {
         self.apply(&format!(
-            "[[connection]]\nslug = {slug:?}\n[connection.scim]\nenabled = true\n{more}\n"
+            "[[connection]]\nslug = {slug:?}\n[connection.scim]\nenabled = true\nsync = \"automatic\"\n{more}\n"
         ));
         let token = self.bearer(slug, None).secret;
         ScimClient::new(&self.base, slug, &token)

@@ -2,7 +2,7 @@
 
 use doorward::model::filter::{Condition, Kind, Literal, Operator, Order};
 use doorward::model::{DirectoryUser, ResourceKind, Timestamp};
-use doorward::store::directory::{Asked, From, Key, groups, place, users};
+use doorward::store::directory::{Asked, From, Key, groups, place, shown, users};
 use doorward::store::{Reader, connections};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -322,11 +322,11 @@ proptest! {
                     }
                 }
                 Step::Sweep => {
-                    mirror.write(|w| users::sweep(w, Timestamp(500)));
+                    mirror.write(|w| shown::sweep(w, Timestamp(500)));
                 }
                 Step::Unshow => {
                     let connection = mirror.connection;
-                    mirror.write(move |w| users::delete_projections(w, connection));
+                    mirror.write(move |w| shown::delete_projections(w, connection));
                 }
                 Step::Skip(by) => mirror.write(move |w| {
                     skip(w, "directory_users", by);

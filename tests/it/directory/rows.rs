@@ -2,7 +2,7 @@
 
 use doorward::error::{Error, Kind};
 use doorward::model::{PersonState, ScimId, Timestamp};
-use doorward::store::directory::{groups, users};
+use doorward::store::directory::{groups, shown, users};
 use doorward::store::{Store, people};
 use serde_json::json;
 
@@ -208,7 +208,7 @@ fn old_removals_are_forgotten_and_nothing_else() {
     let gone = mirror.write(move |w| {
         users::remove(w, a, Timestamp(100))?;
         users::remove(w, b, Timestamp(200))?;
-        users::sweep(w, Timestamp(200))
+        shown::sweep(w, Timestamp(200))
     });
     assert_eq!(gone, 1);
     mirror.read(|r| {
@@ -233,13 +233,13 @@ fn projections_go_and_people_without_a_row_are_found_in_batches() {
     let (shown, claimed) = (tied(0, false), tied(1, true));
     mirror.write(move |w| users::remove(w, claimed.seq, Timestamp(5)));
     let one = mirror.connection;
-    let first = mirror.read(|r| users::list_people_without(r, one, None, 2));
+    let first = mirror.read(|r| shown::list_people_without(r, one, None, 2));
     assert_eq!(first, [people[2].id, people[3].id]);
-    let rest = mirror.read(|r| users::list_people_without(r, one, Some(first[1]), 2));
+    let rest = mirror.read(|r| shown::list_people_without(r, one, Some(first[1]), 2));
     assert_eq!(rest, [people[4].id]);
-    assert_eq!(mirror.write(move |w| users::delete_projections(w, one)), 1);
+    assert_eq!(mirror.write(move |w| shown::delete_projections(w, one)), 1);
     assert_eq!(mirror.read(|r| users::find_by_seq(r, shown.seq)), None);
-    let all = mirror.read(|r| users::list_people_without(r, one, None, 9));
+    let all = mirror.read(|r| shown::list_people_without(r, one, None, 9));
     assert_eq!(all.len(), 4, "a removed row still ties its person");
 }
 

@@ -536,6 +536,7 @@ fn settings_are_saved_and_wrong_ones_said_at_their_field() {
     let fields = |percent: &'static str| {
         vec![
             ("update", "on".to_owned()),
+            ("sync", "automatic".to_owned()),
             ("guard_people", "0".to_owned()),
             ("guard_percent", percent.to_owned()),
             ("needs_email", "on".to_owned()),

@@ -19,8 +19,7 @@ use doorward::random::Random;
 const WRITERS: usize = 32;
 /// So many writes are acknowledged in every round.
 const LEAST: usize = 50;
-const SETTINGS: &str =
-    "[[connection]]\nslug = \"idp\"\n[connection.scim]\nenabled = true\nguard_people = 0\n";
+const SETTINGS: &str = "[[connection]]\nslug = \"idp\"\n[connection.scim]\nenabled = true\nsync = \"automatic\"\nguard_people = 0\n";
 
 /// A user as one of the writers knows it. `None`: not there.
 #[derive(Clone, Debug, Default)]

@@ -53,7 +53,10 @@ fn bystander(world: &World) -> String {
 fn nothing_is_answered_to_whoever_proves_nothing() {
     let world = World::open();
     let id = bystander(&world);
-    world.app.connect("other", "[connection.scim]\nenabled = true\n");
+    world.app.connect(
+        "other",
+        "[connection.scim]\nenabled = true\nsync = \"automatic\"\n",
+    );
     let others = token(&world.app, "other");
     let revoked = make_and_revoke(&world);
     let cookie = world.app.alice().cookie("doorward").expect("a session");
@@ -116,7 +119,7 @@ fn make_and_revoke(world: &World) -> String {
 #[test]
 fn a_connection_without_a_token_lets_nobody_in() {
     let app = TestApp::start();
-    app.connect(SLUG, "[connection.scim]\nenabled = true\n");
+    app.connect(SLUG, "[connection.scim]\nenabled = true\nsync = \"automatic\"\n");
     let base = format!("{}/scim/{SLUG}/v2", app.base);
     for authorization in ["", "Bearer", "Bearer ", "Bearer \u{20}", "Basic Og=="] {
         Client::new(&base, authorization).get("/Users").expect(401);
@@ -358,7 +361,10 @@ fn deactivation_ends_what_the_person_holds() {
 fn one_connection_knows_nothing_of_another() {
     let world = World::open();
     let client = world.client();
-    world.app.connect("other", "[connection.scim]\nenabled = true\n");
+    world.app.connect(
+        "other",
+        "[connection.scim]\nenabled = true\nsync = \"automatic\"\n",
+    );
     let other = Client::new(
         &format!("{}/scim/other/v2", world.app.base),
         &format!("Bearer {}", token(&world.app, "other")),
@@ -437,7 +443,10 @@ fn one_connection_knows_nothing_of_another() {
 #[test]
 fn one_address_in_two_connections_is_never_merged_by_itself() {
     let world = World::open();
-    world.app.connect("other", "[connection.scim]\nenabled = true\n");
+    world.app.connect(
+        "other",
+        "[connection.scim]\nenabled = true\nsync = \"automatic\"\n",
+    );
     let other = Client::new(
         &format!("{}/scim/other/v2", world.app.base),
         &format!("Bearer {}", token(&world.app, "other")),

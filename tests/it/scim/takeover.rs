@@ -45,7 +45,10 @@ fn is_active(world: &World, email: &str) -> bool {
 fn two_connections_never_write_the_same_person() {
     let world = World::open();
     let (app, first) = (&world.app, world.client());
-    app.connect("other", "[connection.scim]\nenabled = true\n");
+    app.connect(
+        "other",
+        "[connection.scim]\nenabled = true\nsync = \"automatic\"\n",
+    );
     let second = client(app, "other");
     let ann = "ann@example.com";
     let theirs = first.post("/Users", &user(ann, true)).expect(201).id();
@@ -92,7 +95,10 @@ fn two_connections_never_write_the_same_person() {
 #[test]
 fn who_only_shows_a_person_does_not_remove_them_for_their_keeper() {
     let world = World::open();
-    world.app.connect("other", "[connection.scim]\nenabled = true\n");
+    world.app.connect(
+        "other",
+        "[connection.scim]\nenabled = true\nsync = \"automatic\"\n",
+    );
     let second = client(&world.app, "other");
     let ann = "ann@example.com";
     world.client().post("/Users", &user(ann, true)).expect(201);
@@ -105,7 +111,10 @@ fn writing_somebody_who_was_here_is_no_way_in_as_them() {
     let app = TestApp::start();
     app.add(BOB, "member");
     app.give_passphrase(BOB, PASSPHRASE);
-    let okta = app.connect("okta", "[connection.scim]\nenabled = true\n");
+    let okta = app.connect(
+        "okta",
+        "[connection.scim]\nenabled = true\nsync = \"automatic\"\n",
+    );
     app.apply("[[connection]]\nslug = \"okta\"\ndomains = [\"corp.example\"]\n");
     let scim = client(&app, "okta");
     let path = shown(&scim, BOB);

@@ -39,7 +39,10 @@ impl World {
         for email in people {
             app.add(email, "member");
         }
-        app.connect(SLUG, &format!("[connection.scim]\nenabled = true\n{scim}\n"));
+        app.connect(
+            SLUG,
+            &format!("[connection.scim]\nenabled = true\nsync = \"automatic\"\n{scim}\n"),
+        );
         let token = token(&app, SLUG);
         Self { app, token }
     }

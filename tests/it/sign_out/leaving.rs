@@ -234,7 +234,7 @@ fn our_metadata_offers_single_logout_in_both_bindings() {
 /// A browser of bob's with a session that came through an OpenID Provider.
 pub fn through_openid(app: &TestApp, there: bool) -> (Visitor, Connection) {
     app.add(BOB, "member");
-    app.apply("[[connection]]\nslug = \"op\"\nname = \"op\"\n[connection.scim]\nenabled = true\n");
+    app.apply("[[connection]]\nslug = \"op\"\nname = \"op\"\n[connection.scim]\nenabled = true\nsync = \"automatic\"\n");
     let connection = app
         .ctx
         .store

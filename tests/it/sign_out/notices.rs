@@ -199,7 +199,7 @@ fn a_forged_logout_token_ends_nothing() {
     }
     // A token of this provider, brought to another connection.
     let other = app.visitor();
-    app.apply("[[connection]]\nslug = \"other\"\nname = \"other\"\n[connection.scim]\nenabled = true\n");
+    app.apply("[[connection]]\nslug = \"other\"\nname = \"other\"\n[connection.scim]\nenabled = true\nsync = \"automatic\"\n");
     let page = other.send(
         other
             .client

@@ -14,7 +14,7 @@ mod switches;
 mod values;
 
 pub use domains::gone_notice;
-pub use provisioning::{held_notice, provisioning_state, removal_state, taken};
+pub use provisioning::{held_notice, provisioning_state, removal_state, taken, waiting_notice};
 
 use crate::error::Result;
 use crate::model::Connection;

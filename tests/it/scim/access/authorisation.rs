@@ -157,7 +157,7 @@ fn a_good_credential_is_told_who_must_turn_what_on() {
         ),
     ] {
         // The file turns the connection on first, then provisioning off.
-        off("[connection.scim]\nenabled = true");
+        off("[connection.scim]\nenabled = true\nsync = \"automatic\"");
         off("enabled = true");
         off(toml);
         for (method, path) in addresses() {
@@ -172,7 +172,7 @@ fn a_good_credential_is_told_who_must_turn_what_on() {
         let stranger = ScimClient::new(&app.base, "okta", "nonsense");
         assert_scim_error(&stranger.get("/Users"), 401, "a stranger learns nothing");
     }
-    off("[connection.scim]\nenabled = true");
+    off("[connection.scim]\nenabled = true\nsync = \"automatic\"");
     assert_eq!(okta.get("/Users?count=0").status, 200);
 }
 
@@ -196,7 +196,7 @@ fn a_credential_that_ends_while_a_write_waits_writes_nothing() {
     app.apply("[[connection]]\nslug = \"okta\"\n[connection.scim]\nenabled = false\n");
     let error = good(admitted.clone()).expect_err("provisioning is off");
     assert_eq!(doorward::flows::provision::problem_of(&error, "x").status, 403);
-    app.apply("[[connection]]\nslug = \"okta\"\n[connection.scim]\nenabled = true\n");
+    app.apply("[[connection]]\nslug = \"okta\"\n[connection.scim]\nenabled = true\nsync = \"automatic\"\n");
     let made = app.bearer("okta", Some(DAY));
     let header = format!("Bearer {}", made.secret);
     let visitor = doorward::flows::Visitor::default();

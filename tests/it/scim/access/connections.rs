@@ -54,7 +54,7 @@ fn what_makes_no_sense_is_named_and_changes_nothing() {
     for (lines, word) in [
         ("enable = true", "enable"),
         ("enabled = \"yes\"", "enabled"),
-        ("sync = \"hold\"", "sync: The only choice is automatic."),
+        ("sync = \"hold\"", "sync: Choose automatic or held."),
         ("guard_people = -1", "guard_people: Enter a whole number from 0"),
         (
             "guard_percent = 101",
@@ -106,6 +106,6 @@ fn a_connection_for_provisioning_alone_is_on_and_is_no_door() {
         )
         .expect_err("of no use");
     assert!(error.message.contains("For provisioning alone"), "{error}");
-    app.apply("[[connection]]\nslug = \"off\"\nenabled = false\n[connection.scim]\nenabled = true\n");
+    app.apply("[[connection]]\nslug = \"off\"\nenabled = false\n[connection.scim]\nenabled = true\nsync = \"automatic\"\n");
     assert_eq!(app.count("SELECT enabled FROM connections WHERE slug = 'off'"), 0);
 }

@@ -104,7 +104,7 @@ fn who_is_shown_follows_the_person_until_claimed() {
     app.apply(
         "[[person]]\nemail = \"bob@example.com\"\nactive = true\n[[person]]\nemail = \"new@example.com\"\n",
     );
-    app.apply("[[connection]]\nslug = \"okta\"\n[connection.scim]\nenabled = true\n");
+    app.apply("[[connection]]\nslug = \"okta\"\n[connection.scim]\nenabled = true\nsync = \"automatic\"\n");
     let again = named(&okta, "bob@example.com");
     assert_eq!((&again["id"], &again["active"]), (&json!(id), &json!(true)));
     named(&okta, "new@example.com");

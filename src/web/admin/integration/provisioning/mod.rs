@@ -1,4 +1,4 @@
-//! The rooms of an integration's provisioning: its page, credentials, what is held, what was removed, users and groups
+//! The rooms of an integration's provisioning: its page, credentials, the review of what waits, what is held, what was removed, users and groups
 //! as they were pushed, requests, settings.
 
 mod credentials;
@@ -10,11 +10,13 @@ mod page;
 mod removed;
 mod request;
 mod requests;
+mod review;
 mod settings;
 mod shown;
 mod users;
 
 pub use page::held_notice;
+pub use review::waiting_notice;
 pub use shown::{provisioning_state, removal_state, taken};
 
 use super::{Room, Tab, load, shell, tabs};
@@ -35,6 +37,7 @@ pub fn routes() -> Vec<Route> {
         credentials::routes(),
         ending::routes(),
         settings::routes(),
+        review::routes(),
         held::routes(),
         removed::routes(),
         users::routes(),
@@ -49,6 +52,7 @@ pub fn routes() -> Vec<Route> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Overview,
+    Review,
     Held,
     Removed,
     Users,
@@ -68,20 +72,20 @@ struct Frame {
 
 async fn frame(visit: &Visit, connection: &Connection, here: Place, title: &str) -> Result<Frame> {
     let id = connection.id;
-    let held = visit
-        .ctx
-        .store
-        .reading(move |r| store::removals::count(r, id, Which::Held, ""))
-        .await?;
+    let reading = visit.ctx.store.reading(move |r| {
+        let waiting = store::waiting::count(r, id, &store::waiting::Narrow::default())?;
+        Ok((store::removals::count(r, id, Which::Held, "")?, waiting))
+    });
+    let (held, waiting) = reading.await?;
     let slug = connection.slug.as_str();
     let room = |name: &str, part: &str, place| Tab {
         name: name.to_owned(),
         href: urls::provisioning(slug, part),
         is_here: place == here,
     };
-    let held = match held {
-        0 => "Held".to_owned(),
-        many => format!("Held ({many})"),
+    let numbered = |name: &str, many: i64| match many {
+        0 => name.to_owned(),
+        many => format!("{name} ({many})"),
     };
     Ok(Frame {
         shell: shell(visit, title),
@@ -89,7 +93,8 @@ async fn frame(visit: &Visit, connection: &Connection, here: Place, title: &str)
         tabs: tabs(slug, Room::Provisioning),
         rooms: vec![
             room("State", "", Place::Overview),
-            room(&held, "held", Place::Held),
+            room(&numbered("Review", waiting), "review", Place::Review),
+            room(&numbered("Held", held), "held", Place::Held),
             room("Removed", "removed", Place::Removed),
             room("Users", "users", Place::Users),
             room("Groups", "groups", Place::Groups),

@@ -5,10 +5,11 @@ use askama::Template;
 
 use super::credentials::{ClientLine, CredentialLine, client_line, credential_lines};
 use super::shown::state;
-use super::{Frame, Place, Tab, frame, load};
+use super::{Frame, Place, Tab, frame, load, waiting_notice};
 use crate::error::{Error, Result};
 use crate::flows::connect::{self, ConnectionFields, ScimFields};
 use crate::model::provider::{GuideChoice, GuideTrap, OurScimValue, ScimGuide};
+use crate::model::provisioning::Sync;
 use crate::model::{BaseUrl, Connection, Feature, Timestamp};
 use crate::store;
 use crate::store::directory::{Asked, groups, users};
@@ -109,6 +110,7 @@ struct Figures {
     shown: i64,
     groups: i64,
     held: i64,
+    waiting: i64,
     credentials: Vec<CredentialLine>,
     clients: Vec<ClientLine>,
 }
@@ -131,6 +133,7 @@ async fn figures(visit: &Visit, connection: &Connection) -> Result<Figures> {
             shown: users::count(r, &asked, None)? - claimed,
             groups: groups::count(r, &asked, None)?,
             held: store::removals::count(r, id, Which::Held, "")?,
+            waiting: store::waiting::count(r, id, &store::waiting::Narrow::default())?,
             credentials: credential_lines(slug, &credentials),
             clients: clients.iter().map(|client| client_line(slug, client)).collect(),
         })
@@ -209,11 +212,18 @@ fn steps(connection: &Connection, seen: &Milestones) -> Vec<Step> {
     steps
 }
 
-/// What needs somebody: held removals, an integration that is off.
-fn notices(connection: &Connection, held: i64) -> Vec<Notice> {
+/// What needs somebody: a plan that waits, held removals, an integration that is off.
+fn notices(connection: &Connection, found: &Figures) -> Vec<Notice> {
     let mut list = Vec::new();
-    if held > 0 {
-        list.push(held_notice(connection, held));
+    if found.waiting > 0 {
+        list.push(waiting_notice(connection, found.waiting));
+    } else if connection.scim.enabled && connection.scim.sync == Sync::Held {
+        let text = "Everything that the identity provider sends is taken and answered, and waits until you apply it.";
+        let settings = urls::provisioning(connection.slug.as_str(), "settings");
+        list.push(Notice::waiting("Held: nothing waits yet.", text).link("Settings", settings));
+    }
+    if found.held > 0 {
+        list.push(held_notice(connection, found.held));
     }
     if connection.scim.enabled && !connection.enabled {
         let text = "Every request of its identity provider is refused until you turn it on.";
@@ -257,7 +267,7 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer {
     let part = |name: &str| urls::provisioning(slug, name);
     let new = |kind: &str| urls::query(&urls::provisioned(slug, "credentials", "new"), &[("kind", kind)]);
     let steps = steps(&connection, &found.milestones);
-    let mut notices = notices(&connection, found.held);
+    let mut notices = notices(&connection, &found);
     notices.extend(features::off_notices(&visit, &admin, &[Feature::Scim]).await?);
     Ok(render(&ProvisioningPage {
         shell,
@@ -316,7 +326,11 @@ async fn activate(visit: Visit, admin: Admin, slug: web::Path<String>) -> Answer
     let slug = slug.into_inner();
     let on = switch(&visit, &admin, slug.clone(), true).await?;
     let here = urls::provisioning(&slug, "");
-    Ok(flash::to(&visit, &here, "provisioning-on", &on.name))
+    let said = match on.scim.sync {
+        Sync::Automatic => "provisioning-on",
+        Sync::Held => "provisioning-on-held",
+    };
+    Ok(flash::to(&visit, &here, said, &on.name))
 }
 
 async fn ask_to_deactivate(visit: Visit, slug: web::Path<String>) -> Answer {

@@ -7,7 +7,9 @@ use askama::Template;
 use super::{Frame, Place, Tab, frame, load};
 use crate::flows::connect::{self, ConnectionFields, ScimFields};
 use crate::model::Connection;
-use crate::model::provisioning::Required;
+use crate::model::provisioning::{Required, Sync};
+use crate::store;
+use crate::web::admin::facts::count;
 use crate::web::admin::{Body, UNPROCESSABLE, refuse};
 use crate::web::fail::Answer;
 use crate::web::form::{Field, Form};
@@ -62,6 +64,13 @@ const REQUIRED: [(&str, &str, Required, &str); 3] = [
 fn form(connection: &Connection) -> Form {
     let scim = &connection.scim;
     let mut fields = vec![
+        Field::radio("sync", "What the identity provider sends reaches people")
+            .choice_with_hint("automatic", "At once", "With each request; the review page shows it afterwards.")
+            .choice_with_hint("held", "When an admin applies it", "Until then everything is taken and answered, and nobody changes.")
+            .required()
+            .value(sync_key(scim.sync)),
+        Field::checkbox("keep_waiting", "Make it automatic although changes wait")
+            .hint("They stay on the review page until you apply them, or until the identity provider writes their users again."),
         Field::checkbox("create", "Add people")
             .hint("Off: the identity provider is answered as if it had added them. Nobody is.")
             .ticked(scim.create),
@@ -107,6 +116,39 @@ fn form(connection: &Connection) -> Form {
         Field::hidden("version", connection.version.to_string()),
     ]);
     Form::new(fields)
+}
+
+fn sync_key(sync: Sync) -> &'static str {
+    match sync {
+        Sync::Automatic => "automatic",
+        Sync::Held => "held",
+    }
+}
+
+/// What waits is not forgotten by accident: whoever makes a held connection automatic says what becomes of it.
+async fn ask_about_waiting(
+    visit: &Visit,
+    connection: &Connection,
+    form: &mut Form,
+) -> crate::error::Result<()> {
+    let turns = connection.scim.sync == Sync::Held && form.text("sync") == "automatic";
+    if !turns || form.is_ticked("keep_waiting") {
+        return Ok(());
+    }
+    let id = connection.id;
+    let reading = visit
+        .ctx
+        .store
+        .reading(move |r| store::waiting::count(r, id, &store::waiting::Narrow::default()));
+    let waiting = reading.await?;
+    if waiting > 0 {
+        let why = format!(
+            "{} on the review page. Apply them first, or tick the box below to leave them there.",
+            count(waiting, "change waits", "changes wait")
+        );
+        form.refuse("sync", why);
+    }
+    Ok(())
 }
 
 async fn page(visit: &Visit, connection: &Connection, form: Form, status: StatusCode) -> Answer {
@@ -157,8 +199,10 @@ async fn save(visit: Visit, admin: Admin, slug: web::Path<String>, body: Body) -
         );
         return page(&visit, &connection, form, StatusCode::CONFLICT).await;
     }
+    ask_about_waiting(&visit, &connection, &mut form).await?;
     let needed = REQUIRED.iter().filter(|(name, ..)| form.is_ticked(name));
     let scim = ScimFields {
+        sync: Some(form.text("sync").to_owned()),
         create: Some(form.is_ticked("create")),
         update: Some(form.is_ticked("update")),
         deactivate: Some(form.is_ticked("deactivate")),

@@ -62,6 +62,9 @@ struct UsersPage {
 
 /// A user and the person may differ: what the guard holds, or an admin decided, did not reach the person.
 fn state(user: &SeenUser) -> State {
+    if user.waiting {
+        return State::waiting("Waits for review");
+    }
     match (user.active, user.person.as_ref().map(|(_, active)| *active)) {
         (true, Some(true)) => State::working("Active"),
         (true, None) => State::waiting("Active, no person yet"),
@@ -73,7 +76,7 @@ fn state(user: &SeenUser) -> State {
 
 fn line(user: SeenUser) -> Line {
     Line {
-        kind: if user.claimed {
+        kind: if user.claimed || user.waiting {
             "Written by the provider"
         } else {
             "Shown to it"

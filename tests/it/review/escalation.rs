@@ -1,0 +1,112 @@
+//! Whoever tries to get more by a review than without one.
+
+use serde_json::json;
+
+use super::{Held, SLUG};
+use crate::app::PASSPHRASE;
+use doorward::flows::Who;
+use doorward::flows::reconcile::apply::{self, Which};
+use doorward::flows::reconcile::choose::{self, Choice};
+use doorward::flows::reconcile::jobs::Job;
+use doorward::store::waiting::Narrow;
+use doorward::web::server::block_on;
+
+const PAGES: &str = "/admin/integrations/okta/provisioning/review";
+
+#[test]
+fn a_mapping_makes_nobody_an_owner_by_way_of_a_review() {
+    let held = Held::begin();
+    held.app.apply(
+        "[[connection]]\nslug = \"okta\"\n[[connection.mapping.row]]\nfield = \"role\"\nsource = \"userType\"\n",
+    );
+    let mut body = super::user("eve");
+    body["userType"] = json!("owner");
+    assert_eq!(held.scim.post("/Users", &body).status, 201);
+    held.claim("bob", |body| body["userType"] = json!("owner"));
+    held.apply_all();
+    for name in ["eve", "bob"] {
+        assert_ne!(
+            held.people()[&format!("{name}@example.com")].role,
+            "owner/owner",
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn who_may_not_manage_integrations_neither_sees_nor_applies() {
+    let held = Held::begin();
+    held.app.add("max@example.com", "manager");
+    held.push("eve");
+    let (bob, max) = (held.person("bob"), held.person("max"));
+    let seq = held.seq("eve");
+    for who in [bob, max] {
+        let run = |act: &doorward::flows::Act| {
+            apply::run(
+                act,
+                SLUG,
+                &Which::Everything(Narrow::default(), None),
+                &Job::default(),
+            )
+            .map(drop)
+        };
+        block_on(held.app.ctx.act(Who::Person(who), run)).expect_err("not theirs");
+        let choose = move |act: &doorward::flows::Act| choose::choose(act, SLUG, seq, Choice::Somebody);
+        block_on(held.app.ctx.act(Who::Person(who), choose)).expect_err("not theirs");
+        let leave = move |act: &doorward::flows::Act| choose::leave_out(act, SLUG, &[seq], true).map(drop);
+        block_on(held.app.ctx.act(Who::Person(who), leave)).expect_err("not theirs");
+        let all = Which::Everything(Narrow::default(), None);
+        block_on(apply::begin(&held.app.ctx, Who::Person(who), SLUG, all)).expect_err("not theirs");
+    }
+    assert_eq!(held.kinds(), ["create eve"]);
+}
+
+#[test]
+fn an_admin_links_nobody_who_is_more_than_they_may_manage() {
+    let held = Held::begin();
+    held.app.add("ada@example.com", "admin");
+    held.push("eve");
+    let (seq, ada, alice) = (held.seq("eve"), held.person("ada"), held.person("alice"));
+    for target in [alice, ada] {
+        let choose = move |act: &doorward::flows::Act| choose::choose(act, SLUG, seq, Choice::Person(target));
+        let refused = block_on(held.app.ctx.act(Who::Person(ada), choose)).expect_err("too much");
+        assert!(refused.message.contains("may do what yours may not"), "{refused}");
+    }
+    // An owner may choose, and still an identity provider does not get hold of another one.
+    held.choose("eve", Choice::Person(alice)).expect("chosen");
+    let why = held.line("eve").outcome.expect_err("she owns");
+    assert!(why.contains("an owner of this organization"), "{why}");
+    assert_eq!(held.apply_all().applied, 0);
+}
+
+#[test]
+fn pages_ask_for_the_permission_and_know_their_own_forms() {
+    let held = Held::begin();
+    held.push("eve");
+    let line = format!("{PAGES}/{}", held.seq("eve"));
+    held.app.give_passphrase("bob@example.com", PASSPHRASE);
+    let (member, alice) = (
+        held.app.signed_in("bob@example.com", PASSPHRASE),
+        held.app.alice(),
+    );
+    for path in [
+        PAGES.to_owned(),
+        line.clone(),
+        format!("{PAGES}/history"),
+        format!("{line}/person"),
+    ] {
+        assert_eq!(member.get(&path).status, 403, "{path}");
+        assert_eq!(alice.get(&path).status, 200, "{path}");
+        assert_eq!(held.app.visitor().get(&path).status, 303, "{path}");
+    }
+    for path in [
+        format!("{PAGES}/application"),
+        format!("{PAGES}/omission"),
+        format!("{line}/person"),
+    ] {
+        let fields = [("choice", "new"), ("which", "all"), ("many", "1")];
+        assert!(member.post(&path, &fields).status >= 400, "{path}");
+        assert_eq!(alice.post_from_elsewhere(&path, &fields).status, 403, "{path}");
+    }
+    assert_eq!(held.kinds(), ["create eve"]);
+}
