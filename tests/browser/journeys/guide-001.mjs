@@ -107,10 +107,10 @@ export default async function ({ arrive, step, base, idp }) {
   step('SAML beside it: audience and consumer URL');
   await admin.go('/admin/integrations/onelogin');
   await page.getByText('Set up the sign-in through it, too').click();
+  await look(admin, 'guide-001-saml-values');
   const audience = await copied(admin, 'Audience (EntityID)');
   assert.equal(audience, `${base}/sso/onelogin/metadata`);
   assert.equal(await copied(admin, 'ACS (Consumer) URL'), `${base}/sso/onelogin/acs`);
-  await look(admin, 'guide-001-saml-values');
   const [file] = await Promise.all([page.waitForEvent('download'), admin.follow('Download the SP metadata')]);
   const ours = readFileSync(await file.path(), 'utf8');
   assert.ok(ours.includes(`entityID="${audience}"`));

@@ -92,7 +92,7 @@ fn records(text: &str, delimiter: u8) -> impl Iterator<Item = ::csv::Result<::cs
 /// Excel's own first line, which says the delimiter and is no row.
 fn said_delimiter(text: &str) -> (Option<u8>, &str) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let said = first.trim_end().strip_prefix("sep=");
+    let said = first.trim_end_matches('\r').strip_prefix("sep=");
     match said.map(str::as_bytes) {
         Some([one]) if DELIMITERS.contains(one) => (Some(*one), rest),
         _ => (None, text),
