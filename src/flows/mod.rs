@@ -190,6 +190,26 @@ impl Context {
         F: FnOnce(&Act) -> Result<T> + Send + 'static,
     {
         let done = self.attempt(who.clone(), work).await;
+        self.audited(who, done).await
+    }
+
+    /// As [`Context::act`], in a commit of its own: for thousands of rows, in parts that may each fail.
+    pub async fn act_alone<T, F>(&self, who: Who, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Act) -> Result<T> + Send + 'static,
+    {
+        let (now, random, vault) = (self.now(), self.random.clone(), self.vault.clone());
+        let actor = who.clone();
+        let written = self
+            .store
+            .write_alone(move |w| within(w, &actor, now, &random, &vault, work));
+        let done = written.await;
+        self.audited(who, done).await
+    }
+
+    /// What came of it; an escalation that was refused leaves its event.
+    async fn audited<T>(&self, who: Who, done: Result<T>) -> Result<T> {
         if let Err(error) = &done
             && let Some(escalation) = error.as_escalation()
         {

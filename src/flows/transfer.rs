@@ -182,7 +182,7 @@ async fn look(ctx: &Context, person: PersonId, task: &Task) -> Result<Vec<Line>>
     }
     for (from, many) in parts {
         let task = task.clone();
-        let looked = ctx.act(Who::Person(person), move |act| {
+        let looked = ctx.act_alone(Who::Person(person), move |act| {
             act.need(task.what.permission())?;
             let mut looked = Vec::new();
             let undone = act.w.attempt(|| {
@@ -298,7 +298,7 @@ pub async fn apply(ctx: &Context, person: PersonId, id: &str, invites: bool) -> 
         });
     }
     let (task, lines) = (checked.task.clone(), checked.lines.clone());
-    let done = ctx.act(Who::Person(person), move |act| {
+    let done = ctx.act_alone(Who::Person(person), move |act| {
         act.need(task.what.permission())?;
         let shown: Vec<&Line> = lines.iter().filter(|line| line.fate.does_something()).collect();
         let looked = bring(act, &task, 0, usize::MAX, |place| {

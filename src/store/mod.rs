@@ -125,6 +125,15 @@ impl Store {
         self.queue.write_again(work).await
     }
 
+    /// As [`Store::write`], in a commit of its own: for thousands of rows, in parts that may each fail.
+    pub async fn write_alone<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Writer) -> Result<T> + Send + 'static,
+    {
+        self.queue.write_alone(work).await
+    }
+
     /// As [`Store::write`], for callers that are not async.
     pub fn write_blocking<T, F>(&self, work: F) -> Result<T>
     where

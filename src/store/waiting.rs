@@ -15,6 +15,8 @@ const COLUMNS: &str = "w.user_seq, w.connection_id, w.was, w.written, w.email_ke
 const KIND: &str = "CASE
     WHEN u.deleted_at IS NOT NULL OR (u.active = 0 AND w.was_active = 1 AND u.person_id IS NOT NULL) THEN 'deactivate'
     WHEN w.chosen_new = 1 THEN 'create'
+    WHEN u.person_id IS NULL AND u.active = 0 AND coalesce(w.chosen_id, w.again_id) = w.again_id
+        AND EXISTS (SELECT 1 FROM waiting_users o WHERE o.superseded_by = w.user_seq) THEN 'deactivate'
     WHEN w.chosen_id IS NOT NULL OR (u.person_id IS NULL AND w.again_id IS NOT NULL)
         OR (u.person_id IS NOT NULL AND u.claimed = 0 AND w.written = 1) THEN 'link'
     WHEN u.person_id IS NULL AND e.id IS NOT NULL THEN 'email'
@@ -173,15 +175,14 @@ pub fn set_refusal(w: &Writer, user: i64, refusal: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removals that wait for this user to be applied in their place: on their own again, or gone with it.
-pub fn release(w: &Writer, by: i64, is_applied: bool) -> Result<()> {
+/// Removals that wait for this user to be applied in their place: on their own again, or gone with it. How many.
+pub fn release(w: &Writer, by: i64, is_applied: bool) -> Result<usize> {
     let sql = if is_applied {
         "DELETE FROM waiting_users WHERE superseded_by = ?1"
     } else {
         "UPDATE waiting_users SET superseded_by = NULL WHERE superseded_by = ?1"
     };
-    w.prepare_cached(sql)?.execute([by])?;
-    Ok(())
+    Ok(w.prepare_cached(sql)?.execute([by])?)
 }
 
 /// A membership changed to `is` before anybody applied it. `was`: whether it counted until this change.

@@ -69,10 +69,19 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// How a closure may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    Once,
+    /// As often as it must: what it did before was undone.
+    Again,
+    /// Once, and in a commit of its own: it writes so much that its parts must not be kept for others' sake too.
+    Alone,
+}
+
 /// A closure that waits for the next commit, and the way back to who asked for it.
 trait Job: Send {
-    /// May it run again after it was undone?
-    fn may_repeat(&self) -> bool;
+    fn manner(&self) -> Manner;
     /// True when what it wrote is to be kept.
     fn run(&mut self, writer: &Writer) -> bool;
     fn answer(self: Box<Self>, committed: std::result::Result<(), String>);
@@ -86,28 +95,26 @@ struct Pending<T, W> {
 
 /// What a [`Pending`] holds.
 trait Work<T>: Send {
-    fn may_repeat(&self) -> bool;
+    fn manner(&self) -> Manner;
     /// `None` when there is nothing left to run.
     fn go(&mut self, writer: &Writer) -> Option<Result<T>>;
 }
 
-/// Runs once.
-struct Once<F>(Option<F>);
-/// Runs as often as it must: what it did before was undone.
+struct Once<F>(Manner, Option<F>);
 struct Again<F>(F);
 
 impl<T, F: FnOnce(&Writer) -> Result<T> + Send> Work<T> for Once<F> {
-    fn may_repeat(&self) -> bool {
-        false
+    fn manner(&self) -> Manner {
+        self.0
     }
     fn go(&mut self, writer: &Writer) -> Option<Result<T>> {
-        self.0.take().map(|work| work(writer))
+        self.1.take().map(|work| work(writer))
     }
 }
 
 impl<T, F: Fn(&Writer) -> Result<T> + Send> Work<T> for Again<F> {
-    fn may_repeat(&self) -> bool {
-        true
+    fn manner(&self) -> Manner {
+        Manner::Again
     }
     fn go(&mut self, writer: &Writer) -> Option<Result<T>> {
         Some((self.0)(writer))
@@ -115,8 +122,8 @@ impl<T, F: Fn(&Writer) -> Result<T> + Send> Work<T> for Again<F> {
 }
 
 impl<T: Send, W: Work<T>> Job for Pending<T, W> {
-    fn may_repeat(&self) -> bool {
-        self.work.may_repeat()
+    fn manner(&self) -> Manner {
+        self.work.manner()
     }
 
     fn run(&mut self, writer: &Writer) -> bool {
@@ -180,7 +187,17 @@ impl Queue {
         T: Send + 'static,
         F: FnOnce(&Writer) -> Result<T> + Send + 'static,
     {
-        self.enqueue(Once(Some(work)))?.await.map_err(|_| stopping())?
+        let work = Once(Manner::Once, Some(work));
+        self.enqueue(work)?.await.map_err(|_| stopping())?
+    }
+
+    pub async fn write_alone<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Writer) -> Result<T> + Send + 'static,
+    {
+        let work = Once(Manner::Alone, Some(work));
+        self.enqueue(work)?.await.map_err(|_| stopping())?
     }
 
     pub async fn write_again<T, F>(&self, work: F) -> Result<T>
@@ -196,9 +213,8 @@ impl Queue {
         T: Send + 'static,
         F: FnOnce(&Writer) -> Result<T> + Send + 'static,
     {
-        self.enqueue(Once(Some(work)))?
-            .blocking_recv()
-            .map_err(|_| stopping())?
+        let work = Once(Manner::Once, Some(work));
+        self.enqueue(work)?.blocking_recv().map_err(|_| stopping())?
     }
 
     fn enqueue<T: Send + 'static>(
@@ -255,17 +271,31 @@ fn serve(connection: &Connection, jobs: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = jobs.recv() {
         batch.push(first);
         batch.extend(jobs.try_iter().take(TOGETHER - 1));
-        let committed = commit(connection, &mut batch, &mut careful).map_err(|cause| cause.to_string());
-        if let Err(cause) = &committed {
-            tracing::error!(%cause, "a commit failed; every write in it was undone");
-            drop(connection.execute_batch("ROLLBACK"));
-        }
-        for job in batch.drain(..) {
-            job.answer(committed.clone());
+        let alone = batch.extract_if(.., |job| job.manner() == Manner::Alone);
+        let alone: Vec<Box<dyn Job>> = alone.collect();
+        settle(connection, &mut batch, &mut careful);
+        for job in alone {
+            batch.push(job);
+            settle(connection, &mut batch, &mut careful);
         }
     }
     if let Err(cause) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%cause, "the write-ahead log could not be folded in; the next start does it");
+    }
+}
+
+/// Commits what is in the batch, and answers.
+fn settle(connection: &Connection, batch: &mut Vec<Box<dyn Job>>, careful: &mut u32) {
+    if batch.is_empty() {
+        return;
+    }
+    let committed = commit(connection, batch, careful).map_err(|cause| cause.to_string());
+    if let Err(cause) = &committed {
+        tracing::error!(%cause, "a commit failed; every write in it was undone");
+        drop(connection.execute_batch("ROLLBACK"));
+    }
+    for job in batch.drain(..) {
+        job.answer(committed.clone());
     }
 }
 
@@ -278,12 +308,15 @@ fn commit(connection: &Connection, batch: &mut [Box<dyn Job>], careful: &mut u32
     let writer = Writer::new(connection);
     run(connection, "BEGIN IMMEDIATE")?;
     // Nobody's work depends on that of somebody who waits beside it, so that they may come in any order.
-    batch.sort_by_key(|job| !job.may_repeat());
+    batch.sort_by_key(|job| job.manner() != Manner::Again);
     let many = match batch {
         // There is nothing else that must stay.
         [_] => 1,
         _ if *careful > 0 => 0,
-        _ => batch.iter().take_while(|job| job.may_repeat()).count(),
+        _ => batch
+            .iter()
+            .take_while(|job| job.manner() == Manner::Again)
+            .count(),
     };
     *careful = careful.saturating_sub(1);
     let (quick, mut rest) = batch.split_at_mut(many);

@@ -8,7 +8,7 @@ use doorward::error::{Error, Result};
 use doorward::model::{Action, Actor, Method, NewEvent, Subject, Timestamp};
 use doorward::store::{self, Reader, Store, Writer};
 use doorward::web::server::block_on;
-use futures_util::future::{join, join3, join5};
+use futures_util::future::{join, join3, join4, join5};
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -152,6 +152,40 @@ fn writes_that_may_run_again_do_so_only_when_one_of_them_fails() {
     assert_eq!(count(&store), 5, "what failed is undone, the rest is there once");
     // The first ran, the second failed, so the third waited for the second round.
     assert_eq!(runs.load(Ordering::SeqCst), 2 + 2 + 3);
+}
+
+#[test]
+fn a_large_write_has_a_commit_of_its_own() {
+    let (folder, store) = open();
+    let before = commits(folder.path());
+    let (held, go) = hold(&store);
+    let results = block_on(async {
+        let one = store.write(|w| put(w, "one"));
+        let large = store.write_alone(|w| {
+            for part in ["good", "bad"] {
+                let done = w.attempt(|| match part {
+                    "bad" => put(w, "bad").and(Err(Error::conflict("no"))),
+                    _ => put(w, part),
+                });
+                assert_eq!(done.is_ok(), part == "good");
+            }
+            Ok(())
+        });
+        let failing = store.write_alone(|w| put(w, "failing").and(Err::<(), _>(Error::conflict("no"))));
+        let two = store.write(|w| put(w, "two"));
+        let release = async { go.send(()).expect("the writer waits") };
+        join(join4(one, large, failing, two), release).await.0
+    });
+    held.join().expect("no panic");
+    let (one, large, failing, two) = results;
+    assert!(one.is_ok() && large.is_ok() && two.is_ok());
+    assert_eq!(failing.expect_err("it failed").message, "no");
+    assert_eq!(count(&store), 3, "one, two and the good part");
+    assert_eq!(
+        commits(folder.path()) - before,
+        2,
+        "what is small together, and the large one"
+    );
 }
 
 #[test]

@@ -49,7 +49,7 @@ pub async fn begin(ctx: &Arc<Context>, who: Who, slug: &str, which: Which) -> Re
     let (ctx, slug) = (Arc::clone(ctx), slug.to_owned());
     tokio::spawn(async move {
         let (of, seen) = (slug, job.clone());
-        let done = ctx.act(who, move |act| run(act, &of, &which, &seen)).await;
+        let done = ctx.act_alone(who, move |act| run(act, &of, &which, &seen)).await;
         if let Err(error) = &done {
             tracing::error!(%error, "a review was not applied");
         }

@@ -24,7 +24,7 @@ pub const MOST: usize = 100;
 /// Tries these lines, each by itself: nothing stays of it.
 pub async fn preview(ctx: &Context, who: Who, slug: &str, users: Vec<i64>) -> Result<Vec<Line>> {
     let slug = slug.to_owned();
-    ctx.act(who, move |act| {
+    ctx.act_alone(who, move |act| {
         let connection = decided(act, &slug)?;
         let mut lines = Vec::with_capacity(users.len());
         for user in users.into_iter().take(MOST) {

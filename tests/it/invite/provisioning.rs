@@ -86,6 +86,7 @@ fn it_is_off_unless_somebody_turns_it_on() {
     assert!(page.text().contains("Send an invitation when somebody is added"));
     let version = page.attributes("input[name=version]", "value").remove(0);
     let fields = [
+        ("sync", "automatic"),
         ("create", "on"),
         ("update", "on"),
         ("deactivate", "on"),

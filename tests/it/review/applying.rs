@@ -47,6 +47,45 @@ fn only_what_was_chosen_is_applied() {
 }
 
 #[test]
+fn who_was_removed_and_comes_again_inactive_has_not_come_back() {
+    let held = Held::begin();
+    held.push("eve");
+    held.apply_all();
+    held.scim.delete(&format!("/Users/{}", held.id_of("eve")));
+    let mut body = user("eve");
+    body["active"] = json!(false);
+    assert_eq!(held.scim.post("/Users", &body).status, 201);
+    assert_eq!(held.kinds(), ["deactivate eve"]);
+    assert_eq!(
+        held.people()["eve@example.com"].state,
+        "active",
+        "nobody decided yet"
+    );
+    held.apply_all();
+    assert_eq!(held.people()["eve@example.com"].state, "deactivated");
+    // Had she come again active, she would have stayed.
+    held.set(&held.id_of("eve"), "active", json!(true));
+    held.apply_all();
+    held.scim.delete(&format!("/Users/{}", held.id_of("eve")));
+    held.push("eve");
+    held.apply_all();
+    assert_eq!(held.people()["eve@example.com"].state, "active");
+}
+
+#[test]
+fn whoever_is_added_is_invited_then_and_not_before() {
+    let held = Held::begin();
+    held.app
+        .apply("[[connection]]\nslug = \"okta\"\n[connection.scim]\ninvite = true\n");
+    held.push("eve");
+    held.claim("bob", |body| body["name"]["givenName"] = json!("Robert"));
+    let invited = "SELECT count(*) FROM invitations";
+    assert_eq!(held.app.count(invited), 0);
+    held.apply_all();
+    assert_eq!(held.app.count(invited), 1, "eve, who is new, and not bob");
+}
+
+#[test]
 fn applying_twice_changes_nothing() {
     let held = Held::begin();
     held.push("eve");

@@ -32,12 +32,17 @@ pub fn apply(act: &Act, connection: &Connection, waiting: &Waiting) -> Result<Ap
     let of_before = row.person_id;
     // From here on memberships count as they stand.
     store::waiting::delete(act.w, row.seq)?;
-    store::waiting::release(act.w, row.seq, true)?;
+    // A removal gave way to this user only where it is the same person who comes again.
+    let comes_again = !waiting.is_new && waiting.chosen.is_none_or(|id| waiting.again == Some(id));
+    let removals = store::waiting::release(act.w, row.seq, comes_again)?;
     let mut is_new = false;
     if row.deleted_at.is_some() {
         remove(&mut work, &row)?;
     } else if waiting.is_written {
         is_new = write(&mut work, waiting, &mut row)?;
+        if comes_again && removals > 0 && !row.active {
+            stay_away(&mut work, &row)?;
+        }
     }
     work.unsettled.users.push(row.seq);
     work.unsettled
@@ -108,6 +113,19 @@ fn give_way(work: &Work, person: PersonId) -> Result<()> {
         )));
     }
     users::delete_projection(w, other.seq)
+}
+
+/// Who was removed and came again inactive has not come back.
+fn stay_away(work: &mut Work, row: &DirectoryUser) -> Result<()> {
+    let Some(id) = row.person_id else {
+        return Ok(());
+    };
+    let mut person = store::people::get(work.act.w, id)?;
+    if !person.is_active() {
+        return Ok(());
+    }
+    reach::need(work, &person, Wish::Deactivate)?;
+    effects::take(work, &mut person, row.seq, Taken::Deactivate)
 }
 
 fn remove(work: &mut Work, row: &DirectoryUser) -> Result<()> {

@@ -21,7 +21,7 @@ fn a_file_says_everything_about_provisioning() {
     let whole = part(
         "enabled = true\nsync = \"automatic\"\ncreate = false\nupdate = false\ndeactivate = false\nguard_people = 0\n\
          guard_percent = 50\nrequired = [\"email\", \"given_name\", \"email\"]\ngroups_in_users = true\n\
-         refuse_unknown_members = true\nlog_days = 7",
+         refuse_unknown_members = true\nlog_days = 7\ninvite = true",
     );
     let lines = app.apply(&whole);
     for word in [
@@ -37,7 +37,7 @@ fn a_file_says_everything_about_provisioning() {
         json!({
             "enabled": true, "sync": "automatic", "create": false, "update": false, "deactivate": false,
             "guard_people": 0, "guard_percent": 50, "required": ["given_name", "email"], "groups_in_users": true,
-            "refuse_unknown_members": true, "log_days": 7,
+            "refuse_unknown_members": true, "log_days": 7, "invite": true,
         })
     );
     assert_eq!(app.apply(&whole), Vec::<String>::new(), "twice is once");

@@ -237,7 +237,9 @@ async fn take_back(visit: Visit, admin: Admin, path: web::Path<(String, String)>
     let (slug, text) = path.into_inner();
     let (connection, review) = find(&visit, &slug, &text).await?;
     let (of, id) = (slug.clone(), review.id);
-    let done = visit.ctx.act(admin.who(), move |act| undo::run(act, &of, id));
+    let done = visit
+        .ctx
+        .act_alone(admin.who(), move |act| undo::run(act, &of, id));
     match done.await {
         Ok(undone) => {
             let many = count(i64::try_from(undone.lines).unwrap_or(0), "line was", "lines were");
