@@ -110,6 +110,27 @@ pub struct SamlGuide {
     /// What goes wrong there, and the cure.
     #[serde(default)]
     pub traps: Vec<GuideTrap>,
+    /// How the issuer follows from the sign-in URL, where it does.
+    #[serde(default)]
+    pub issuer: Option<IssuerRule>,
+}
+
+/// The issuer is `prefix` and the last part of the sign-in URL's path before `before`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerRule {
+    pub prefix: String,
+    pub before: String,
+}
+
+impl IssuerRule {
+    /// The issuer of whoever answers under this address; `None` for an address of another shape.
+    pub fn issuer_of(&self, sign_in_url: &str) -> Option<String> {
+        let path = sign_in_url.trim().split(['?', '#']).next()?;
+        let key = path.strip_suffix(&self.before)?.rsplit('/').next()?;
+        let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric());
+        is_key.then(|| format!("{}{key}", self.prefix))
+    }
 }
 
 /// How an OpenID Connect application is made at the provider.
@@ -226,5 +247,32 @@ impl Provider {
     /// How many files there are, so that a test can see that all of them were read.
     pub fn files() -> usize {
         FILES.files().count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issuer_follows_from_a_sign_in_url_of_its_shape_only() {
+        let okta = Provider::find("okta").and_then(|okta| okta.saml.issuer.as_ref());
+        let of = |url: &str| okta.and_then(|rule| rule.issuer_of(url));
+        for url in [
+            "https://acme.okta.com/app/acme_door_1/exk5f8x1/sso/saml",
+            " https://acme.okta.com/app/acme_door_1/exk5f8x1/sso/saml?x=/exk9/sso/saml#y",
+        ] {
+            assert_eq!(of(url).as_deref(), Some("http://www.okta.com/exk5f8x1"), "{url}");
+        }
+        for url in [
+            "",
+            "/sso/saml",
+            "https://acme.okta.com/sso/saml/exk1",
+            "https://acme.okta.com/app//sso/saml",
+            "https://acme.okta.com/app/ex k/sso/saml",
+            "https://acme.okta.com/app/exk1/sso/saml/",
+        ] {
+            assert_eq!(of(url), None, "{url}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 // its name, base URL and token go over, OneLogin pushes people and its roles as groups, an admin selects which of them
 // become access groups, roles and visibility stay by hand; then SAML beside it, and the tile.
 // Facts: base, idp; the organization is set up and has nobody but its owner.
-// Not walked here: "Disable automatic SCIM sync" in the advanced settings, for an organization that is in use already.
+// What an organization does that is in use already stands in guide-001-in-use.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { ALICE, look, signInWithPassphrase, tell } from '../acts.mjs';
 import { signInAs } from '../lib.mjs';
-import { PATCH, USER, allowed, client, oauthClient } from '../provisioning.mjs';
+import { PATCH, USER, allowed, client, letThrough, oauthClient } from '../provisioning.mjs';
 
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
@@ -120,6 +120,7 @@ export default async function ({ arrive, step, base, idp }) {
   await admin.follow('Set up provisioning (SCIM)');
   await admin.press('Turn it on');
   await page.waitForURL(/provisioning/);
+  await letThrough(admin);
   const { server, back, values } = await oauthClient(admin, 'acme', 'guide-003-client');
   const token = await allowed(admin, back, values, 'guide-003-consent');
   const send = client(values['SCIM base URL'], `Bearer ${token}`, { 'content-type': 'application/scim+json' });

@@ -1,14 +1,15 @@
 // The guide to provisioning from Okta with field rules that customers were given, followed on both sides: one switch turns
 // provisioning on and a token goes over; create, deactivate and update are each switched; every field is written on
 // create only, overwritten, or not mapped; what is overwritten is locked here.
-// Facts: base; the organization is set up and has nobody but its owner.
-// Not walked here: "Send invite when someone is added".
+// Whoever is added then is sent an invitation.
+// Facts: base, link (answers the link of the newest invitation that was mailed), mail (sets mail up); the organization is
+// set up and has nobody but its owner.
 
 import assert from 'node:assert/strict';
 import { ALICE, look, signInWithPassphrase } from '../acts.mjs';
 import { PATCH, USER, add, arrived, client, copied, make, turnOn } from '../provisioning.mjs';
 
-export default async function ({ arrive, step, base }) {
+export default async function ({ arrive, step, base, link, mail }) {
   const admin = await arrive();
   const { page } = admin;
   await admin.context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base });
@@ -105,7 +106,26 @@ export default async function ({ arrive, step, base }) {
   await okta('PATCH', `/Users/${tess.id}`, off);
   await admin.go('/admin/people?q=tess&state=deactivated');
   await admin.link('Tess Tester').waitFor();
+
+  step('Send invite when someone is added');
+  await fetch(mail);
+  await switched(admin, 'Send an invitation when somebody is added', true);
+  assert.equal((await okta('POST', '/Users', user('Ines', {}))).status, 201);
+  const address = await (await fetch(link)).text();
+  const ines = await arrive();
+  await ines.go(address);
+  await ines.at('Your invitation to Acme');
+  await look(ines, 'guide-004-invitation');
+  await ines.press('Choose a passphrase');
+  await ines.fill({ Passphrase: NEW, 'Passphrase, once more': NEW });
+  await ines.press('Save the passphrase');
+  await ines.at('Sign in with your passphrase');
+  await ines.fill({ Passphrase: NEW });
+  await ines.press('Sign in');
+  await ines.at('You are signed in');
 }
+
+const NEW = 'eleven loud otters reading soup';
 
 const user = (given, { title, department, phone, costCenter }) => ({
   schemas: USER,

@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { ALICE, look, signInWithPassphrase } from '../acts.mjs';
 import {
-  BEFORE_THE_RFC, GROUP, PATCH, USER, add, allowed, arrived, client, copied, make, oauthClient, person, turnOn,
+  BEFORE_THE_RFC, GROUP, PATCH, USER, add, allowed, arrived, client, copied, letThrough, make, oauthClient,
+  person, turnOn,
 } from '../provisioning.mjs';
 
 export default async function ({ arrive, step, base }) {
@@ -36,6 +37,7 @@ async function oneLogin(admin, step) {
   await admin.press('Add and go on');
   await admin.at('OneLogin');
   await turnOn(admin, 'OneLogin');
+  await letThrough(admin);
   await look(admin, 'guide-scim-on');
 
   step('OneLogin: base URL and token');
@@ -83,6 +85,7 @@ async function okta(admin, step) {
   step('Okta: user name and password');
   await add(admin, 'Okta');
   await turnOn(admin, 'Okta');
+  await letThrough(admin);
   const url = await copied(admin, 'SCIM connector base URL');
   const labels = ['User name', 'Passkey'];
   const made = await make(admin, 'Make a user name and passkey', 'guide-scim-basic', labels);
@@ -128,6 +131,7 @@ async function switches(admin, step) {
   step('Okta again: a token and the switches');
   await add(admin, 'Okta');
   await turnOn(admin, 'Okta');
+  await letThrough(admin);
   const url = await copied(admin, 'SCIM connector base URL');
   const { 'Bearer token': token } = await make(admin, 'Make a bearer token', 'guide-scim-token', ['Bearer token']);
   await admin.page.locator('.rooms').getByRole('link', { name: 'Settings' }).click();

@@ -22,6 +22,7 @@ mod reauth;
 mod recovery;
 mod redirects;
 mod roles;
+mod saml_set_up;
 mod secrets;
 mod sessions;
 mod sign_on;

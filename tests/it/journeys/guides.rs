@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use super::own::invitations;
 use super::{fresh, just_set_up};
 use crate::browser::journey;
 
@@ -18,11 +19,23 @@ fn the_guide_to_just_in_time_and_the_pop_up() {
     just_set_up("guide-003");
 }
 
-/// Okta: SCIM with three switches and three rules for each field.
+/// The same for an organization that is in use already: what OneLogin sends waits for an admin.
+#[test]
+fn the_guide_to_provisioning_with_onelogin_where_people_are_already() {
+    let app = fresh().set_up();
+    app.apply("[[person]]\nemail = \"mary@example.com\"\ngiven_name = \"Mary\"\nfamily_name = \"Member\"\n");
+    journey("guide-001-in-use", &json!({"base": app.base}));
+}
+
+/// Okta: SCIM with three switches and three rules for each field, and an invitation for whoever is added.
 #[test]
 fn the_guide_to_provisioning_with_field_rules() {
     let app = fresh().set_up();
-    journey("guide-004", &json!({"base": app.base}));
+    let (link, mail) = invitations(&app);
+    journey(
+        "guide-004",
+        &json!({"base": app.base, "link": link, "mail": mail}),
+    );
 }
 
 /// Downloads and imports of people, teams, access groups and a mapping.

@@ -88,10 +88,8 @@ fn the_link_that_the_command_recover_prints() {
     journey("recover", &json!({"base": app.base, "link": link}));
 }
 
-/// A mail server that a request to `mail` sets up, and the link of the newest invitation.
-fn invitation(scripts: bool) {
-    let app = fresh().set_up();
-    app.scim("okta");
+/// A mail server that a request to the second address sets up; the first answers the link of the newest invitation.
+pub fn invitations(app: &TestApp) -> (String, String) {
     let smtp = Arc::new(Smtp::start(Manner::default()));
     let port = smtp.port();
     let link = lever(move || {
@@ -114,6 +112,13 @@ fn invitation(scripts: bool) {
         block_on(apply(&ctx, application)).expect("it is applied");
         String::new()
     });
+    (link, mail)
+}
+
+fn invitation(scripts: bool) {
+    let app = fresh().set_up();
+    app.scim("okta");
+    let (link, mail) = invitations(&app);
     let facts = json!({"base": app.base, "link": link, "mail": mail, "scripts": scripts});
     journey("invitation", &facts);
 }

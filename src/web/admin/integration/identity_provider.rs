@@ -123,7 +123,7 @@ impl Way {
                 .max(UPLOAD_LIMIT)
                 .hint("The whole XML document, from its first < to its last >.")]),
             Way::Hand => Form::new([
-                Field::text("entity_id", "Entity ID (Issuer)").required().mono().max(1_024).hint("Exactly as the identity provider shows it."),
+                issuer(provider_of(connection)?),
                 Field::url("sign_in_url", "Sign-in URL (SSO URL)").required().hint("Where Doorward sends people, with the Redirect binding."),
                 Field::paragraph("certificate", "Signing certificate", 8)
                     .required()
@@ -133,6 +133,34 @@ impl Way {
             ]),
         })
     }
+}
+
+fn issuer(provider: &Provider) -> Field {
+    let field = Field::text("entity_id", "Entity ID (Issuer)").mono().max(1_024);
+    match provider.saml.issuer {
+        Some(_) => field
+            .hint("Exactly as the identity provider shows it. Empty: as it follows from the sign-in URL."),
+        None => field
+            .required()
+            .hint("Exactly as the identity provider shows it."),
+    }
+}
+
+/// What was entered, or what follows from the sign-in URL at this provider.
+fn issuer_of(provider: &Provider, form: &mut Form) -> String {
+    let entered = form.text("entity_id").trim().to_owned();
+    let rule = provider.saml.issuer.as_ref().filter(|_| entered.is_empty());
+    let Some(rule) = rule else {
+        return entered;
+    };
+    let found = rule.issuer_of(form.text("sign_in_url"));
+    if found.is_none() && !form.text("sign_in_url").is_empty() {
+        form.refuse(
+            "entity_id",
+            "It does not follow from this sign-in URL. Copy it from the identity provider, which calls it Issuer.",
+        );
+    }
+    found.unwrap_or_default()
 }
 
 /// The form of one way, and links to the others.
@@ -266,7 +294,7 @@ async fn read(
         let found = connect::find_provider(&visit.ctx, connection.slug.as_str(), &fields).await?;
         return Ok(Some(Told::OpenId(found)));
     }
-    match source(way, form, upload) {
+    match source(provider_of(connection)?, way, form, upload) {
         Some(source) => connect::understand(&visit.ctx, source)
             .await
             .map(|read| Some(Told::Saml(read))),
@@ -275,7 +303,7 @@ async fn read(
 }
 
 /// What the form said, or what is wrong with it.
-fn source(way: Way, form: &mut Form, upload: &Upload) -> Option<IdpSource> {
+fn source(provider: &Provider, way: Way, form: &mut Form, upload: &Upload) -> Option<IdpSource> {
     if let Some(flaw) = upload.flaw {
         form.refuse(
             if way == Way::Url {
@@ -291,12 +319,16 @@ fn source(way: Way, form: &mut Form, upload: &Upload) -> Option<IdpSource> {
     }
     form.fill(upload.pairs.iter().map(|(name, value)| (name, value)));
     form.require();
+    let entity_id = match way {
+        Way::Hand => issuer_of(provider, form),
+        _ => String::new(),
+    };
     let text = |name| form.text(name).to_owned();
     let source = match (way, &upload.file) {
         (Way::Url, _) => IdpSource::Url(text("metadata_url")),
         (Way::Paste, _) => IdpSource::Xml(text("metadata").into_bytes()),
         (Way::Hand, _) => IdpSource::ByHand {
-            entity_id: text("entity_id"),
+            entity_id,
             sign_in_url: text("sign_in_url"),
             certificates: text("certificate"),
         },
