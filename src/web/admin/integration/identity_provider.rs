@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use askama::Template;
 
+use super::issuer;
 use super::openid::{self, OpenIdKnown};
 use super::page::{Known, known, provider_of};
 use super::{Room, Tab, load, shell, tabs};
@@ -123,7 +124,7 @@ impl Way {
                 .max(UPLOAD_LIMIT)
                 .hint("The whole XML document, from its first < to its last >.")]),
             Way::Hand => Form::new([
-                issuer(provider_of(connection)?),
+                issuer::field(provider_of(connection)?),
                 Field::url("sign_in_url", "Sign-in URL (SSO URL)").required().hint("Where Doorward sends people, with the Redirect binding."),
                 Field::paragraph("certificate", "Signing certificate", 8)
                     .required()
@@ -133,34 +134,6 @@ impl Way {
             ]),
         })
     }
-}
-
-fn issuer(provider: &Provider) -> Field {
-    let field = Field::text("entity_id", "Entity ID (Issuer)").mono().max(1_024);
-    match provider.saml.issuer {
-        Some(_) => field
-            .hint("Exactly as the identity provider shows it. Empty: as it follows from the sign-in URL."),
-        None => field
-            .required()
-            .hint("Exactly as the identity provider shows it."),
-    }
-}
-
-/// What was entered, or what follows from the sign-in URL at this provider.
-fn issuer_of(provider: &Provider, form: &mut Form) -> String {
-    let entered = form.text("entity_id").trim().to_owned();
-    let rule = provider.saml.issuer.as_ref().filter(|_| entered.is_empty());
-    let Some(rule) = rule else {
-        return entered;
-    };
-    let found = rule.issuer_of(form.text("sign_in_url"));
-    if found.is_none() && !form.text("sign_in_url").is_empty() {
-        form.refuse(
-            "entity_id",
-            "It does not follow from this sign-in URL. Copy it from the identity provider, which calls it Issuer.",
-        );
-    }
-    found.unwrap_or_default()
 }
 
 /// The form of one way, and links to the others.
@@ -320,7 +293,7 @@ fn source(provider: &Provider, way: Way, form: &mut Form, upload: &Upload) -> Op
     form.fill(upload.pairs.iter().map(|(name, value)| (name, value)));
     form.require();
     let entity_id = match way {
-        Way::Hand => issuer_of(provider, form),
+        Way::Hand => issuer::of(provider, form),
         _ => String::new(),
     };
     let text = |name| form.text(name).to_owned();

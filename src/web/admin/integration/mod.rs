@@ -4,6 +4,7 @@ mod certificates;
 mod domains;
 mod enforcement;
 mod identity_provider;
+mod issuer;
 mod mapping;
 mod openid;
 mod page;
