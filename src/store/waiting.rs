@@ -114,6 +114,15 @@ pub fn find_removal(r: &Reader, connection: ConnectionId, person: PersonId) -> R
     Ok(statement.query_row(keys, read).optional()?)
 }
 
+/// The removals that wait for this user to be applied in their place.
+pub fn list_superseded(r: &Reader, by: i64) -> Result<Vec<Waiting>> {
+    let mut statement = r.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM waiting_users w WHERE w.superseded_by = ?1 ORDER BY w.user_seq"
+    ))?;
+    let rows = statement.query_map([by], read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Did an admin choose this person for another user than `except`?
 pub fn is_chosen(r: &Reader, connection: ConnectionId, person: PersonId, except: i64) -> Result<bool> {
     let mut statement = r.prepare_cached(

@@ -16,6 +16,9 @@ pub struct Kept {
     pub waiting: Waiting,
     /// Memberships that waited: group, and whether it counted.
     pub members: Vec<(i64, bool)>,
+    /// Removals that gave way to it.
+    #[serde(default)]
+    pub superseded: Vec<Waiting>,
     pub claimed: bool,
     pub created_here: bool,
     /// Whom the row was tied to.
@@ -79,6 +82,7 @@ impl Kept {
         Ok(Self {
             waiting: waiting.clone(),
             members: store::waiting::list_members(act.w, row.seq)?,
+            superseded: store::waiting::list_superseded(act.w, row.seq)?,
             claimed: row.claimed,
             created_here: row.created_here,
             tied_to: row.person_id,

@@ -154,6 +154,12 @@ fn mirror(act: &Act, connection: &Connection, kept: &Kept, left: &mut Vec<String
     }
     waiting.superseded_by = None;
     store::waiting::put(act.w, &waiting)?;
+    for older in &kept.superseded {
+        let is_there = users::find_by_seq(act.w, older.user_seq)?.is_some();
+        if is_there && !store::waiting::is_waiting(act.w, older.user_seq)? {
+            store::waiting::put(act.w, older)?;
+        }
+    }
     for (group, was) in &kept.members {
         store::waiting::put_member(act.w, *group, row.seq, *was)?;
     }
