@@ -20,7 +20,7 @@ use super::{Act, Context, Who, enforce};
 
 mod access;
 mod features;
-mod mapping;
+pub(super) mod mapping;
 mod openid;
 mod people;
 mod report;

@@ -1,9 +1,9 @@
 //! `[connection.mapping]` and `[connection.jit]` of an application file, and `[[profile_field]]`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::flows::connect::{MappingFields, RowFields};
-use crate::model::mapping::RoleValue;
+use crate::model::mapping::{RoleValue, Rule};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -14,31 +14,56 @@ pub struct MappingPart {
     lock: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A row of a mapping, as files say it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RowPart {
-    field: String,
+pub struct RowPart {
+    pub field: String,
     #[serde(default)]
-    source: String,
+    pub source: String,
     #[serde(default = "overwrite")]
-    rule: String,
+    pub rule: String,
     #[serde(default)]
-    default: String,
+    pub default: String,
     #[serde(default)]
-    at_sign_in: bool,
+    pub at_sign_in: bool,
 }
 
-fn overwrite() -> String {
-    "overwrite".to_owned()
+/// The rule of a row that names none.
+pub fn overwrite() -> String {
+    Rule::Overwrite.key().to_owned()
 }
 
-#[derive(Debug, Deserialize)]
+impl From<RowPart> for RowFields {
+    fn from(row: RowPart) -> Self {
+        Self {
+            source: row.source,
+            field: row.field,
+            rule: row.rule,
+            default: row.default,
+            at_sign_in: row.at_sign_in,
+        }
+    }
+}
+
+/// Which value gives which role, as files say it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RolePart {
-    value: String,
-    role: String,
+pub struct RolePart {
+    pub value: String,
+    pub role: String,
     #[serde(default)]
-    may_own: bool,
+    pub may_own: bool,
+}
+
+impl From<RolePart> for RoleValue {
+    fn from(line: RolePart) -> Self {
+        Self {
+            value: line.value,
+            role: line.role,
+            may_own: line.may_own,
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -63,21 +88,11 @@ pub fn fields(mapping: Option<MappingPart>, jit: Option<JitPart>) -> Option<Mapp
         return None;
     }
     let (mapping, jit) = (mapping.unwrap_or_default(), jit.unwrap_or_default());
-    let row = |row: RowPart| RowFields {
-        source: row.source,
-        field: row.field,
-        rule: row.rule,
-        default: row.default,
-        at_sign_in: row.at_sign_in,
-    };
-    let role = |line: RolePart| RoleValue {
-        value: line.value,
-        role: line.role,
-        may_own: line.may_own,
-    };
     Some(MappingFields {
-        rows: mapping.row.map(|rows| rows.into_iter().map(row).collect()),
-        roles: mapping.role.map(|lines| lines.into_iter().map(role).collect()),
+        rows: mapping.row.map(|rows| rows.into_iter().map(Into::into).collect()),
+        roles: mapping
+            .role
+            .map(|lines| lines.into_iter().map(Into::into).collect()),
         otherwise: mapping.otherwise,
         lock: mapping.lock,
         jit: jit.enabled,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Kind, Result};
 use crate::flows::Act;
+use crate::flows::apply::mapping::{RolePart, RowPart, overwrite};
 use crate::flows::connect::{self, MappingFields, RowFields};
 use crate::model::Connection;
 use crate::model::mapping::{self, RoleValue, Rule};
@@ -29,33 +30,6 @@ struct File {
     lock: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jit: Option<JitPart>,
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RowPart {
-    field: String,
-    #[serde(default)]
-    source: String,
-    #[serde(default = "overwrite")]
-    rule: String,
-    #[serde(default)]
-    default: String,
-    #[serde(default)]
-    at_sign_in: bool,
-}
-
-fn overwrite() -> String {
-    Rule::Overwrite.key().to_owned()
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RolePart {
-    value: String,
-    role: String,
-    #[serde(default)]
-    may_own: bool,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -146,18 +120,15 @@ pub fn read(text: &str, columns: &[Column]) -> Result<(Brought, Vec<String>)> {
     let rows = file
         .mapping
         .map(|rows| rows.into_iter().map(typed).collect::<Vec<_>>());
-    let role = |part: RolePart| RoleValue {
-        value: part.value,
-        role: part.role,
-        may_own: part.may_own,
-    };
     let jit = file.jit.unwrap_or_default();
     let brought = Brought {
         numbers: (1..).take(rows.as_ref().map_or(0, Vec::len)).collect(),
         flaws: Vec::new(),
         fields: MappingFields {
             rows,
-            roles: file.roles.map(|parts| parts.into_iter().map(role).collect()),
+            roles: file
+                .roles
+                .map(|parts| parts.into_iter().map(Into::into).collect()),
             otherwise: file.otherwise,
             lock: file.lock,
             jit: jit.enabled,
@@ -169,13 +140,11 @@ pub fn read(text: &str, columns: &[Column]) -> Result<(Brought, Vec<String>)> {
 }
 
 fn typed(part: RowPart) -> RowFields {
-    RowFields {
-        source: part.source,
-        field: part.field,
+    RowPart {
         rule: rule(&part.rule),
-        default: part.default,
-        at_sign_in: part.at_sign_in,
+        ..part
     }
+    .into()
 }
 
 /// Its key, also where the words of the page were written.
