@@ -7,6 +7,8 @@ mod change;
 
 pub use change::{Change, change};
 
+use std::time::{Duration, Instant};
+
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
@@ -26,6 +28,8 @@ use super::{Act, Context, Visitor, Who, factors, gate};
 pub const SHORTEST: usize = 15;
 /// Longest, in bytes: enough for any sentence, too little to keep us busy.
 pub const LONGEST: usize = 256;
+/// What a refusal takes beside the hash, whoever was refused and however much there was to read and write.
+const AROUND_A_REFUSAL: Duration = Duration::from_millis(5);
 
 /// Refuses a passphrase that is too short, too long or known. `words` are what an attacker would try first.
 pub fn check_strength(passphrase: &str, words: &[&str]) -> Result<(), String> {
@@ -141,6 +145,7 @@ pub enum Answered {
 /// Signs in with e-mail and passphrase. `RateLimited` when too much was wrong lately.
 pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
     let key = Email::parse(&attempt.email).map_or_else(|_| attempt.email.trim().to_lowercase(), |e| e.key());
+    let began = Instant::now();
     let lookup = key.clone();
     let find = move |r: &store::Reader| {
         let Some(person) = store::people::find_by_email(r, &lookup)? else {
@@ -155,6 +160,7 @@ pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
     let keys = Keys::of(ctx, &key, id, attempt.device.as_deref(), &attempt.visitor);
     throttle::reserve(ctx, &keys).await?;
     let phc = found.and_then(|(_, phc)| phc);
+    let prepared = began.elapsed();
     let right = match ctx.hasher.verify(attempt.passphrase, phc).await {
         Ok(right) => right,
         Err(busy) => {
@@ -162,6 +168,7 @@ pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
             return Err(busy);
         }
     };
+    let compared = Instant::now();
     let judged = Judged {
         person,
         right,
@@ -169,8 +176,15 @@ pub async fn sign_in(ctx: &Context, attempt: Attempt) -> Result<Answered> {
         visitor: attempt.visitor,
         old_token: attempt.old_token,
     };
-    ctx.act(Who::Doorward, move |act| settle(act, judged, &keys))
-        .await
+    let answered = ctx
+        .act(Who::Doorward, move |act| settle(act, judged, &keys))
+        .await?;
+    if matches!(answered, Answered::Refused { .. }) {
+        // A right passphrase whose door is shut has more to read than a wrong one, and an unknown person less.
+        let taken = prepared + compared.elapsed();
+        tokio::time::sleep(AROUND_A_REFUSAL.saturating_sub(taken)).await;
+    }
+    Ok(answered)
 }
 
 /// An attempt whose hash was compared.
