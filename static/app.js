@@ -2,7 +2,7 @@
  * What pages gain where scripts run. Every page works without it.
  *
  * data-copy on a button       copies the [data-value] of the nearest [data-copies] and says so
- * data-live="seconds" on #id  keeps itself up to date from the page's own address
+ * data-live="seconds" on #id  keeps itself up to date from the page's own address, which is loaded again without it
  * <time datetime>             in the reader's zone; with data-relative as "3 minutes ago"
  * data-confirm="word"         the form's button waits until the word is typed
  * form[data-auto-submit]      goes on by itself
@@ -137,7 +137,8 @@ const keepUp = () => {
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         for (const part of parts()) {
           const fresh = page.getElementById(part.id);
-          if (fresh) news = swap(part, fresh) || news;
+          if (!fresh) return location.reload();
+          news = swap(part, fresh) || news;
         }
       } else if (answer.status < 500) return;
     } catch {

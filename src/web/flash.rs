@@ -111,7 +111,6 @@ const SAID: &[(&str, &str)] = &[
         "{} left out. It comes back when the identity provider writes its user again.",
     ),
     ("lines-taken-in", "{} in the plan again."),
-    ("review-undone", "{} taken back."),
     ("removals-applied", "{} applied."),
     ("removals-discarded", "{} discarded. The people stay as they are."),
     (

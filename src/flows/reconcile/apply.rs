@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::jobs::Job;
+use super::jobs::{self, Job, Work};
 use super::kept::Kept;
 use super::plan::{approved, refusal};
 use super::{decided, event};
@@ -44,17 +44,10 @@ pub async fn begin(ctx: &Arc<Context>, who: Who, slug: &str, which: Which) -> Re
             "Nothing of it waits any more: it was applied, or the identity provider took it back.",
         ));
     }
-    let job = ctx.reviews.begin(id)?;
+    let job = ctx.reviews.begin(id, Work::Apply)?;
     job.set_total(many);
-    let (ctx, slug) = (Arc::clone(ctx), slug.to_owned());
-    tokio::spawn(async move {
-        let (of, seen) = (slug, job.clone());
-        let done = ctx.act_alone(who, move |act| run(act, &of, &which, &seen)).await;
-        if let Err(error) = &done {
-            tracing::error!(%error, "a review was not applied");
-        }
-        job.finish(done);
-    });
+    let slug = slug.to_owned();
+    jobs::spawn(ctx, who, job, move |act, job| run(act, &slug, &which, job));
     Ok(())
 }
 

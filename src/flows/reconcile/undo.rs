@@ -2,19 +2,21 @@
 //!
 //! Field by field: what somebody changed since is left alone, and said.
 
+mod person;
+
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
+use super::jobs::{Job, Work};
 use super::kept::{Kept, Snapshot};
 use super::{decided, event};
 use crate::error::{Error, Result};
 use crate::flows::connect::{self, ConnectionFields, ScimFields};
-use crate::flows::{Act, administer, assign};
-use crate::model::profile::Profile;
+use crate::flows::{Act, Context, Who, administer};
 use crate::model::provisioning::Sync;
 use crate::model::time::DAY;
-use crate::model::{
-    Action, Connection, Email, Person, PersonId, PersonState, RemovalState, Review, ReviewId, Timestamp,
-};
+use crate::model::{Action, Connection, PersonId, RemovalState, Review, ReviewId, Timestamp};
 use crate::store;
 use crate::store::directory::users;
 
@@ -37,9 +39,25 @@ pub fn is_possible(review: &Review, now: Timestamp) -> bool {
     review.undone_at.is_none() && now.since(review.at) < LIFE && review.applied > 0
 }
 
-/// Takes the review back. The connection is held from then on: else the next request of its identity provider would do
-/// again what was just undone.
-pub fn run(act: &Act, slug: &str, id: ReviewId) -> Result<Undone> {
+/// Starts it, and answers at once: the page shows how far it has come.
+///
+/// # Errors
+/// `Conflict` while another job of this connection runs, and when the review can no longer be taken back.
+pub async fn begin(ctx: &Arc<Context>, who: Who, slug: &str, id: ReviewId) -> Result<()> {
+    let of = slug.to_owned();
+    let looked = ctx.act(who.clone(), move |act| possible(act, &of, id));
+    let (connection, review) = looked.await?;
+    let job = ctx.reviews.begin(connection.id, Work::TakeBack(id))?;
+    job.set_total(usize::try_from(review.applied).unwrap_or(0));
+    let slug = slug.to_owned();
+    super::jobs::spawn(ctx, who, job, move |act, job| {
+        run(act, &slug, id, job).map(|_| id)
+    });
+    Ok(())
+}
+
+/// The connection and the review, if it may still be taken back by whoever acts.
+fn possible(act: &Act, slug: &str, id: ReviewId) -> Result<(Connection, Review)> {
     let connection = decided(act, slug)?;
     let review = store::reviews::get(act.w, connection.id, id)?;
     if review.undone_at.is_some() {
@@ -50,6 +68,13 @@ pub fn run(act: &Act, slug: &str, id: ReviewId) -> Result<Undone> {
             "What was applied can be taken back for 24 hours, and those are over. Nothing was changed.",
         ));
     }
+    Ok((connection, review))
+}
+
+/// Takes the review back, within the transaction of `act`. The connection is held from then on: else the next request of
+/// its identity provider would do again what was just undone.
+pub fn run(act: &Act, slug: &str, id: ReviewId, job: &Job) -> Result<Undone> {
+    let (connection, review) = possible(act, slug, id)?;
     hold(act, &connection)?;
     let mut undone = Undone::default();
     // Backwards: what made room for something else gets it back when that is gone.
@@ -64,6 +89,7 @@ pub fn run(act: &Act, slug: &str, id: ReviewId) -> Result<Undone> {
             store::reviews::set_left_alone(act.w, line, &left_alone)?;
             undone.lines += 1;
             undone.left_alone += usize::from(!left_alone.is_empty());
+            job.count();
         }
         end = start;
     }
@@ -98,7 +124,7 @@ fn take_back(act: &Act, connection: &Connection, review: &Review, kept: &Kept) -
     if kept.is_new {
         unmake(act, id, kept, &mut left)?;
     } else {
-        person(act, id, kept, &mut left)?;
+        person::restore(act, id, kept, &mut left)?;
         for mut removal in store::removals::list_restorable_of(act.w, connection.id, id)? {
             if removal.at == review.at {
                 removal.state = RemovalState::Restored;
@@ -190,174 +216,6 @@ fn unmake(act: &Act, id: PersonId, kept: &Kept, left: &mut Vec<String>) -> Resul
         ));
     } else {
         left.push(format!("{name} was changed since, and stays as they are."));
-    }
-    Ok(())
-}
-
-/// Somebody who was here before becomes what they were.
-fn person(act: &Act, id: PersonId, kept: &Kept, left: &mut Vec<String>) -> Result<()> {
-    let (Some(was), Some(is), Some(now)) = (&kept.was, &kept.is, Snapshot::of(act, id)?) else {
-        return Ok(());
-    };
-    let before = store::people::get(act.w, id)?;
-    let mut person = before.clone();
-    let mut back = |what: &str, was: &str, is: &str, now: &str| {
-        if was == is {
-            return false;
-        }
-        if now != is {
-            left.push(format!(
-                "{what} of {} was changed since, and stays \"{now}\".",
-                before.display_name()
-            ));
-        }
-        now == is
-    };
-    if back("The given name", &was.given_name, &is.given_name, &now.given_name) {
-        person.given_name.clone_from(&was.given_name);
-    }
-    if back(
-        "The family name",
-        &was.family_name,
-        &is.family_name,
-        &now.family_name,
-    ) {
-        person.family_name.clone_from(&was.family_name);
-    }
-    let other_address = back("The e-mail address", &was.email, &is.email, &now.email);
-    let other_role = back("The role", &was.own_role, &is.own_role, &now.own_role);
-    let text = |id: &Option<String>| id.clone().unwrap_or_default();
-    let team = |of: &Snapshot| of.team.map(|id| id.to_string());
-    let group = |of: &Snapshot| of.access_group.map(|id| id.to_string());
-    let other_team = back(
-        "The team",
-        &text(&team(was)),
-        &text(&team(is)),
-        &text(&team(&now)),
-    );
-    let other_group = back(
-        "The access group",
-        &text(&group(was)),
-        &text(&group(is)),
-        &text(&group(&now)),
-    );
-    let other_state = back("The state", was.state.key(), is.state.key(), now.state.key());
-    if other_address {
-        address(act, &mut person, was, left)?;
-    }
-    if other_role {
-        role(act, &mut person, was, left)?;
-    }
-    if other_team {
-        let is_there = was.team.map_or(Ok(true), |id| {
-            Ok::<_, Error>(store::teams::find(act.w, id)?.is_some())
-        })?;
-        person.team_id = if is_there { was.team } else { None };
-    }
-    if other_group {
-        let known = was
-            .access_group
-            .map(|id| store::access_groups::find(act.w, id))
-            .transpose()?
-            .flatten();
-        person.access_group_id = known.map(|group| group.id);
-    }
-    profile(act, &mut person, [was, is, &now], left)?;
-    person.role = assign::effective(act, &person)?;
-    let unchanged = Person {
-        version: before.version,
-        ..person.clone()
-    } == before;
-    if !unchanged {
-        let mut before = before.clone();
-        before.version = person.version;
-        assign::before_another_role(act, &before, &person)?;
-        administer::put(act, &before, &mut person, Some(&kept.waiting.reference))?;
-        assign::after_another_role(act, &before, &person)?;
-    }
-    if now.why == is.why && was.why != is.why {
-        store::people::put_why(act.w, id, &was.why)?;
-    }
-    if other_state && !person.role.owns() {
-        let on = was.state == PersonState::Active;
-        administer::turn(act, &mut person, on, Some(&kept.waiting.reference))?;
-    }
-    Ok(())
-}
-
-fn address(act: &Act, person: &mut Person, was: &Snapshot, left: &mut Vec<String>) -> Result<()> {
-    let Ok(email) = Email::parse(&was.email) else {
-        return Ok(());
-    };
-    let other = store::people::find_by_email(act.w, &email.key())?;
-    if other.is_some_and(|other| other.id != person.id) {
-        left.push(format!(
-            "{} stays {}: the address of before is somebody else's by now.",
-            person.display_name(),
-            person.email
-        ));
-    } else {
-        person.email = email;
-    }
-    Ok(())
-}
-
-/// Nobody gives by an undo what they could not give otherwise.
-fn role(act: &Act, person: &mut Person, was: &Snapshot, left: &mut Vec<String>) -> Result<()> {
-    match store::roles::find(act.w, &was.own_role)? {
-        Some(role) if act.role.may_manage(&role) => person.own_role = role.key,
-        Some(role) => left.push(format!(
-            "{} did not get the role {} back: yours may not give it.",
-            person.display_name(),
-            role.name
-        )),
-        None => left.push(format!(
-            "{} keeps the role: that of before is gone.",
-            person.display_name()
-        )),
-    }
-    Ok(())
-}
-
-fn profile(act: &Act, person: &mut Person, sides: [&Snapshot; 3], left: &mut Vec<String>) -> Result<()> {
-    let [was, is, now] = sides;
-    let mut fields = now.fields.clone();
-    let mut sources = now.sources.clone();
-    let mut names: Vec<&String> = was.fields.keys().chain(is.fields.keys()).collect();
-    names.sort();
-    names.dedup();
-    for name in names
-        .into_iter()
-        .filter(|name| was.fields.get(*name) != is.fields.get(*name))
-    {
-        if now.fields.get(name) != is.fields.get(name) {
-            left.push(format!(
-                "{name} of {} was changed since, and stays.",
-                person.display_name()
-            ));
-            continue;
-        }
-        match was.fields.get(name) {
-            Some(value) => drop(fields.insert(name.clone(), value.clone())),
-            None => drop(fields.remove(name)),
-        }
-    }
-    for (name, source) in &is.sources {
-        if now.sources.get(name) == Some(source) && was.sources.get(name) != Some(source) {
-            match was.sources.get(name) {
-                Some(old) => drop(sources.insert(name.clone(), old.clone())),
-                None => drop(sources.remove(name)),
-            }
-        }
-    }
-    if fields == now.fields && sources == now.sources {
-        return Ok(());
-    }
-    let (before, after) = administer::difference(&json!(now.fields), &json!(fields));
-    let is_news = fields != now.fields;
-    store::profiles::put(act.w, person.id, &Profile { fields, sources })?;
-    if is_news {
-        act.event(Action::PersonChanged, administer::subject(person), before, after)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{Held, SLUG, count, user};
 use crate::app::ALICE;
 use doorward::flows::reconcile::apply::{self, Which};
 use doorward::flows::reconcile::choose::{self, Choice};
-use doorward::flows::reconcile::jobs::Job;
+use doorward::flows::reconcile::jobs::{Job, Work};
 use doorward::model::LineKind;
 use doorward::store::Reader;
 use doorward::store::waiting::Narrow;
@@ -264,7 +264,7 @@ fn nothing_is_applied_by_halves() {
             act,
             SLUG,
             &Which::Everything(Narrow::default(), None),
-            &Job::default(),
+            &Job::new(Work::Apply),
         )?;
         Err::<(), _>(doorward::error::Error::internal("the disk is full"))
     });

@@ -7,7 +7,7 @@ use crate::app::PASSPHRASE;
 use doorward::flows::Who;
 use doorward::flows::reconcile::apply::{self, Which};
 use doorward::flows::reconcile::choose::{self, Choice};
-use doorward::flows::reconcile::jobs::Job;
+use doorward::flows::reconcile::jobs::{Job, Work};
 use doorward::store::waiting::Narrow;
 use doorward::web::server::block_on;
 
@@ -46,7 +46,7 @@ fn who_may_not_manage_integrations_neither_sees_nor_applies() {
                 act,
                 SLUG,
                 &Which::Everything(Narrow::default(), None),
-                &Job::default(),
+                &Job::new(Work::Apply),
             )
             .map(drop)
         };

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use doorward::error::Result;
 use doorward::flows::reconcile::apply::{self, Which};
 use doorward::flows::reconcile::choose::{self, Choice};
-use doorward::flows::reconcile::jobs::Job;
+use doorward::flows::reconcile::jobs::{Job, Work};
 use doorward::flows::reconcile::plan::{self, Line};
 use doorward::flows::reconcile::undo::{self, Undone};
 use doorward::flows::{Act, Who};
@@ -166,7 +166,7 @@ impl Held {
     /// Applies these lines at once.
     pub fn apply(&self, which: Which) -> Review {
         let id: ReviewId = self
-            .act(move |act| apply::run(act, SLUG, &which, &Job::default()))
+            .act(move |act| apply::run(act, SLUG, &which, &Job::new(Work::Apply)))
             .expect("applied");
         let read = |r: &Reader| {
             let connection = doorward::store::connections::get_by_slug(r, SLUG)?;
@@ -189,7 +189,7 @@ impl Held {
     }
 
     pub fn undo(&self, id: ReviewId) -> Result<Undone> {
-        self.act(move |act| undo::run(act, SLUG, id))
+        self.act(move |act| undo::run(act, SLUG, id, &Job::new(Work::TakeBack(id))))
     }
 
     pub fn person(&self, name: &str) -> PersonId {

@@ -24,8 +24,13 @@ fn agree(admin: &Visitor, fields: &[(&str, &str)]) -> (Page, Page) {
 
 /// The page of the review once nothing is under way any more.
 fn settled(admin: &Visitor) -> Page {
+    settled_at(admin, PAGES)
+}
+
+/// The page once no progress stands on it any more.
+fn settled_at(admin: &Visitor, path: &str) -> Page {
     for _ in 0..10_000 {
-        let page = admin.get(PAGES);
+        let page = admin.get(path);
         assert_eq!(page.status, 200, "{}", page.text());
         if page.all("progress").is_empty() {
             return page;
@@ -97,8 +102,8 @@ fn an_admin_looks_chooses_applies_and_takes_it_back() {
     let undo = format!("{review}/undo");
     assert!(alice.get(&undo).text().contains("Take 2 lines back"));
     assert_eq!(alice.post(&undo, &[]).to(), review);
+    let taken_back = settled_at(&alice, &review).text();
     assert_eq!(held.people(), before);
-    let taken_back = alice.get(&review).text();
     assert!(taken_back.contains("took this back"), "{taken_back}");
     assert_eq!(alice.post(&undo, &[]).status, 409);
     assert_eq!(lines(&alice.get(PAGES)).len(), 3);

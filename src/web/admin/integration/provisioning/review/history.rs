@@ -4,8 +4,9 @@ use actix_web::web;
 use askama::Template;
 
 use super::shown::{DoneLine, counts_words, done_lines};
-use super::{Frame, PAGE, Place, Tab, count, frame, load, page_number, shell};
+use super::{Frame, PAGE, Place, Tab, count, frame, load, page_number, progress, shell};
 use crate::error::{Error, Kind, Result};
+use crate::flows::reconcile::jobs::Work;
 use crate::flows::reconcile::undo;
 use crate::model::{Connection, Review, ReviewId, Timestamp};
 use crate::store;
@@ -15,7 +16,7 @@ use crate::web::gate::{Admin, Visit};
 use crate::web::page::{Shell, render};
 use crate::web::pieces::{Notice, Pager, State};
 use crate::web::routes::{Access, Route, get, post};
-use crate::web::{flash, urls};
+use crate::web::urls;
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -163,6 +164,12 @@ async fn show(visit: Visit, path: web::Path<(String, String)>, filters: web::Que
     let (connection, review) = find(&visit, &slug, &text).await?;
     let now = visit.ctx.now();
     let here = urls::provisioned_act(&slug, "review", "history", &text);
+    let job = visit.ctx.reviews.last(connection.id);
+    let job = job.filter(|job| job.work == Work::TakeBack(review.id));
+    if let Some(job) = job.as_ref().filter(|job| job.end().is_none()) {
+        return progress::draw(&visit, &connection, job, "Taking back what was applied").await;
+    }
+    let failed = job.and_then(|job| job.end()?.err());
     let only_left = filters.only == "left";
     let (path, number, of) = (here.clone(), page_number(&filters.page), review.clone());
     let reading = visit.ctx.store.reading(move |r| {
@@ -191,7 +198,12 @@ async fn show(visit: Visit, path: web::Path<(String, String)>, filters: web::Que
         rooms,
         row: row(&slug, &review, now),
         undo: undo::is_possible(&review, now).then(|| format!("{here}/undo")),
-        notice: undone_notice(&review, left, &only),
+        notice: match failed {
+            Some(why) if review.undone_at.is_none() => {
+                Some(Notice::needs_you("Nothing was taken back.", why))
+            }
+            _ => undone_notice(&review, left, &only),
+        },
         only_left,
         all: here,
         lines,
@@ -236,15 +248,10 @@ async fn ask(visit: Visit, path: web::Path<(String, String)>) -> Answer {
 async fn take_back(visit: Visit, admin: Admin, path: web::Path<(String, String)>) -> Answer {
     let (slug, text) = path.into_inner();
     let (connection, review) = find(&visit, &slug, &text).await?;
-    let (of, id) = (slug.clone(), review.id);
-    let done = visit
-        .ctx
-        .act_alone(admin.who(), move |act| undo::run(act, &of, id));
-    match done.await {
-        Ok(undone) => {
-            let many = count(i64::try_from(undone.lines).unwrap_or(0), "line was", "lines were");
+    match undo::begin(&visit.ctx, admin.who(), &slug, review.id).await {
+        Ok(()) => {
             let here = urls::provisioned_act(&slug, "review", "history", &text);
-            Ok(flash::to(&visit, &here, "review-undone", &many))
+            Ok(crate::web::gate::see_other(&here))
         }
         Err(error) if matches!(error.kind, Kind::Conflict | Kind::Denied) => {
             Ok(confirm(&visit, &connection, &review).refused(&error).draw())

@@ -4,9 +4,9 @@ use actix_web::web;
 use askama::Template;
 
 use super::shown::{PlanLine, counts_words, kind_state, plan_line};
-use super::{Frame, PAGE, Place, Tab, after, frame, load, page_number, searched};
+use super::{Frame, PAGE, Place, Tab, after, frame, load, page_number, progress, searched};
 use crate::error::Result;
-use crate::flows::reconcile::jobs::Job;
+use crate::flows::reconcile::jobs::{Job, Work};
 use crate::flows::reconcile::plan;
 use crate::model::provisioning::Sync;
 use crate::model::time::MINUTE;
@@ -109,17 +109,6 @@ struct PlanPage {
     pager: Pager,
 }
 
-#[derive(Template)]
-#[template(path = "admin/integrations/provisioning/review/progress.html")]
-struct ProgressPage {
-    shell: Shell,
-    way_back: (String, String),
-    tabs: Vec<Tab>,
-    rooms: Vec<Tab>,
-    done: usize,
-    total: usize,
-}
-
 /// So many groups are offered; more are reached by way of the list of groups.
 const GROUPS: i64 = 500;
 
@@ -161,9 +150,10 @@ fn find(
             .collect(),
         pager,
         users: listed.iter().map(|line| line.waiting.user_seq).collect(),
-        result: match job.and_then(Job::end) {
-            Some(end) => result(r, connection, &end, now)?,
-            None => None,
+        result: match job.and_then(|job| Some((job.work, job.end()?))) {
+            Some((Work::Apply, end)) => result(r, connection, &end, now)?,
+            // What was taken back stands on its own page.
+            Some((Work::TakeBack(_), _)) | None => None,
         },
     })
 }
@@ -202,21 +192,7 @@ async fn show(visit: Visit, admin: Admin, slug: web::Path<String>, filters: web:
     let title = format!("Review of {}", connection.name);
     let job = visit.ctx.reviews.last(connection.id);
     if let Some(job) = job.as_ref().filter(|job| job.end().is_none()) {
-        let (done, total) = job.progress();
-        let Frame {
-            shell,
-            way_back,
-            tabs,
-            rooms,
-        } = frame(&visit, &connection, Place::Review, &title).await?;
-        return Ok(render(&ProgressPage {
-            shell,
-            way_back,
-            tabs,
-            rooms,
-            done,
-            total,
-        }));
+        return progress::draw(&visit, &connection, job, &title).await;
     }
     let filters = filters.into_inner();
     let (of, asked, now) = (connection.clone(), filters.clone(), visit.ctx.now());

@@ -6,6 +6,7 @@ mod history;
 mod line;
 mod list;
 mod person;
+mod progress;
 mod shown;
 
 use super::{Frame, PAGE, Place, Tab, frame, load, page_number, searched, shell};
