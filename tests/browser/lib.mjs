@@ -76,12 +76,21 @@ export class Visitor {
     this.page.getByLabel(new RegExp(`^\\s*${label.replace(/[^\w ]/g, '\\$&')}(\\s+optional)?\\s*$`)).and(this.page.locator('input, select, textarea'));
   alert = () => this.page.getByRole('alert');
 
-  async press(name) {
-    await this.button(name).click();
-  }
+  press = (name) => this.click(this.button(name));
+  follow = (name) => this.click(this.link(name));
 
-  async follow(name) {
-    await this.link(name).click();
+  /** Clicks; where that leads to another page, or to a file, only what comes after has happened when this is over. */
+  async click(target) {
+    if (!(await target.evaluate(leadsAway))) return target.click();
+    const { page } = this;
+    const arrived = Promise.race([
+      page.waitForEvent('framenavigated', (frame) => frame === page.mainFrame()),
+      page.waitForEvent('download'),
+      page.waitForEvent('close'),
+    ]);
+    // Whoever looks for what should be there says it better than a wait that ended.
+    await Promise.all([arrived.catch(() => {}), target.click()]);
+    if (!page.isClosed()) await page.waitForLoadState();
   }
 
   /** Fills the fields with these labels: text is typed, true and false tick, what a select offers is chosen. */
@@ -106,6 +115,13 @@ export class Visitor {
   async leave() {
     await this.context.close();
   }
+}
+
+/** Runs in the page: does a click on this element leave the page? */
+function leadsAway(element) {
+  if (element.tagName === 'A') return !element.target && !element.getAttribute('href').startsWith('#');
+  const { form } = element;
+  return element.type === 'submit' && form !== null && (form.noValidate || element.formNoValidate || form.checkValidity());
 }
 
 /** At the test identity provider: choose a person; with scripts the response is posted by itself. */

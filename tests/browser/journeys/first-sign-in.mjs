@@ -152,7 +152,7 @@ async function member(owner, mary, { base, idp, scripts, binding }) {
   await owner.follow('Mary Member');
   await owner.at('Mary Member');
   await look(owner, 'person');
-  await owner.page.getByRole('link', { name: /^Deactivate / }).click();
+  await owner.click(owner.page.getByRole('link', { name: /^Deactivate / }));
   await look(owner, 'person-deactivation');
   await owner.page.locator('form.confirm button').click();
   await owner.page.getByText('Mary Member was deactivated and is signed out everywhere.').waitFor();

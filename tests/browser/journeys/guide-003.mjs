@@ -96,7 +96,9 @@ export default async function ({ arrive, step, base, idp }) {
   await look(admin, 'guide-003-person');
 
   step('no userType is the lowest role; no division the team that was chosen');
-  await tile(await arrive(), idp, 'Nils Nothing');
+  const nilss = await arrive();
+  await tile(nilss, idp, 'Nils Nothing');
+  await nilss.at('You are signed in');
   await seen(admin, 'nils', { 'Role of their own': 'Sender', Team: 'Everybody else' });
 
   step('no updates and no removals are handled by just-in-time');
@@ -193,7 +195,7 @@ async function tile(visitor, idp, name) {
 /** What a person's page says of why they have what they have. */
 async function seen(admin, who, what) {
   await admin.go(`/admin/people?q=${who}`);
-  await admin.page.locator('main table a.row').first().click();
+  await admin.click(admin.page.locator('main table a.row').first());
   for (const [part, value] of Object.entries(what)) {
     const row = admin.page.locator('[aria-labelledby=why] tr', { has: admin.page.getByRole('rowheader', { name: part, exact: true }) });
     assert.equal((await row.locator('td').first().innerText()).trim(), value, `${who}: ${part}`);

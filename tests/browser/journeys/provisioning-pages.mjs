@@ -35,12 +35,12 @@ export default async function ({ arrive, step, base, scripts }) {
   const home = '/admin/integrations/okta/provisioning';
   step('a group');
   await alice.go(`${home}/groups`);
-  await alice.page.locator('tbody a').first().click();
+  await alice.click(alice.page.locator('tbody a').first());
   await look(alice, 'provisioning-group');
 
   step('a request, its values, a dry run');
   await alice.go(`${home}/requests?method=PATCH`);
-  await alice.page.locator('tbody a').first().click();
+  await alice.click(alice.page.locator('tbody a').first());
   await look(alice, 'provisioning-request');
   await alice.press('Show the values');
   await look(alice, 'provisioning-request-open');
@@ -78,7 +78,7 @@ export default async function ({ arrive, step, base, scripts }) {
 
   step('a person who waits');
   await alice.go(`${home}/held`);
-  await alice.page.locator('tbody th a').first().click();
+  await alice.click(alice.page.locator('tbody th a').first());
   await look(alice, 'person-held');
 
   step('discard one, apply the rest');

@@ -57,12 +57,9 @@ export default async function ({ arrive, step, scripts }) {
   await page.getByRole('button', { name: /^Apply all \d+ that fit…$/ }).click();
   await page.getByText('more with only an equal e-mail address').waitFor();
   await look('review-apply');
-  await page.getByRole('button', { name: /^Apply \d+ lines$/ }).click();
-  for (;;) {
-    if (await page.getByText(/^Applied: /).isVisible()) break;
-    if (!scripts) await alice.go(`${HERE}/review`);
-    else await page.waitForTimeout(100);
-  }
+  await alice.click(page.getByRole('button', { name: /^Apply \d+ lines$/ }));
+  if (!scripts) while (await page.locator('progress').count()) await page.reload();
+  await page.getByText(/^Applied: /).waitFor();
   await look('review-applied');
   await alice.go(`${HERE}/review?only=refused`);
   await line('alice').waitFor();
@@ -78,7 +75,8 @@ export default async function ({ arrive, step, scripts }) {
   await look('review-history-one');
   await alice.follow('Take it back…');
   await look('review-undo');
-  await page.getByRole('button', { name: /^Take \d+ lines? back$/ }).click();
+  await alice.click(page.getByRole('button', { name: /^Take \d+ lines? back$/ }));
+  if (!scripts) while (await page.locator('progress').count()) await page.reload();
   await page.getByText('took this back on').waitFor();
   await look('review-undone');
 
