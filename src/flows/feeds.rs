@@ -100,6 +100,25 @@ pub fn name_claimed(act: &Act, connection: &Connection, value: &str) -> Result<S
     )?))
 }
 
+/// From now on these groups and no others feed it: each with its connection, and whether it may make owners.
+pub fn become_these(act: &Act, group: AccessGroupId, wanted: Vec<(Connection, Source, bool)>) -> Result<()> {
+    for feed in store::feeds::list_of_group(act.w, group)? {
+        let stays = wanted
+            .iter()
+            .any(|(_, source, may_own)| *source == feed.source && *may_own == feed.may_own);
+        if !stays {
+            remove(act, group, feed.id)?;
+        }
+    }
+    for (connection, source, may_own) in wanted {
+        let known = store::feeds::find_by_source(act.w, source)?;
+        if known.is_none_or(|feed| feed.access_group_id != group) {
+            add(act, group, &connection, source, may_own)?;
+        }
+    }
+    Ok(())
+}
+
 /// The group feeds nothing any more; whoever was in the access group by it alone leaves.
 pub fn remove(act: &Act, group: AccessGroupId, id: FeedId) -> Result<Feed> {
     let group = editable(act, group)?;

@@ -9,6 +9,7 @@
 mod access;
 mod desk;
 mod export;
+mod feeds;
 mod mapping;
 mod people;
 mod report;

@@ -191,21 +191,7 @@ fn feed(act: &Act, group: &AccessGroup, parts: &[FeedPart]) -> Result<()> {
         let source = source(act, &connection, part)?;
         wanted.push((connection, source, part.may_make_owners));
     }
-    for feed in store::feeds::list_of_group(act.w, group.id)? {
-        let stays = wanted
-            .iter()
-            .any(|(_, source, may_own)| *source == feed.source && *may_own == feed.may_own);
-        if !stays {
-            feeds::remove(act, group.id, feed.id)?;
-        }
-    }
-    for (connection, source, may_own) in wanted {
-        let known = store::feeds::find_by_source(act.w, source)?;
-        if known.is_none_or(|feed| feed.access_group_id != group.id) {
-            feeds::add(act, group.id, &connection, source, may_own)?;
-        }
-    }
-    Ok(())
+    feeds::become_these(act, group.id, wanted)
 }
 
 fn source(act: &Act, connection: &Connection, part: &FeedPart) -> Result<Source> {

@@ -1,11 +1,13 @@
-//! Teams and access groups as rows. Neither is renamed or removed by a file; a new group comes behind all others.
+//! Teams and access groups as rows. Neither is renamed or removed by a file; a new group comes behind all others,
+//! so that a file made elsewhere brings its order along.
 
-use crate::error::{Error, FieldProblem, Result};
+use crate::error::{Error, FieldProblem, Kind, Result};
 use crate::flows::access_groups::{self, GroupFields};
 use crate::flows::{Act, teams};
 use crate::model::{AccessGroup, AppId, Reach};
 use crate::store::{self, Reader};
 
+use super::feeds;
 use super::people::Names;
 use super::report::{Difference, Fate, differences};
 use super::sheet::{Column, LIST, Record, Row};
@@ -29,7 +31,7 @@ pub fn group_columns() -> Vec<Column> {
         Column::new("sees_apps", "Sees apps", &["apps"]).list(),
         Column::new("priority", "Priority", &[]).told(),
         Column::new("people", "People", &[]).told(),
-        Column::new("fed_by", "Fed by", &[]).told().list(),
+        Column::new(feeds::KEY, "Fed by", &["groups", "members of"]).list(),
     ]
 }
 
@@ -60,6 +62,7 @@ fn record(r: &Reader, group: &AccessGroup) -> Result<Record> {
         ("role", group.role.clone()),
         ("sees_people", group.visibility.people.key().to_owned()),
         ("sees_apps", apps),
+        (feeds::KEY, feeds::cell(r, group.id)?),
     ];
     Ok(cells
         .into_iter()
@@ -70,14 +73,8 @@ fn record(r: &Reader, group: &AccessGroup) -> Result<Record> {
 /// An access group as a row, with what is told of it.
 pub fn group_record(r: &Reader, group: &AccessGroup, people: i64) -> Result<Record> {
     let mut record = record(r, group)?;
-    let mut feeds = Vec::new();
-    for feed in store::feeds::list_of_group(r, group.id)? {
-        let connection = store::connections::get(r, feed.connection_id)?;
-        feeds.push(format!("{}: {}", connection.slug, feed.name));
-    }
     record.insert("priority".to_owned(), group.priority.to_string());
     record.insert("people".to_owned(), people.to_string());
-    record.insert("fed_by".to_owned(), feeds.join(&LIST.to_string()));
     Ok(record)
 }
 
@@ -132,6 +129,16 @@ pub fn group(act: &Act, row: &Row, names: &Names, empties: bool) -> Result<Fate>
         ("", _) => None,
         (text, _) => apps(act.w, text, &mut wrong)?,
     };
+    let fed = match feeds::wanted(act, cell(feeds::KEY), was.as_ref(), empties) {
+        Err(Error {
+            kind: Kind::Invalid(more),
+            ..
+        }) => {
+            problems.extend(more);
+            None
+        }
+        fed => fed?,
+    };
     if !problems.is_empty() {
         return Err(Error::invalid_fields(problems));
     }
@@ -149,25 +156,29 @@ pub fn group(act: &Act, row: &Row, names: &Names, empties: bool) -> Result<Fate>
         .filter(|column| !column.is_told)
         .map(|column| (column.key, column.label))
         .collect();
-    let Some(was) = was else {
-        let is = access_groups::add(act, &fields)?;
-        return Ok(Fate::Added(differences(
-            &Record::new(),
-            &record(act.w, &is)?,
-            &columns,
-        )));
+    let before = match &was {
+        Some(was) => record(act.w, was)?,
+        None => Record::new(),
     };
-    let before = record(act.w, &was)?;
-    if (&fields.role, fields.people, &fields.apps) == (&was.role, was.visibility.people, &was.visibility.apps)
-    {
-        return Ok(Fate::Unchanged);
+    let is = match &was {
+        None => access_groups::add(act, &fields)?,
+        Some(was) if is_same(&fields, was) => was.clone(),
+        Some(was) => access_groups::change(act, was.id, &fields, None)?,
+    };
+    if let Some(fed) = fed {
+        crate::flows::feeds::become_these(act, is.id, fed)?;
     }
-    let is = access_groups::change(act, was.id, &fields, None)?;
     let differences = differences(&before, &record(act.w, &is)?, &columns);
-    Ok(match differences.is_empty() {
-        true => Fate::Unchanged,
-        false => Fate::Changed(differences),
+    Ok(match (was, differences.is_empty()) {
+        (None, _) => Fate::Added(differences),
+        (Some(_), true) => Fate::Unchanged,
+        (Some(_), false) => Fate::Changed(differences),
     })
+}
+
+fn is_same(fields: &GroupFields, group: &AccessGroup) -> bool {
+    (&fields.role, fields.people, &fields.apps)
+        == (&group.role, group.visibility.people, &group.visibility.apps)
 }
 
 fn apps(r: &Reader, text: &str, wrong: &mut dyn FnMut(&str, String)) -> Result<Option<Vec<AppId>>> {
