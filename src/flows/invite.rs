@@ -37,6 +37,9 @@ pub const WINDOW: i64 = HOUR;
 /// What the queue calls these mails.
 pub const MAIL: &str = "invitation.sent";
 
+/// What refused escalations call this way.
+const WAY: &str = "invitation";
+
 /// Makes the address of a token.
 pub type PathOf = fn(&str) -> String;
 
@@ -66,11 +69,17 @@ pub fn send(act: &Act, id: PersonId, path: PathOf) -> Result<Sent> {
 fn invitable(act: &Act, id: PersonId) -> Result<Person> {
     act.need(Permission::ManagePeople)?;
     let person = store::people::get(act.w, id)?;
-    administer::need_to_manage(act, &person.role)?;
+    need_to_invite(act, &person)?;
     match why_not(&person) {
         Some(why) => Err(Error::conflict(why)),
         None => Ok(person),
     }
+}
+
+/// Whoever is invited gets a link that lets them in: nobody makes one for more than they are.
+fn need_to_invite(act: &Act, person: &Person) -> Result<()> {
+    administer::need_to_manage(act, &person.role)
+        .map_err(|error| error.by(WAY, || administer::subject(person)))
 }
 
 /// Why this person is not invited; `None`: they may be.
@@ -206,7 +215,7 @@ fn letter(
 pub fn revoke(act: &Act, id: PersonId) -> Result<Person> {
     act.need(Permission::ManagePeople)?;
     let person = store::people::get(act.w, id)?;
-    administer::need_to_manage(act, &person.role)?;
+    need_to_invite(act, &person)?;
     if end(act, &person, InvitationEnd::Revoked)? {
         return Ok(person);
     }

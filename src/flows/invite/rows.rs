@@ -1,12 +1,12 @@
 //! A short list of people, pasted: each line adds somebody and invites them. Shown first, then done.
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Escalation, Kind, Result};
 use crate::flows::administer::{self, PersonFields};
-use crate::flows::{Act, Context, Who};
+use crate::flows::{Act, Context, Who, escalation};
 use crate::model::{Email, InvitedHow, PersonId};
 use crate::store;
 
-use super::{Many, many};
+use super::{Many, WAY, many, need_to_invite};
 
 /// So many lines at once: each is tried for real before it is shown, in one transaction.
 pub const MOST: usize = 500;
@@ -98,42 +98,57 @@ fn cells(line: &str) -> Vec<String> {
     cells.into_iter().map(|cell| cell.trim().to_owned()).collect()
 }
 
-/// Adds and invites whoever can be; the others are told with their reason. A dry run does the same and undoes it.
+/// Adds and invites whoever can be; the others are told with their reason. A dry run does the same and undoes it; whoever
+/// tried to invite above themselves leaves an event either way.
 pub async fn bring(ctx: &Context, who: Who, rows: Vec<Row>, dry_run: bool) -> Result<Vec<Told>> {
-    ctx.act(who, move |act| {
+    let done = ctx.act(who.clone(), move |act| {
         act.need(crate::model::Permission::ManagePeople)?;
         if !dry_run {
             return all(act, rows);
         }
-        let mut told = Vec::new();
+        let mut done = Done::default();
         // A dry run is a real one whose savepoint is rolled back.
         let undone: Result<()> = act.w.attempt(|| {
-            told = all(act, rows)?;
+            done = all(act, rows)?;
             Err(Error::new(Kind::Unavailable, DRY))
         });
         match undone {
             Err(error) if error.message != DRY => Err(error),
-            _ => Ok(told),
+            _ => Ok(done),
         }
-    })
-    .await
+    });
+    let Done { told, escalation } = done.await?;
+    if let Some(tried) = escalation {
+        escalation::leave_event(ctx, who, tried).await;
+    }
+    Ok(told)
 }
 
 const DRY: &str = "dry run";
 
-fn all(act: &Act, rows: Vec<Row>) -> Result<Vec<Told>> {
-    let mut told = Vec::new();
+/// What became of the lines, and the first try to give more than one's own role may.
+#[derive(Default)]
+struct Done {
+    told: Vec<Told>,
+    escalation: Option<Escalation>,
+}
+
+fn all(act: &Act, rows: Vec<Row>) -> Result<Done> {
+    let mut done = Done::default();
     for row in rows {
         let comes = match act.w.attempt(|| one(act, &row)) {
             Ok(comes) => comes,
             Err(error) if matches!(error.kind, Kind::Invalid(_) | Kind::Conflict | Kind::Denied) => {
+                let tried = error.as_escalation().cloned();
+                let tried = tried.map(|tried| Escalation { way: WAY, ..tried });
+                done.escalation = done.escalation.or(tried);
                 Comes::Left(why(&error))
             }
             Err(error) => return Err(error),
         };
-        told.push(Told { row, comes });
+        done.told.push(Told { row, comes });
     }
-    Ok(told)
+    Ok(done)
 }
 
 fn why(error: &Error) -> String {
@@ -150,6 +165,7 @@ fn why(error: &Error) -> String {
 fn one(act: &Act, row: &Row) -> Result<Comes> {
     let email = Email::parse(&row.email).map_err(|problem| Error::invalid("email", problem.to_string()))?;
     if let Some(person) = store::people::find_by_email(act.w, &email.key())? {
+        need_to_invite(act, &person)?;
         return invited(act, person.id, Comes::Invited);
     }
     let fields = PersonFields {

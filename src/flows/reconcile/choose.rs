@@ -60,7 +60,8 @@ pub fn choose(act: &Act, slug: &str, user: i64, choice: Choice) -> Result<()> {
 /// Who is chosen gets what the identity provider says of them, so it is asked what any other way of changing them asks.
 fn need_eligible(act: &Act, connection: &Connection, waiting: &Waiting, id: PersonId) -> Result<()> {
     let person = store::people::get(act.w, id)?;
-    administer::need_to_manage(act, &person.role)?;
+    administer::need_to_manage(act, &person.role)
+        .map_err(|error| error.by("review", || administer::subject(&person)))?;
     let name = person.display_name();
     if let Some(other) = users::find_of_person(act.w, connection.id, id)?
         && other.seq != waiting.user_seq

@@ -193,6 +193,33 @@ fn by_an_import() {
 }
 
 #[test]
+fn by_an_invitation() {
+    let (app, carol) = start();
+    app.add("olga@example.com", "owner");
+    let olga = super::person_page(&app, "olga");
+    let page = carol.post(&format!("{olga}/invitation"), &[]);
+    assert_eq!(page.status, 403, "{}", page.text());
+    let by_hand = "carol@example.com / olga@example.com / the role Owner / invitation";
+    assert_eq!(tries(&app), [by_hand]);
+    let page = carol.post(&format!("{olga}/invitation/revocation"), &[]);
+    assert_eq!(page.status, 403, "{}", page.text());
+    app.forward(61_000);
+    // A list is refused line by line: one that is here, and one that would come.
+    for line in ["olga@example.com", "new@example.com,New,One,owner"] {
+        let page = carol.post("/admin/people/invitations/new", &[("rows", line)]);
+        assert!(
+            page.text().contains("may do what yours may not"),
+            "{}",
+            page.text()
+        );
+    }
+    let newcomer = "carol@example.com / new@example.com / the role Owner / invitation";
+    assert_eq!(tries(&app), [by_hand, by_hand, newcomer]);
+    assert_eq!(app.count("SELECT count(*) FROM invitations"), 0);
+    assert_eq!(owners(&app), 2);
+}
+
+#[test]
 fn by_scim_with_a_value_and_with_a_group() {
     let (app, _) = start();
     let (alice, scim) = (app.alice(), app.scim_with("okta", "guard_people = 0"));
