@@ -78,3 +78,6 @@ CREATE TABLE review_lines (
     PRIMARY KEY (review_id, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX review_lines_person ON review_lines (person_id) WHERE person_id IS NOT NULL;
+
+-- When the request asked for it, where what it asked for waited for an admin; NULL: `at`.
+ALTER TABLE removals ADD COLUMN asked_at INTEGER;

@@ -213,6 +213,8 @@ pub struct Removal {
     /// Of the request that asked for it.
     pub reference: String,
     pub at: Timestamp,
+    /// When the request asked for it: before `at`, where it waited in a review.
+    pub asked_at: Timestamp,
     pub decided_at: Option<Timestamp>,
     pub decided_by: Option<String>,
 }

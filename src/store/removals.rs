@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::{ConnectionId, HoldId, PersonId, Removal, RemovalState, Taken, Timestamp};
 
 const COLUMNS: &str = "r.id, r.connection_id, r.person_id, r.user_seq, r.group_seq, r.what, r.state, r.reference, \
-                       r.at, r.decided_at, r.decided_by";
+                       r.at, coalesce(r.asked_at, r.at) AS asked_at, r.decided_at, r.decided_by";
 
 /// Whom a list is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,7 @@ fn read(row: &Row) -> rusqlite::Result<Removal> {
         state: parsed(row, "state", RemovalState::parse)?,
         reference: row.get("reference")?,
         at: time(row, "at")?,
+        asked_at: time(row, "asked_at")?,
         decided_at: time_option(row, "decided_at")?,
         decided_by: parsed_option(row, "decided_by", |by| Some(by.to_owned()))?,
     })
@@ -129,8 +130,8 @@ pub fn insert(w: &Writer, removal: &Removal, counted: Option<bool>) -> Result<()
     }
     let mut statement = w.prepare_cached(
         "INSERT INTO removals (id, connection_id, person_id, user_seq, group_seq, what, state, reference, at,
-                               decided_at, decided_by, counts)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                               decided_at, decided_by, counts, asked_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     statement.execute(params![
         removal.id.to_string(),
@@ -144,7 +145,8 @@ pub fn insert(w: &Writer, removal: &Removal, counted: Option<bool>) -> Result<()
         removal.at.0,
         removal.decided_at.map(|at| at.0),
         removal.decided_by,
-        counted.map_or(0, |account| if account { 2 } else { 1 })
+        counted.map_or(0, |account| if account { 2 } else { 1 }),
+        removal.asked_at.0
     ])?;
     Ok(())
 }

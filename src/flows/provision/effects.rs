@@ -350,8 +350,8 @@ pub fn take(work: &mut Work, person: &mut Person, user_seq: i64, what: What) -> 
 
 fn ask(work: &Work, person: &Person, user_seq: i64, what: What) -> Result<Verdict> {
     let (act, connection, reference) = (work.act, work.connection(), work.reference);
-    if work.is_approved {
-        guard::note(act, connection, person, user_seq, what, reference)?;
+    if let Some(asked_at) = work.approved {
+        guard::note(work, person, user_seq, what, asked_at)?;
         return Ok(Verdict::Apply);
     }
     let tally = &mut guard::Tally::default();

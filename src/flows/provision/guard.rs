@@ -7,10 +7,11 @@
 use serde_json::json;
 
 use super::reach::is_out_of_reach;
+use super::work::Work;
 use crate::error::{Error, Result};
 use crate::flows::{Act, administer, feeds};
 use crate::model::time::MINUTE;
-use crate::model::{Action, Connection, HoldId, Permission, Person, Removal, RemovalState};
+use crate::model::{Action, Connection, HoldId, Permission, Person, Removal, RemovalState, Timestamp};
 use crate::store;
 use crate::store::directory::members;
 
@@ -73,6 +74,7 @@ pub fn ask(
         },
         reference: reference.to_owned(),
         at: act.now,
+        asked_at: act.now,
         decided_at: None,
         decided_by: None,
     };
@@ -90,14 +92,8 @@ pub fn ask(
 }
 
 /// Writes down what an admin let through, so that it can be restored; the guard does not count it.
-pub fn note(
-    act: &Act,
-    connection: &Connection,
-    person: &Person,
-    user_seq: i64,
-    what: What,
-    reference: &str,
-) -> Result<()> {
+pub fn note(work: &Work, person: &Person, user_seq: i64, what: What, asked_at: Timestamp) -> Result<()> {
+    let (act, connection, reference) = (work.act, work.connection(), work.reference);
     let removal = Removal {
         id: HoldId::new(act.now, act.random_id()),
         connection_id: connection.id,
@@ -107,6 +103,7 @@ pub fn note(
         state: RemovalState::Applied,
         reference: reference.to_owned(),
         at: act.now,
+        asked_at,
         decided_at: Some(act.now),
         decided_by: Some(act.actor.label()),
     };

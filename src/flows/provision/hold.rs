@@ -26,7 +26,7 @@ const NOTE: &str =
 
 /// Does what this work writes wait? Not what an admin applies.
 pub fn is_on(work: &Work) -> bool {
-    work.settings().sync == Sync::Held && !work.is_approved
+    work.settings().sync == Sync::Held && work.approved.is_none()
 }
 
 /// Has the identity provider written this user, whether or not that reached the person?

@@ -20,7 +20,7 @@ use crate::store::directory::{groups, members, users};
 /// How long a removal can be taken back.
 pub const LIFE: i64 = 30 * DAY;
 
-/// Memberships that ended so long before the account was taken belong to the same removal.
+/// Memberships that ended so long before the request took the account belong to the same removal.
 const BEFORE: i64 = 10 * MINUTE;
 
 /// Restores one person; see [`people`].
@@ -137,7 +137,7 @@ fn memberships(act: &Act, user: &DirectoryUser, removal: &Removal) -> Result<Vec
         return Ok(Vec::new());
     };
     let mut names = Vec::new();
-    for tie in members::list_ended(act.w, seq, removal.at.minus(BEFORE))? {
+    for tie in members::list_ended(act.w, seq, removal.asked_at.minus(BEFORE))? {
         let Member::Group(group) = tie.member else {
             continue;
         };

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Effect;
 use crate::flows::Act;
-use crate::model::{Connection, Person, PersonId, ScimSettings};
+use crate::model::{Connection, Person, PersonId, ScimSettings, Timestamp};
 
 /// Whose access group may be another one when a request is done.
 #[derive(Default)]
@@ -19,8 +19,8 @@ pub struct Work<'a> {
     connection: &'a Connection,
     /// The SCIM base URL, absolute; empty where nobody is answered.
     pub base: &'a str,
-    /// An admin has decided about it: the guard is not asked again.
-    pub is_approved: bool,
+    /// An admin has decided about what the identity provider asked for then: the guard is not asked again.
+    pub approved: Option<Timestamp>,
     pub reference: &'a str,
     pub understood: Value,
     pub effects: Vec<Effect>,
@@ -36,7 +36,7 @@ impl<'a> Work<'a> {
             act,
             connection,
             base,
-            is_approved: false,
+            approved: None,
             reference,
             understood: Value::Null,
             effects: Vec::new(),

@@ -4,12 +4,14 @@ use serde_json::json;
 
 use super::{Held, SLUG, count, user};
 use crate::app::ALICE;
+use doorward::flows::provision::restore;
 use doorward::flows::reconcile::apply::{self, Which};
 use doorward::flows::reconcile::choose::{self, Choice};
 use doorward::flows::reconcile::jobs::{Job, Work};
 use doorward::model::LineKind;
-use doorward::store::Reader;
+use doorward::model::time::DAY;
 use doorward::store::waiting::Narrow;
+use doorward::store::{self, Reader};
 
 #[test]
 fn only_what_was_chosen_is_applied() {
@@ -124,6 +126,37 @@ fn what_an_admin_approved_the_guard_does_not_hold_again_and_it_can_be_restored()
     let admin = held.app.alice();
     let removed = admin.get("/admin/integrations/okta/provisioning/removed");
     assert!(removed.text().contains("finn@example.com"), "{}", removed.text());
+}
+
+#[test]
+fn a_removal_that_waited_long_is_restored_with_its_memberships() {
+    let held = Held::begin();
+    let id = held.push("eve");
+    held.push_group("Sales", &[&id]);
+    held.apply_all();
+    assert_eq!(held.scim.delete(&format!("/Users/{id}")).status, 204);
+    // An admin looks at it the day after.
+    held.app.forward(DAY);
+    held.apply_all();
+    assert_eq!(held.people()["eve@example.com"].state, "deactivated");
+    let eve = held.person("eve");
+    let restored = held.act(move |act| {
+        let connection = store::connections::get_by_slug(act.w, SLUG)?;
+        let removals = store::removals::list_restorable_of(act.w, connection.id, eve)?;
+        assert_eq!(removals.len(), 1);
+        restore::person(act, &connection, removals[0].id)
+    });
+    restored.expect("it is restored");
+    assert_eq!(held.people()["eve@example.com"].state, "active");
+    let members = held
+        .scim
+        .get("/Groups?filter=displayName%20eq%20%22Sales%22")
+        .json();
+    assert_eq!(
+        members["Resources"][0]["members"][0]["value"],
+        json!(id),
+        "{members}"
+    );
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub fn apply(act: &Act, connection: &Connection, waiting: &Waiting) -> Result<Ap
     let mut row =
         users::find_by_seq(act.w, waiting.user_seq)?.ok_or_else(|| Error::not_found("user any more"))?;
     let mut work = Work::new(act, connection, "", &waiting.reference);
-    work.is_approved = true;
+    work.approved = Some(waiting.at);
     let of_before = row.person_id;
     // From here on memberships count as they stand.
     store::waiting::delete(act.w, row.seq)?;
