@@ -225,6 +225,16 @@ fn refusal(act: &Act, person: &Person, role: Option<&Role>, reason: &Reason) -> 
             "{name} keeps what they have: it was given by hand, and no identity provider changes it."
         )));
     }
+    if let Some(role) = role.filter(|role| role.owns() && !person.role.owns())
+        && store::passphrases::find(act.w, person.id)?.is_some()
+    {
+        no_owner(act, role, person, "passphrase")?;
+        return Ok(Some(format!(
+            "{name} was not made {}: they have a passphrase here, which somebody may have set for them. An owner makes them \
+             one by hand.",
+            role.name
+        )));
+    }
     Ok(match role {
         Some(role) if role.owns() && !reason.may_give_ownership => {
             let way = if reason.how == How::Group {

@@ -25,14 +25,16 @@ pub mod proof;
 mod scim;
 mod switches;
 mod trust;
+mod word;
 
 pub use domains::{confirm_domain, domain, withdraw_domain};
 pub use idp_source::{IdpSource, Understood, pins, understand};
-pub use mapping::{MappingFields, RowFields, change_mapping, jit_team, need_word};
+pub use mapping::{MappingFields, RowFields, change_mapping, jit_team};
 pub use openid::{OidcFields, OpenIdFields, Providers, find_provider, set_provider};
 pub use scim::ScimFields;
 pub use switches::{disable, enable, remove};
 pub use trust::Trust;
+pub use word::need_word;
 
 /// Names that could be mistaken for something of ours in an address.
 const RESERVED_SLUGS: [&str; 7] = [
@@ -317,7 +319,11 @@ fn edit(
     if is == was {
         return Ok(was);
     }
-    need_word(act, &was)?;
+    word::need_owners_word(act, &was)?;
+    if word::believes_more(&was, &is) {
+        need_word(act, &was)?;
+        word::need_people(act, &was)?;
+    }
     // A test says nothing of signing out.
     let saml = |saml: &SamlSettings| SamlSettings {
         sign_out_there: false,

@@ -13,6 +13,7 @@ use crate::model::{Method, Outcome, SignIn};
 use crate::store;
 
 use super::administer::{self, base_url, organization_name};
+use super::assign::{self, How, Reason};
 use super::sign_on::session::{self, Door, Entered};
 use super::{Act, Context, Visitor, Who, hash, passphrase, provision};
 
@@ -235,6 +236,8 @@ fn insert_owner(act: &Act, run: &FirstRun) -> Result<Person> {
         last_sign_in_at: None,
     };
     administer::enter(act, &owner, None)?;
+    let why = Reason::new(act, How::Hand, "set Doorward up");
+    assign::born(act, owner.id, "role", &why)?;
     provision::project::person(act, &owner)?;
     Ok(owner)
 }

@@ -111,7 +111,11 @@ pub fn beginning(act: &Act, word: Word, outcome: &Outcome, at_first_sign_in: boo
             begin.refused = choice.refused.cloned();
             begin.role = choice.role.clone();
         }
-        None => begin.role = store::roles::lowest(act.w)?,
+        None => {
+            begin.why_role =
+                Some(word.reason(act, How::Default, "added by provisioning, which names no role"));
+            begin.role = store::roles::lowest(act.w)?;
+        }
     }
     if let Some(write) = outcome.get("team") {
         begin.team = teams::find_by_name(act.w, &write.value)?;

@@ -8,7 +8,7 @@ use crate::model::{Action, Permission, Person, Subject, Team, TeamId};
 use crate::store::{self, Reader};
 
 use super::assign::{self, Done, How, Reason};
-use super::{Act, administer};
+use super::{Act, administer, mapping};
 
 pub fn add(act: &Act, name: &str) -> Result<Team> {
     act.need(Permission::ManageAccess)?;
@@ -86,6 +86,9 @@ pub(super) fn chosen(r: &Reader, text: &str) -> Result<Option<Team>> {
 /// Puts somebody into the team that a form chose.
 pub(super) fn choose(act: &Act, person: &mut Person, text: &str) -> Result<()> {
     let team = chosen(act.w, text)?;
+    if team.as_ref().map(|team| team.id) != person.team_id {
+        mapping::need_unlocked(act, person.id, &["team"])?;
+    }
     match assign::team(act, person, team.as_ref(), Reason::by_hand(act))? {
         Done::Kept(why) => Err(Error::conflict(why)),
         Done::Unchanged | Done::Changed => Ok(()),

@@ -107,6 +107,11 @@ impl Permissions {
         permissions.iter().any(|permission| self.has(*permission))
     }
 
+    /// All of the other's.
+    pub fn include(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
     /// All of the other's, and at least one more.
     pub fn is_more_than(self, other: Self) -> bool {
         self.0 & other.0 == other.0 && self.0 != other.0

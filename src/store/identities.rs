@@ -127,6 +127,22 @@ pub fn count_only_through(r: &Reader, connection: ConnectionId) -> Result<i64> {
     Ok(statement.query_row([connection.to_string()], |row| row.get(0))?)
 }
 
+/// The roles of whoever this connection may sign in: people linked to it, those whom it provisioned, and, owners apart,
+/// those whose address it speaks for.
+pub fn list_roles_reached(r: &Reader, connection: ConnectionId) -> Result<Vec<String>> {
+    let mut statement = r.prepare_cached(
+        "SELECT DISTINCT p.role FROM people p WHERE
+            EXISTS (SELECT 1 FROM identities i WHERE i.person_id = p.id AND i.connection_id = ?1)
+            OR (NOT EXISTS (SELECT 1 FROM roles o WHERE o.key = p.role AND o.owns = 1)
+                AND (EXISTS (SELECT 1 FROM connection_domains d WHERE d.connection_id = ?1
+                             AND d.domain = substr(p.email_key, instr(p.email_key, '@') + 1))
+                     OR EXISTS (SELECT 1 FROM directory_users u WHERE u.person_id = p.id AND u.connection_id = ?1
+                                AND u.claimed = 1 AND u.created_here = 1 AND u.deleted_at IS NULL)))",
+    )?;
+    let rows = statement.query_map([connection.to_string()], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// When anybody last signed in through a connection.
 pub fn find_last_used(r: &Reader, connection: ConnectionId) -> Result<Option<Timestamp>> {
     let mut statement =

@@ -104,6 +104,16 @@ pub fn is_awaited(r: &Reader, connection: ConnectionId, person: PersonId) -> Res
     Ok(statement.exists([connection.to_string(), person.to_string()])?)
 }
 
+/// The user that waits to be this person again.
+pub fn find_again(r: &Reader, connection: ConnectionId, person: PersonId) -> Result<Option<i64>> {
+    let mut statement = r.prepare_cached(
+        "SELECT w.user_seq FROM waiting_users w JOIN directory_users u ON u.seq = w.user_seq
+         WHERE w.again_id = ?2 AND w.connection_id = ?1 AND u.deleted_at IS NULL ORDER BY w.user_seq LIMIT 1",
+    )?;
+    let keys = [connection.to_string(), person.to_string()];
+    Ok(statement.query_row(keys, |row| row.get(0)).optional()?)
+}
+
 /// The removal of this person's user that waits.
 pub fn find_removal(r: &Reader, connection: ConnectionId, person: PersonId) -> Result<Option<Waiting>> {
     let mut statement = r.prepare_cached(&format!(

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{edit, subject};
+use super::{edit, subject, word};
 use crate::error::{Error, FieldProblem, Result};
 use crate::flows::Act;
 use crate::flows::provision::hold;
@@ -282,67 +282,34 @@ fn need_rights(act: &Act, was: &Connection, is: &Mapping, jit: &Jit, roles: &[Ro
         let message = "A value of this mapping makes owners. Only an owner allows that, and only an owner changes it afterwards.";
         return Err(Error::escalation(message, "a value that makes owners").by("mapping", || subject(was)));
     }
-    let mut given: Vec<&str> = Vec::new();
-    let is_new = |line: &&RoleValue| !was.mapping.roles.contains(line);
-    given.extend(is.roles.iter().filter(is_new).map(|line| line.role.as_str()));
-    if is.otherwise != was.mapping.otherwise {
-        given.push(&is.otherwise);
-    }
-    if jit.role != was.jit.role {
-        given.push(&jit.role);
-    }
+    let rows = |mapping: &Mapping| mapping.rows_of("role").cloned().collect::<Vec<_>>();
     let by_key = |mapping: &Mapping| mapping.maps("role") && mapping.roles.is_empty();
-    if by_key(is) && !by_key(&was.mapping) {
-        given.extend(
-            roles
-                .iter()
-                .filter(|role| !role.owns())
-                .map(|role| role.key.as_str()),
-        );
-    }
-    let sources = |mapping: &Mapping| {
-        mapping
-            .rows_of("role")
-            .map(|row| row.source.clone())
-            .collect::<Vec<_>>()
-    };
-    if sources(is) != sources(&was.mapping) {
-        given.extend(is.roles.iter().map(|line| line.role.as_str()));
-    }
-    let lowest = roles.first().map_or("", |role| role.key.as_str());
-    let beyond = given.iter().find_map(|key| {
-        let role = roles
-            .iter()
-            .find(|role| role.key == **key && role.key != lowest)?;
-        (!act.role.permissions.is_more_than(role.permissions)).then_some(role)
-    });
-    match beyond {
-        None => Ok(()),
-        Some(role) => {
-            let message = format!(
-                "The mapping would give the role {}, which may do what yours may not, or as much. Only somebody who may \
-                 do more, such as an owner, lets an identity provider give it.",
-                role.name
-            );
-            let refused = Error::escalation(message, format!("the role {}", role.name));
-            Err(refused.by("mapping", || subject(was)))
+    let given = if rows(is) != rows(&was.mapping) || by_key(is) != by_key(&was.mapping) {
+        // Another source or default can give whatever stands in the table.
+        word::roles_given(is, jit, roles)
+    } else {
+        let mut keys: Vec<&str> = Vec::new();
+        let is_new = |line: &&RoleValue| !was.mapping.roles.contains(line);
+        keys.extend(is.roles.iter().filter(is_new).map(|line| line.role.as_str()));
+        if is.otherwise != was.mapping.otherwise {
+            keys.push(&is.otherwise);
         }
-    }
-}
-
-/// Fails where somebody else than an owner changes what a connection believes whose mapping may make owners: who could
-/// send that value themselves would be one.
-pub fn need_word(act: &Act, connection: &Connection) -> Result<()> {
-    if act.role.owns() || !connection.mapping.may_own() {
+        if jit.role != was.jit.role || jit.enabled != was.jit.enabled {
+            keys.push(&jit.role);
+        }
+        let is_given = |role: &&Role| keys.contains(&role.key.as_str());
+        roles.iter().filter(is_given).collect()
+    };
+    let Some(role) = word::beyond(act, given, roles) else {
         return Ok(());
-    }
+    };
     let message = format!(
-        "The mapping of {} may make owners, so that only an owner changes its identity provider, its settings and its \
-         credentials.",
-        connection.name
+        "The mapping would give the role {}, which may do what yours may not, or as much. Only somebody who may do more, \
+         such as an owner, lets an identity provider give it.",
+        role.name
     );
-    let refused = Error::escalation(message, "what makes owners by its word");
-    Err(refused.by("connection", || subject(connection)))
+    let refused = Error::escalation(message, format!("the role {}", role.name));
+    Err(refused.by("mapping", || subject(was)))
 }
 
 /// For events: one line for each row.

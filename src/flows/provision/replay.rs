@@ -129,6 +129,8 @@ pub fn open_request(act: &Act, slug: &str, id: ScimRequestId) -> Result<ScimRequ
 
 fn load(act: &Act, slug: &str, id: ScimRequestId) -> Result<(Connection, ScimRequest)> {
     let connection = store::connections::get_by_slug(act.w, slug)?;
+    // To say once more what the identity provider said is to speak with its word.
+    connect::need_word(act, &connection)?;
     let kept = store::scim_requests::get(act.w, connection.id, id)?;
     if let Some(why) = obstacle(&kept) {
         return Err(Error::conflict(format!("This request cannot be replayed. {why}")));

@@ -5,7 +5,8 @@
 use serde_json::{Value, json};
 
 use super::guard::{self, What};
-use super::{fed, hands, mirror};
+use super::work::Work;
+use super::{fed, hands, hold, mirror};
 use crate::error::{Error, Kind, Result};
 use crate::flows::{Act, administer, feeds};
 use crate::model::time::{DAY, MINUTE};
@@ -192,20 +193,39 @@ pub fn group(act: &Act, connection: &Connection, seq: i64) -> Result<DirectoryGr
         let person = store::people::get(act.w, held.person_id)?;
         guard::decide(act, held, &person, RemovalState::Discarded)?;
     }
-    feeds::settle_all(act, &fed::people_of(act, seq)?)?;
+    let reference = act.random.reference();
+    come_back(act, connection, seq, &reference)?;
     let members = members::count_of_group(act.w, seq)?;
     let subject = Subject {
         kind: "directory_group",
         id: group.id.to_string(),
         label: group.display_name.clone(),
     };
-    act.event(
+    act.event_with(
         Action::RemovalRestored,
         subject,
         Value::Null,
         json!({ "members": members }),
+        Some(reference),
     )?;
     groups::find_by_seq(act.w, seq)?.ok_or_else(|| Error::not_found("group"))
+}
+
+/// The group's people are in what it feeds again: at once, within the rights of whoever restores it; while the connection
+/// is held, when an admin applies it.
+fn come_back(act: &Act, connection: &Connection, group: i64, reference: &str) -> Result<()> {
+    let work = &mut Work::new(act, connection, "", reference);
+    if !hold::is_on(work) {
+        return fed::people_of(act, group)?
+            .into_iter()
+            .try_for_each(|person| feeds::settle_checked(act, person));
+    }
+    for tie in members::list_of_group(act.w, group, usize::MAX)? {
+        if let Member::User(user) = tie.member {
+            hold::moved(work, group, user, false, true)?;
+        }
+    }
+    Ok(())
 }
 
 /// May this removal be restored at this moment?

@@ -10,9 +10,9 @@ use super::kept::Kept;
 use super::plan::{approved, refusal};
 use super::{decided, event};
 use crate::error::{Error, Result};
-use crate::flows::provision::hold;
-use crate::flows::{Act, Context, Who};
-use crate::model::{Action, Connection, LineKind, PersonId, Review, ReviewId, ReviewLine};
+use crate::flows::provision::hold::{self, Applied};
+use crate::flows::{Act, Context, Who, administer};
+use crate::model::{Action, Connection, LineKind, PersonId, Review, ReviewId, ReviewLine, Waiting};
 use crate::store;
 use crate::store::directory::users;
 use crate::store::waiting::{Listed, Narrow};
@@ -131,13 +131,39 @@ pub fn run(act: &Act, slug: &str, which: &Which, job: &Job) -> Result<ReviewId> 
     Ok(review.id)
 }
 
+/// Applies one line. Who it is about may be the admin's word, a choice or an equal address that they approve: then nobody
+/// gets more by it than the admin could give them by hand.
+pub(super) fn carry_out(act: &Act, connection: &Connection, waiting: &Waiting) -> Result<Applied> {
+    let before = match waiting.chosen {
+        Some(id) => store::people::find(act.w, id)?,
+        None => None,
+    };
+    let applied = hold::apply(act, connection, waiting)?;
+    let Some(before) = before.filter(|before| applied.person == Some(before.id)) else {
+        return Ok(applied);
+    };
+    let after = store::people::get(act.w, before.id)?;
+    if after.role.key != before.role.key {
+        administer::need_to_manage(act, &after.role).map_err(|error| {
+            let message = format!(
+                "{} would get the role {} by this. {}",
+                after.display_name(),
+                after.role.name,
+                error.message
+            );
+            Error { message, ..error }.by("review", || administer::subject(&after))
+        })?;
+    }
+    Ok(applied)
+}
+
 fn one(act: &Act, connection: &Connection, review: &Review, place: i64, listed: &Listed) -> Result<()> {
     let waiting = approved(listed);
     let row =
         users::find_by_seq(act.w, waiting.user_seq)?.ok_or_else(|| Error::not_found("user any more"))?;
     let expected: Option<PersonId> = if waiting.is_new { None } else { listed.person };
     let kept = Kept::before(act, &listed.waiting, &row, expected)?;
-    let applied = hold::apply(act, connection, &waiting)?;
+    let applied = carry_out(act, connection, &waiting)?;
     let kept = kept.after(act, applied.person, applied.is_new)?;
     let json = |value: &Value| value.to_string();
     store::reviews::insert_line(

@@ -2,9 +2,9 @@
 
 use std::cell::Cell;
 
-use super::decided;
+use super::{apply, decided};
 use crate::error::{Error, Kind, Result};
-use crate::flows::provision::hold::{self, Applied};
+use crate::flows::provision::hold::Applied;
 use crate::flows::{Act, Context, Who};
 use crate::model::{Connection, LineKind, Waiting};
 use crate::store;
@@ -54,7 +54,7 @@ fn rehearse(
 ) -> Result<std::result::Result<Applied, String>> {
     let found = Cell::new(None);
     let undone: Result<()> = act.w.attempt(|| {
-        found.set(Some(hold::apply(act, connection, &approved(listed))?));
+        found.set(Some(apply::carry_out(act, connection, &approved(listed))?));
         // An error is what undoes everything above.
         Err(Error::conflict("This was a rehearsal."))
     });

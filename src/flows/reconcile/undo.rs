@@ -169,7 +169,8 @@ fn mirror(act: &Act, connection: &Connection, kept: &Kept, left: &mut Vec<String
     row.created_here = kept.created_here;
     users::tie(act.w, &row)?;
     if row.deleted_at.is_some() && row.person_id.is_none() {
-        return Ok(());
+        // It was nobody, and is gone: nothing of it is left to decide.
+        return store::waiting::delete(act.w, row.seq);
     }
     let mut waiting = kept.waiting.clone();
     if let Some(newer) = store::waiting::find(act.w, row.seq)? {
@@ -178,7 +179,11 @@ fn mirror(act: &Act, connection: &Connection, kept: &Kept, left: &mut Vec<String
         waiting.reference = newer.reference;
         waiting.at = newer.at;
     }
-    waiting.superseded_by = None;
+    waiting.superseded_by = match (row.deleted_at, row.person_id) {
+        // Meanwhile the same person came again as another user, which is applied in its place.
+        (Some(_), Some(id)) => store::waiting::find_again(act.w, connection.id, id)?,
+        _ => None,
+    };
     store::waiting::put(act.w, &waiting)?;
     for older in &kept.superseded {
         let is_there = users::find_by_seq(act.w, older.user_seq)?.is_some();

@@ -1,8 +1,8 @@
 //! Who is this subject here? Found by (connection, issuer, subject); e-mail alone never links.
 //!
 //! A first sign-in is linked by e-mail only where an owner has confirmed that the connection speaks for the
-//! e-mail's domain, or whose identity provider added the person through it, or to a person whom an admin added
-//! and who has no other way in. An address for which the provider does not answer links in the first of these cases only. An owner, and everybody else, proves the account once with the way they sign in today.
+//! e-mail's domain, or whose identity provider added the person through it, or to a person whom an admin added,
+//! who has no other way in and whose role opens no settings. An address for which the provider does not answer links in the first of these cases only. An owner, and everybody else, proves the account once with the way they sign in today.
 
 use serde_json::{Value, json};
 
@@ -89,7 +89,11 @@ pub fn find(r: &Reader, subject: &Subject, claimed: Option<&Claimed>) -> Result<
         return Ok(Found::MayLink(person, LinkedHow::Provisioned));
     }
     let has_passphrase = store::passphrases::find(r, person.id)?.is_some();
-    if !has_passphrase && store::identities::list_of_person(r, person.id)?.is_empty() {
+    // Whoever adds a connection chooses whom it believes: what opens settings is not given away by its word alone.
+    if !has_passphrase
+        && !person.role.is_admin()
+        && store::identities::list_of_person(r, person.id)?.is_empty()
+    {
         return Ok(Found::MayLink(person, LinkedHow::Invited));
     }
     Ok(Found::MustProve(person))

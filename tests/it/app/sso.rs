@@ -25,6 +25,14 @@ pub struct Asked {
 }
 
 impl TestApp {
+    /// An owner confirms that the connection speaks for example.com: it signs in whoever has an address there, whatever
+    /// their role but an owner's.
+    pub fn speaks_for_us(&self, slug: &str) {
+        self.apply(&format!(
+            "[[connection]]\nslug = {slug:?}\ndomains = [\"example.com\"]\n"
+        ));
+    }
+
     /// Adds an enabled connection; `more` is appended to its `[connection.saml]`.
     pub fn connect(&self, slug: &str, more: &str) -> Connected {
         let idp = TestIdp::new(slug);

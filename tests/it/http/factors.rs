@@ -372,6 +372,7 @@ fn whom_an_identity_provider_vouches_for_is_not_asked() {
     let app = TestApp::start();
     app.add(BOB, "admin");
     let okta = app.connect("okta", "");
+    app.speaks_for_us("okta");
     okta.sign_in(&app.visitor(), BOB);
     app.give_passphrase(BOB, PASSPHRASE);
     let long_ago = |sql: &'static str| block_on(app.ctx.store.write(move |w| Ok(w.execute(sql, [])?)));

@@ -152,6 +152,7 @@ fn whoever_came_through_saml_proves_it_there_and_goes_on() {
     let app = TestApp::start();
     app.add(BOB, "admin");
     let okta = app.connect("okta", "");
+    app.speaks_for_us("okta");
     let bob = app.visitor();
     assert!(!bob.ask("okta", "").xml.contains("ForceAuthn=\"true\""));
     okta.sign_in(&bob, BOB);
@@ -182,6 +183,7 @@ fn whoever_came_through_openid_connect_proves_it_there_and_goes_on() {
     let app = TestApp::start();
     app.add(BOB, "admin");
     let op = app.connect_openid("okta", "");
+    app.speaks_for_us("okta");
     let bob = app.visitor();
     assert_eq!(bob.sign_in_openid("okta", &op).to(), "/");
     app.forward(16 * MINUTE);
@@ -226,6 +228,7 @@ fn a_sign_in_for_which_nobody_was_asked_is_no_proof() {
     let app = TestApp::start();
     app.add(BOB, "admin");
     let okta = app.connect("okta", "");
+    app.speaks_for_us("okta");
     for (minutes, held) in [(16, true), (1, false)] {
         let bob = app.visitor();
         let asked = bob.ask("okta", "");
@@ -249,6 +252,7 @@ fn a_provider_that_does_not_say_when_it_asked_has_proved_nothing() {
     let app = TestApp::start();
     app.add(BOB, "admin");
     let op = app.connect_openid("okta", "");
+    app.speaks_for_us("okta");
     let now = app.ctx.now().0 / SECOND;
     let bob = app.visitor();
     assert_eq!(bob.sign_in_openid("okta", &op).to(), "/");
@@ -267,6 +271,7 @@ fn somebody_else_who_answers_there_gets_nothing_of_what_waits() {
     app.add(BOB, "admin");
     app.add(CAROL, "admin");
     let okta = app.connect("okta", "");
+    app.speaks_for_us("okta");
     let bob = app.visitor();
     okta.sign_in(&bob, BOB);
     app.forward(16 * MINUTE);

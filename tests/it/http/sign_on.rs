@@ -24,6 +24,7 @@ fn the_person_lands_where_they_wanted_to_go_and_never_elsewhere() {
     let app = TestApp::start();
     app.add(BOB, "admin");
     let okta = app.connect("okta", "");
+    app.speaks_for_us("okta");
     for (wish, lands) in [
         ("/admin/people?q=x", "/admin/people?q=x"),
         ("https://evil.example/", "/"),

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::flows::reconcile::kept::{Kept, Snapshot};
 use crate::flows::{Act, administer, assign};
 use crate::model::profile::Profile;
-use crate::model::{Action, Email, Person, PersonId, PersonState};
+use crate::model::{AccessGroup, Action, Email, Person, PersonId, PersonState};
 use crate::store;
 
 /// Somebody who was here before becomes what they were.
@@ -75,7 +75,7 @@ pub(super) fn restore(act: &Act, id: PersonId, kept: &Kept, left: &mut Vec<Strin
             .map(|id| store::access_groups::find(act.w, id))
             .transpose()?
             .flatten();
-        person.access_group_id = known.map(|group| group.id);
+        access_group(act, &mut person, known, left)?;
     }
     profile(act, &mut person, [was, is, &now], left)?;
     person.role = assign::effective(act, &person)?;
@@ -96,6 +96,12 @@ pub(super) fn restore(act: &Act, id: PersonId, kept: &Kept, left: &mut Vec<Strin
     if other_state && !person.role.owns() {
         let on = was.state == PersonState::Active;
         administer::turn(act, &mut person, on, Some(&kept.waiting.reference))?;
+        if on && person.last_sign_in_at.is_none() && store::invitations::find(act.w, id)?.is_some() {
+            left.push(format!(
+                "The invitation of {} ended with the deactivation, and stays so. Send it again.",
+                person.display_name()
+            ));
+        }
     }
     Ok(())
 }
@@ -113,6 +119,31 @@ fn address(act: &Act, person: &mut Person, was: &Snapshot, left: &mut Vec<String
         ));
     } else {
         person.email = email;
+    }
+    Ok(())
+}
+
+/// The group of before may give another role by now.
+fn access_group(
+    act: &Act,
+    person: &mut Person,
+    was: Option<AccessGroup>,
+    left: &mut Vec<String>,
+) -> Result<()> {
+    let Some(group) = was else {
+        person.access_group_id = None;
+        return Ok(());
+    };
+    let role = store::roles::get(act.w, &group.role)?;
+    if act.role.may_manage(&role) {
+        person.access_group_id = Some(group.id);
+    } else {
+        left.push(format!(
+            "{} did not come back into {}: it gives the role {}, which yours may not give.",
+            person.display_name(),
+            group.name,
+            role.name
+        ));
     }
     Ok(())
 }
