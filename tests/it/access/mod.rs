@@ -7,6 +7,7 @@ mod groups;
 mod seen;
 mod sign_ins;
 mod teams;
+mod word;
 
 use serde_json::{Value, json};
 

@@ -4,10 +4,12 @@ use serde_json::json;
 
 use super::{Held, SLUG};
 use crate::app::PASSPHRASE;
-use doorward::flows::Who;
+use doorward::error::Result;
 use doorward::flows::reconcile::apply::{self, Which};
 use doorward::flows::reconcile::choose::{self, Choice};
 use doorward::flows::reconcile::jobs::{Job, Work};
+use doorward::flows::reconcile::undo;
+use doorward::flows::{Act, Who};
 use doorward::store::waiting::Narrow;
 use doorward::web::server::block_on;
 
@@ -77,6 +79,74 @@ fn an_admin_links_nobody_who_is_more_than_they_may_manage() {
     let why = held.line("eve").outcome.expect_err("she owns");
     assert!(why.contains("an owner of this organization"), "{why}");
     assert_eq!(held.apply_all().applied, 0);
+}
+
+/// What the flow says to somebody with this role.
+fn by<T: Send + 'static>(
+    held: &Held,
+    role: &str,
+    work: impl FnOnce(&Act) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let email = format!("{role}-too@example.com");
+    if !held.people().contains_key(&email) {
+        held.app.add(&email, role);
+    }
+    let id = held.person(&format!("{role}-too"));
+    block_on(held.app.ctx.act(Who::Person(id), work))
+}
+
+#[test]
+fn whom_an_admin_chose_gets_nothing_that_the_admin_may_not_give() {
+    let held = Held::begin();
+    held.app.apply(
+        "[[connection]]\nslug = \"okta\"\n[connection.mapping]\nrow = [{ field = \"email\" }, { field = \"role\", source = \
+         \"userType\" }]\nrole = [{ value = \"boss\", role = \"owner\", may_own = true }]\n",
+    );
+    let mut body = super::user("ceo");
+    body["userType"] = json!("boss");
+    assert_eq!(held.scim.post("/Users", &body).status, 201);
+    let (seq, bob) = (held.seq("ceo"), held.person("bob"));
+    let chosen = by(&held, "admin", move |act| {
+        choose::choose(act, SLUG, seq, Choice::Person(bob))
+    });
+    chosen.expect("it is not applied yet");
+    let apply = move |act: &Act| apply::run(act, SLUG, &Which::These(vec![seq]), &Job::new(Work::Apply));
+    by(&held, "admin", apply).expect("a review");
+    assert_eq!(held.people()["bob@example.com"].role, "member/member");
+    let why = held
+        .app
+        .count("SELECT count(*) FROM waiting_users WHERE refusal LIKE '%would get the role Owner%'");
+    assert_eq!(why, 1);
+    by(&held, "owner", apply).expect("a review");
+    assert_eq!(
+        held.people()["ceo@example.com"].role,
+        "owner/owner",
+        "bob, who has that address now"
+    );
+}
+
+#[test]
+fn taking_back_puts_nobody_into_a_group_whose_role_is_more_by_now() {
+    let held = Held::begin();
+    let id = held.push("eve");
+    let group = held.push_group("Sales", &[&id]);
+    held.app.apply(
+        "[[access_group]]\nname = \"Sellers\"\nrole = \"member\"\nmembers_of = [{ connection = \"okta\", group = \"Sales\" }]\n",
+    );
+    held.apply_all();
+    assert_eq!(held.people()["eve@example.com"].group, "Sellers");
+    assert_eq!(held.scim.delete(&format!("/Groups/{group}")).status, 204);
+    let review = held.apply_all();
+    assert_eq!(held.people()["eve@example.com"].group, "");
+    // Nobody is in it, so an owner may make it the owners' own.
+    held.app
+        .apply("[[access_group]]\nname = \"Sellers\"\nrole = \"owner\"\n");
+    let undone = by(&held, "admin", move |act| {
+        undo::run(act, SLUG, review.id, &Job::new(Work::TakeBack(review.id)))
+    });
+    assert_eq!(undone.expect("taken back").left_alone, 1);
+    assert_eq!(held.people()["eve@example.com"].group, "");
+    assert_eq!(held.people()["eve@example.com"].role, "member/member");
 }
 
 #[test]

@@ -127,3 +127,49 @@ fn who_was_deactivated_is_back_and_no_longer_among_the_removed() {
         .get("/admin/integrations/okta/provisioning/removed");
     assert!(!removed.text().contains("dana@example.com"), "{}", removed.text());
 }
+
+#[test]
+fn whoever_was_added_and_is_gone_there_leaves_nothing_to_decide() {
+    let held = Held::begin();
+    let id = held.push("eve");
+    let review = held.apply_all();
+    assert_eq!(held.scim.delete(&format!("/Users/{id}")).status, 204);
+    held.undo(review.id).expect("taken back");
+    assert_eq!(held.kinds(), Vec::<String>::new());
+    assert!(!held.people().contains_key("eve@example.com"));
+}
+
+#[test]
+fn a_removal_gives_way_again_to_the_same_person_who_came_again() {
+    let held = Held::begin();
+    let id = held.push("eve");
+    held.apply_all();
+    assert_eq!(held.scim.delete(&format!("/Users/{id}")).status, 204);
+    let review = held.apply_all();
+    held.push("eve");
+    assert_eq!(held.kinds(), ["link eve"]);
+    held.undo(review.id).expect("taken back");
+    assert_eq!(held.kinds(), ["link eve"], "and no line that removes her");
+    held.apply_all();
+    assert_eq!(held.people()["eve@example.com"].state, "active");
+    assert_eq!(held.kinds(), Vec::<String>::new());
+}
+
+#[test]
+fn an_invitation_that_ended_with_a_deactivation_is_said() {
+    let held = Held::begin();
+    held.app
+        .apply("[[connection]]\nslug = \"okta\"\n[connection.scim]\ninvite = true\n");
+    let id = held.push("eve");
+    held.apply_all();
+    assert_eq!(held.app.count("SELECT count(*) FROM invitations"), 1);
+    assert_eq!(held.scim.delete(&format!("/Users/{id}")).status, 204);
+    let review = held.apply_all();
+    let undone = held.undo(review.id).expect("taken back");
+    assert_eq!((undone.lines, undone.left_alone), (1, 1));
+    let said = held
+        .app
+        .count("SELECT count(*) FROM review_lines WHERE left_alone LIKE '%Send it again%'");
+    assert_eq!(said, 1);
+    assert_eq!(held.people()["eve@example.com"].state, "active");
+}
