@@ -13,7 +13,7 @@ use crate::model::{
 use crate::store::{self, Reader};
 
 use super::assign::{self, Done, How, Reason};
-use super::{Act, administer, feeds};
+use super::{Act, administer, feeds, roles};
 
 mod hand;
 
@@ -128,6 +128,44 @@ pub fn shift(act: &Act, id: AccessGroupId, up: bool) -> Result<AccessGroup> {
         feeds::settle_fed_by(act, &store::feeds::list_of_group(act.w, one)?)?;
     }
     store::access_groups::get(act.w, id)
+}
+
+/// Brings these groups into this order, the first that counts first; groups that are not named keep their places.
+pub fn arrange(act: &Act, names: &[String]) -> Result<()> {
+    let is: Vec<AccessGroup> = store::access_groups::list(act.w)?
+        .into_iter()
+        .map(|(group, _)| group)
+        .collect();
+    let order = roles::rearranged(&is, names, |group| &group.name);
+    if order
+        .iter()
+        .map(|group| group.id)
+        .eq(is.iter().map(|group| group.id))
+    {
+        return Ok(());
+    }
+    let mut moved = Vec::new();
+    for (place, group) in (1..).zip(&order) {
+        let was = is
+            .iter()
+            .position(|other| other.id == group.id)
+            .map_or(0, |was| was + 1);
+        let group = AccessGroup {
+            priority: place,
+            ..store::access_groups::get(act.w, group.id)?
+        };
+        store::access_groups::update(act.w, &group, act.now)?;
+        if i64::try_from(was) != Ok(place) {
+            editable(act, group.id)?;
+            let (before, after) = (json!({ "place": was }), json!({ "place": place }));
+            act.event(Action::AccessGroupMoved, subject(&group), before, after)?;
+            moved.push(group.id);
+        }
+    }
+    for id in moved {
+        feeds::settle_fed_by(act, &store::feeds::list_of_group(act.w, id)?)?;
+    }
+    Ok(())
 }
 
 /// Removes a group. Its people are in `instead` from then on, set by hand; without it they get what other groups of

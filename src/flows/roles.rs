@@ -97,6 +97,47 @@ pub fn shift(act: &Act, key: &str, up: bool) -> Result<Role> {
     Ok(role)
 }
 
+/// Brings these roles into this order, the lowest first; roles that are not named keep their places.
+pub fn arrange(act: &Act, keys: &[String]) -> Result<()> {
+    let is = store::roles::list(act.w)?;
+    let order = rearranged(&is, keys, |role| &role.key);
+    if order
+        .iter()
+        .map(|role| &role.key)
+        .eq(is.iter().map(|role| &role.key))
+    {
+        return Ok(());
+    }
+    act.need_owner()?;
+    for (place, role) in order.iter().enumerate() {
+        let was = is.iter().position(|other| other.key == role.key);
+        if was != Some(place) {
+            let (before, after) = (
+                json!({ "place": was.map(|was| was + 1) }),
+                json!({ "place": place + 1 }),
+            );
+            act.event(Action::RoleMoved, subject(role), before, after)?;
+        }
+    }
+    number(act, order)?;
+    need_harmless_lowest(act)
+}
+
+/// The list with those that are named in the named order, in the places that they have together.
+pub(super) fn rearranged<T: Clone>(list: &[T], names: &[String], name: impl Fn(&T) -> &str) -> Vec<T> {
+    let mut named: Vec<&T> = Vec::new();
+    for wanted in names {
+        let is_new = |one: &&T| name(one) == wanted && !named.iter().any(|other| name(other) == wanted);
+        named.extend(list.iter().find(is_new));
+    }
+    let mut next = named.iter();
+    let place = |one: &T| match names.iter().any(|wanted| name(one) == wanted) {
+        true => next.next().map_or_else(|| one.clone(), |one| (*one).clone()),
+        false => one.clone(),
+    };
+    list.iter().map(place).collect()
+}
+
 /// Removes a role; whoever has it gets `instead`, which must be named when there is somebody. Returns how many got it.
 pub fn remove(act: &Act, key: &str, instead: Option<&str>) -> Result<usize> {
     act.need_owner()?;

@@ -10,7 +10,7 @@ use crate::flows::apps::{self, AppFields};
 use crate::flows::roles::{self, RoleFields};
 use crate::flows::{Act, feeds, mapping, teams};
 use crate::model::filter::fold;
-use crate::model::{AccessGroup, Connection, Permission, Reach, ScimId};
+use crate::model::{AccessGroup, Connection, Permission, Reach, ScimId, Visibility};
 use crate::store::directory::groups;
 use crate::store::feeds::Source;
 use crate::store::{self, claimed_groups};
@@ -77,6 +77,11 @@ impl AccessParts {
         for part in &self.roles {
             role(act, part).map_err(|error| about(&format!("role {}", part.key), error))?;
         }
+        let mut keys = Vec::new();
+        for part in &self.roles {
+            keys.extend(store::roles::find(act.w, &part.key)?.map(|role| role.key));
+        }
+        roles::arrange(act, &keys).map_err(|error| about("the order of the roles", error))?;
         for part in &self.teams {
             if store::teams::find_by_name(act.w, part.name.trim())?.is_none() {
                 teams::add(act, &part.name).map_err(|error| about("team", error))?;
@@ -96,6 +101,13 @@ impl AccessParts {
         for part in &self.groups {
             group(act, part).map_err(|error| about(&format!("access group {}", part.name), error))?;
         }
+        let mut names = Vec::new();
+        for part in &self.groups {
+            names
+                .extend(store::access_groups::find_by_name(act.w, part.name.trim())?.map(|group| group.name));
+        }
+        access_groups::arrange(act, &names)
+            .map_err(|error| about("the order of the access groups", error))?;
         Ok(())
     }
 }
@@ -135,10 +147,14 @@ fn app(act: &Act, part: &AppPart) -> Result<()> {
     }
 }
 
-fn group(act: &Act, part: &GroupPart) -> Result<()> {
-    let found = store::access_groups::find_by_name(act.w, part.name.trim())?;
-    let was = found.as_ref();
-    let people = match &part.sees_people {
+/// What a file says of seeing; what it does not say stays as it was.
+pub fn visibility(
+    act: &Act,
+    people: Option<&str>,
+    apps: Option<&[String]>,
+    was: Option<&Visibility>,
+) -> Result<Visibility> {
+    let people = match people {
         Some(key) => Reach::parse(key).ok_or_else(|| {
             let known = Reach::ALL.map(Reach::key).join(", ");
             Error::invalid(
@@ -146,9 +162,9 @@ fn group(act: &Act, part: &GroupPart) -> Result<()> {
                 format!("There is no \"{key}\". There are {known}."),
             )
         })?,
-        None => was.map_or_else(Reach::default, |group| group.visibility.people),
+        None => was.map_or_else(Reach::default, |was| was.people),
     };
-    let apps = match &part.sees_apps {
+    let apps = match apps {
         Some(names) => {
             let mut ids = Vec::new();
             for name in names {
@@ -158,8 +174,20 @@ fn group(act: &Act, part: &GroupPart) -> Result<()> {
             }
             Some(ids)
         }
-        None => was.and_then(|group| group.visibility.apps.clone()),
+        None => was.and_then(|was| was.apps.clone()),
     };
+    Ok(Visibility { people, apps })
+}
+
+fn group(act: &Act, part: &GroupPart) -> Result<()> {
+    let found = store::access_groups::find_by_name(act.w, part.name.trim())?;
+    let was = found.as_ref();
+    let Visibility { people, apps } = visibility(
+        act,
+        part.sees_people.as_deref(),
+        part.sees_apps.as_deref(),
+        was.map(|group| &group.visibility),
+    )?;
     let fields = GroupFields {
         name: part.name.clone(),
         role: match (&part.role, was) {

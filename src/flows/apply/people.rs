@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::access;
 use crate::error::{Error, Result};
-use crate::flows::Act;
 use crate::flows::administer::{self, PersonFields};
-use crate::model::{Email, PersonState};
+use crate::flows::{Act, access_groups};
+use crate::model::{Email, PersonId, PersonState};
 use crate::store;
 
 #[derive(Debug, Deserialize)]
@@ -26,6 +26,27 @@ pub struct PersonPart {
     #[serde(default)]
     fields: BTreeMap<String, String>,
     active: Option<bool>,
+    /// As for an access group, in place of what theirs says; empty: as theirs says.
+    sees_people: Option<String>,
+    /// Names; without it, where `sees_people` is set, every app.
+    sees_apps: Option<Vec<String>>,
+}
+
+/// What this person sees, where the file says it of them.
+fn see(act: &Act, person: PersonId, people: Option<&str>, apps: Option<&[String]>) -> Result<()> {
+    let wanted = match (people, apps) {
+        (None, None) => return Ok(()),
+        (Some(""), None) => None,
+        (Some(""), Some(_)) => {
+            let message = "Leave sees_apps out, or say whom this person sees.";
+            return Err(Error::invalid("sees_people", message));
+        }
+        (people, apps) => {
+            let was = store::people::visibility(act.w, person)?;
+            Some(access::visibility(act, people, apps, was.as_ref())?)
+        }
+    };
+    access_groups::set_visibility(act, person, wanted.as_ref())
 }
 
 /// Adds or changes the person, and turns their account on or off.
@@ -57,6 +78,12 @@ pub fn apply_person(act: &Act, part: PersonPart) -> Result<()> {
         Some(person) => administer::change_person(act, person.id, &fields, None)?,
         None => administer::add_person(act, &fields)?,
     };
+    see(
+        act,
+        person.id,
+        part.sees_people.as_deref(),
+        part.sees_apps.as_deref(),
+    )?;
     match part.active {
         Some(false) => administer::deactivate(act, person.id).map(drop),
         Some(true) if person.state == PersonState::Deactivated => administer::reactivate(act, person.id),

@@ -155,3 +155,61 @@ fn of_two_admins_who_edit_one_group_at_once_one_wins_and_the_other_is_told() {
         );
     }
 }
+
+#[test]
+fn a_file_orders_roles_and_access_groups_and_says_what_one_person_sees() {
+    let app = TestApp::start();
+    let order = |table: &str, by: &str| {
+        text(
+            &app,
+            &format!("SELECT group_concat(name, ' ') FROM (SELECT name FROM {table} ORDER BY {by})"),
+        )
+        .expect("names")
+    };
+    let roles = "[[role]]\nkey = \"sender\"\nname = \"Sender\"\npermissions = [\"use_apps\", \"portal\"]\n\
+                 [[role]]\nkey = \"member\"\n[[role]]\nkey = \"lead\"\nname = \"Lead\"\npermissions = [\"use_apps\", \"portal\", \"see_directory\"]\n";
+    app.apply(roles);
+    assert_eq!(
+        order("roles", "position"),
+        "Sender Member Lead Manager Admin Owner"
+    );
+    let groups = |names: [&str; 3]| {
+        names
+            .map(|name| format!("[[access_group]]\nname = {name:?}\nrole = \"member\"\n"))
+            .join("")
+    };
+    app.apply(&groups(["North", "South", "West"]));
+    app.apply(&groups(["West", "North", "South"]));
+    assert_eq!(order("access_groups", "priority"), "West North South");
+    app.apply("[[access_group]]\nname = \"South\"\nrole = \"member\"\n");
+    assert_eq!(order("access_groups", "priority"), "West North South");
+    let bob = |more: &str| {
+        app.apply(&format!(
+            "[[app]]\nname = \"Wiki\"\naddress = \"https://wiki.example.com\"\n[[person]]\nemail = \"bob@example.com\"\n{more}\n"
+        ))
+    };
+    let seen = "SELECT visibility FROM people WHERE email = 'bob@example.com'";
+    bob("sees_people = \"oneself\"\nsees_apps = [\"Wiki\"]");
+    let own = text(&app, seen).expect("his own");
+    assert!(own.contains("oneself"), "{own}");
+    bob("sees_people = \"team\"");
+    assert_eq!(
+        text(&app, seen).expect("his own"),
+        own.replace("oneself", "team"),
+        "the apps stay"
+    );
+    // What is said twice changes nothing.
+    for again in [roles.to_owned(), groups(["West", "North", "South"])] {
+        assert_eq!(app.apply(&again), Vec::<String>::new());
+    }
+    bob("sees_people = \"\"");
+    assert_eq!(text(&app, seen), None);
+    let lowest = "[[role]]\nkey = \"admin\"\n[[role]]\nkey = \"sender\"\n";
+    let refused = app.try_apply(lowest, std::collections::BTreeMap::new());
+    assert!(
+        refused
+            .expect_err("everybody would be an admin")
+            .to_string()
+            .contains("lowest")
+    );
+}
