@@ -4,7 +4,7 @@ use actix_web::web;
 use askama::Template;
 
 use super::factors::due_notice;
-use crate::flows::{Who, factors, sessions};
+use crate::flows::{Who, factors, mapping, sessions};
 use crate::model::{Connection, Session, SessionId, Timestamp};
 use crate::store;
 use crate::web::admin::facts::device;
@@ -42,6 +42,10 @@ struct AccountPage {
     name: String,
     email: String,
     role: String,
+    /// Which integrations write them over whatever is changed here.
+    name_from: Option<String>,
+    email_from: Option<String>,
+    role_from: Option<String>,
     sessions: Vec<Line>,
     end: String,
     end_others: String,
@@ -53,15 +57,20 @@ struct AccountPage {
 
 async fn show(visit: Visit, SignedIn(principal): SignedIn) -> Answer {
     let (id, now) = (principal.person().id, visit.ctx.now());
-    let (open, connections, factors) = visit
+    let (open, connections, factors, kept) = visit
         .ctx
         .store
         .reading(move |r| {
             let open = store::sessions::list_of_person(r, id, now)?;
             let connections = store::connections::list(r)?;
-            Ok((open, connections, factors::find(r, id)?))
+            let kept = mapping::overwritten(r, id)?;
+            Ok((open, connections, factors::find(r, id)?, kept))
         })
         .await?;
+    let from = |fields: &[&str]| {
+        let by = kept.iter().find(|kept| fields.contains(&kept.field.as_str()));
+        by.map(|kept| kept.connection.clone())
+    };
     let here = principal.session().id;
     let line = |session: &Session| Line {
         id: session.id,
@@ -80,6 +89,9 @@ async fn show(visit: Visit, SignedIn(principal): SignedIn) -> Answer {
         name: principal.person().display_name(),
         email: principal.person().email.to_string(),
         role: principal.role().name.clone(),
+        name_from: from(&["given_name", "family_name"]),
+        email_from: from(&["email"]),
+        role_from: from(&["role"]),
         sessions,
         end: urls::own_sessions("end"),
         end_others: urls::own_sessions("end-others"),

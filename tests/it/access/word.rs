@@ -259,6 +259,22 @@ fn a_passphrase_that_somebody_may_have_set_keeps_an_identity_provider_from_makin
     );
 }
 
+#[test]
+fn one_s_own_page_says_who_keeps_a_value() {
+    let app = start();
+    push(&app.scim("okta"), "bob");
+    app.give_passphrase("bob@example.com", PASSPHRASE);
+    let page = app.signed_in("bob@example.com", PASSPHRASE).get("/account");
+    let facts: Vec<String> = page.all("dl.facts dd");
+    assert_eq!(
+        facts[..2],
+        ["bob Test kept by okta", "bob@example.com kept by okta"],
+        "{facts:?}"
+    );
+    let own = app.alice().get("/account").all("dl.facts dd");
+    assert!(own.iter().all(|fact| !fact.contains("kept by")), "{own:?}");
+}
+
 fn visitor(app: &TestApp) -> Visitor {
     app.give_passphrase(CAROL, PASSPHRASE);
     app.signed_in(CAROL, PASSPHRASE)
