@@ -109,7 +109,9 @@ impl Request {
     }
 
     pub fn projection(&self, kind: ResourceKind) -> Result<Projection, ScimProblem> {
-        Projection::parse(self.asks("attributes"), self.asks("excludedAttributes"), kind)
+        // Sent empty is not sent.
+        let given = |name| self.asks(name).filter(|text| !text.trim().is_empty());
+        Projection::parse(given("attributes"), given("excludedAttributes"), kind)
     }
 
     /// 412 when the client changed what it had not seen.

@@ -243,6 +243,26 @@ fn versions_guard_changes() {
 }
 
 #[test]
+fn parameters_that_are_empty_ask_for_nothing() {
+    let app = TestApp::start();
+    let okta = app.scim("okta");
+    let id = made(&okta, "/Users", &user("dora@example.com"));
+    let path = format!("/Users/{id}");
+    let whole = okta.get(&path).json();
+    for empty in [
+        "attributes=",
+        "excludedAttributes=",
+        "attributes=+&excludedAttributes=",
+    ] {
+        assert_eq!(okta.get(&format!("{path}?{empty}")).json(), whole, "{empty}");
+        let list = okta
+            .get(&format!("/Users?filter=id+eq+%22{id}%22&{empty}"))
+            .json();
+        assert_eq!(list["Resources"][0], whole, "{empty}");
+    }
+}
+
+#[test]
 fn what_is_required_is_named() {
     let app = TestApp::start();
     let okta = app.scim_with("okta", "required = [\"family_name\", \"email\"]");
