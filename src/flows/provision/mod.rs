@@ -43,6 +43,7 @@ use serde_json::Value;
 
 use self::route::Target;
 use self::work::Work;
+pub use self::route::no_method;
 use super::{Act, Context, Visitor, Who, credentials};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Connection, CredentialId, PersonId, ResourceKind};
@@ -89,6 +90,8 @@ pub struct Answer {
     pub location: Option<String>,
     pub retry_after: Option<u64>,
 }
+    /// As in [`ScimProblem`].
+    pub allow: &'static [&'static str],
 
 /// What a request did to a person, for the log and for a dry run.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -203,6 +206,7 @@ fn refused(error: &Error, reference: &str) -> Done {
         body: Some(problem.to_json()),
         retry_after: problem.retry_after,
         ..Answer::default()
+        allow: problem.allow,
     };
     Done {
         answer,

@@ -64,10 +64,15 @@ impl Target {
         if self.methods().contains(&method) {
             return Ok(());
         }
-        let method: String = method.chars().filter(|c| !c.is_control()).take(20).collect();
-        let may = self.methods().join(", ");
-        let detail = format!("{method} does not work here. This address answers {may}; nothing was changed.");
-        Err(ScimProblem::new(405, None, detail))
+        Err(ScimProblem::wrong_method(method, self.methods()))
+    }
+}
+
+/// What a method comes to that no address below the base URL answers.
+pub fn no_method(path: &[String], method: &str) -> ScimProblem {
+    match Target::of(path) {
+        Ok(target) => ScimProblem::wrong_method(method, target.methods()),
+        Err(problem) => problem,
     }
 }
 
