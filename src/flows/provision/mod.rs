@@ -197,7 +197,7 @@ fn microseconds(began: Instant) -> i64 {
 /// What a request that failed came to. A fault of ours is told to the server's log, under the reference.
 fn refused(error: &Error, reference: &str) -> Done {
     let problem = problem_of(error, reference);
-    if problem.status >= 500 {
+    if is_fault(&problem) {
         let cause = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
         tracing::error!(%reference, %error, %cause, "a SCIM request failed");
     }
@@ -215,6 +215,11 @@ fn refused(error: &Error, reference: &str) -> Done {
 }
 
 /// A request that changes something, inside its transaction. An error undoes all of it; a [`ScimProblem`] travels as
+/// Is it a fault of ours? Not what Doorward does not do by design.
+fn is_fault(problem: &ScimProblem) -> bool {
+    problem.status >= 500 && problem.status != 501
+}
+
 /// the error's source, see [`problem_of`].
 pub fn perform(act: &Act, caller: &Caller, request: &Request, reference: &str) -> Result<Done> {
     let mut work = Work::new(act, &caller.connection, &caller.base, reference);
@@ -311,5 +316,17 @@ pub fn problem_of(error: &Error, reference: &str) -> ScimProblem {
             let detail = format!("{detail} Tell the admin of Doorward this reference: {reference}.");
             ScimProblem::new(500, None, detail)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_fault_of_ours_is_one() {
+        let is_fault = |status| is_fault(&ScimProblem::new(status, None, ""));
+        assert_eq!([200, 404, 429, 501].map(is_fault), [false; 4]);
+        assert_eq!([500, 503].map(is_fault), [true; 2]);
     }
 }
