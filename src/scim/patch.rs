@@ -1,5 +1,6 @@
 //! PATCH (RFC 7644 §3.5.2): all operations or none, on a document.
 
+mod groups;
 mod members;
 mod read;
 
@@ -16,6 +17,8 @@ use crate::model::filter::Condition;
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserPatch {
     pub document: Map<String, Value>,
+    /// What happens to the groups that the user is in, in order; empty unless they are read.
+    pub groups: Vec<MemberChange>,
     /// The operations as they were understood, in the standard's form, for the log.
     pub understood: Value,
     pub notes: Vec<String>,
@@ -30,7 +33,7 @@ pub struct GroupPatch {
     pub notes: Vec<String>,
 }
 
-/// One step on the members of a group.
+/// One step on the members of a group, or on the groups of a user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MemberChange {
     Add(Vec<MemberRef>),
@@ -45,14 +48,46 @@ pub enum MemberChange {
 
 /// Applies a PatchOp body to a user. `id` is the resource's own: a body may repeat it, not change it.
 pub fn user(id: &str, current: &Map<String, Value>, body: &Value) -> Result<UserPatch, ScimProblem> {
+    patch_user(id, false, current, body)
+}
+
+/// As [`user`], where the `groups` of a user are the truth about its memberships.
+pub fn user_in_groups(
+    id: &str,
+    current: &Map<String, Value>,
+    body: &Value,
+) -> Result<UserPatch, ScimProblem> {
+    patch_user(id, true, current, body)
+}
+
+fn patch_user(
+    id: &str,
+    writes_groups: bool,
+    current: &Map<String, Value>,
+    body: &Value,
+) -> Result<UserPatch, ScimProblem> {
     let mut notes = Notes::default();
     let kind = ResourceKind::User;
-    let ops = read::operations(kind, id, body, &mut notes)?;
+    let of = read::Of {
+        kind,
+        id,
+        writes_groups,
+    };
+    let ops = read::operations(of, body, &mut notes)?;
+    let (on_groups, own): (Vec<Op>, Vec<Op>) = ops
+        .iter()
+        .cloned()
+        .partition(|op| read::is_groups(kind, &op.path));
     let mut document = current.clone();
-    apply(kind, &mut document, &ops, &mut notes)?;
+    apply(kind, &mut document, &own, &mut notes)?;
     check::finish(kind, &mut document, &mut notes)?;
+    let mut steps = Vec::new();
+    for op in &on_groups {
+        steps.extend(groups::change(op, &mut notes)?);
+    }
     Ok(UserPatch {
         document,
+        groups: steps,
         understood: understood(&ops),
         notes: notes.into_list(),
     })
@@ -62,7 +97,12 @@ pub fn user(id: &str, current: &Map<String, Value>, body: &Value) -> Result<User
 pub fn group(id: &str, current: &Map<String, Value>, body: &Value) -> Result<GroupPatch, ScimProblem> {
     let mut notes = Notes::default();
     let kind = ResourceKind::Group;
-    let ops = read::operations(kind, id, body, &mut notes)?;
+    let of = read::Of {
+        kind,
+        id,
+        writes_groups: false,
+    };
+    let ops = read::operations(of, body, &mut notes)?;
     let (on_members, own): (Vec<Op>, Vec<Op>) = ops.iter().cloned().partition(|op| op.is_members(kind));
     let mut document = current.clone();
     apply(kind, &mut document, &own, &mut notes)?;

@@ -25,6 +25,7 @@ pub mod log;
 mod mapped;
 mod members;
 mod mirror;
+mod of_user;
 pub mod paging;
 mod present;
 pub mod project;
@@ -42,8 +43,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use self::route::Target;
-use self::work::Work;
 pub use self::route::no_method;
+use self::work::Work;
 use super::{Act, Context, Visitor, Who, credentials};
 use crate::error::{Error, Kind, Result};
 use crate::model::{Connection, CredentialId, PersonId, ResourceKind};
@@ -89,9 +90,9 @@ pub struct Answer {
     pub etag: Option<String>,
     pub location: Option<String>,
     pub retry_after: Option<u64>,
-}
     /// As in [`ScimProblem`].
     pub allow: &'static [&'static str],
+}
 
 /// What a request did to a person, for the log and for a dry run.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -205,8 +206,8 @@ fn refused(error: &Error, reference: &str) -> Done {
         status: problem.status,
         body: Some(problem.to_json()),
         retry_after: problem.retry_after,
-        ..Answer::default()
         allow: problem.allow,
+        ..Answer::default()
     };
     Done {
         answer,
@@ -214,12 +215,12 @@ fn refused(error: &Error, reference: &str) -> Done {
     }
 }
 
-/// A request that changes something, inside its transaction. An error undoes all of it; a [`ScimProblem`] travels as
 /// Is it a fault of ours? Not what Doorward does not do by design.
 fn is_fault(problem: &ScimProblem) -> bool {
     problem.status >= 500 && problem.status != 501
 }
 
+/// A request that changes something, inside its transaction. An error undoes all of it; a [`ScimProblem`] travels as
 /// the error's source, see [`problem_of`].
 pub fn perform(act: &Act, caller: &Caller, request: &Request, reference: &str) -> Result<Done> {
     let mut work = Work::new(act, &caller.connection, &caller.base, reference);
