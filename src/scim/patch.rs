@@ -7,7 +7,7 @@ mod read;
 use serde_json::{Map, Value, json};
 
 use super::ScimProblem;
-use super::change::{Applier, Change as Op};
+use super::change::{Applier, Change as Op, Verb};
 use super::dialect::Notes;
 use super::document::{MemberRef, check};
 use crate::model::ResourceKind;
@@ -19,6 +19,8 @@ pub struct UserPatch {
     pub document: Map<String, Value>,
     /// What happens to the groups that the user is in, in order; empty unless they are read.
     pub groups: Vec<MemberChange>,
+    /// A `remove` took `active` away, so that it counts as unassigned (RFC 7644 §3.5.2.2).
+    pub removes_active: bool,
     /// The operations as they were understood, in the standard's form, for the log.
     pub understood: Value,
     pub notes: Vec<String>,
@@ -85,7 +87,10 @@ fn patch_user(
     for op in &on_groups {
         steps.extend(groups::change(op, &mut notes)?);
     }
+    let removes_active =
+        |op: &Op| op.verb == Verb::Remove && op.path.urn.is_none() && op.path.name == "active";
     Ok(UserPatch {
+        removes_active: !document.contains_key("active") && ops.iter().any(removes_active),
         document,
         groups: steps,
         understood: understood(&ops),

@@ -96,7 +96,12 @@ pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     work.notes.extend(patch.notes);
     let facts = user_facts(&row.document);
     let before = mapped::check(work.connection(), &row.document, &facts, &mut Vec::new()).unwrap_or_default();
-    let row = put(work, row, patch.document, groups, Some(&before))?;
+    let mut document = patch.document;
+    if !patch.removes_active {
+        // Unset is no word about the state: whoever reads it is told what holds, and what filters go by.
+        document.entry("active").or_insert(Value::Bool(row.active));
+    }
+    let row = put(work, row, document, groups, Some(&before))?;
     answer(work, request, &row, 200)
 }
 

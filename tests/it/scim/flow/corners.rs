@@ -40,6 +40,15 @@ fn nobody_comes_back_because_an_attribute_was_taken_away() {
         let page = okta.raw(method, &path, Some(body.to_string().as_bytes()));
         assert_eq!(page.status, 200, "{}", page.text());
         assert!(!app.is_active("dora@example.com"), "{method} {body}");
+        // RFC 7644 §3.5.2.2: what a `remove` takes away is unassigned. Everything else leaves what holds to be read.
+        let is_removal = body.to_string().contains("\"remove\"");
+        let shown = if is_removal { None } else { Some(json!(false)) };
+        assert_eq!(page.json().get("active").cloned(), shown, "{method} {body}");
+        assert_eq!(
+            okta.get(&path).json().get("active").cloned(),
+            shown,
+            "{method} {body}"
+        );
         let inactive = okta.get("/Users?filter=active+eq+false").json();
         assert_eq!(inactive["totalResults"], 1, "{method} {body}");
     }
