@@ -72,6 +72,25 @@ fn after_a_hand_an_explicit_change_of_the_provider_counts() {
 }
 
 #[test]
+fn whom_a_hand_deactivated_before_the_provider_wrote_them_stays_so() {
+    let app = TestApp::start();
+    app.apply("[[person]]\nemail = \"dora@example.com\"\nactive = false\n");
+    let okta = app.scim("okta");
+    let shown = named(&okta, "dora@example.com");
+    assert_eq!(shown["active"], false);
+    let path = format!("/Users/{}", shown["id"].as_str().expect("an id"));
+    let page = okta.put(&path, &user("dora@example.com"));
+    assert_eq!((page.status, &page.json()["active"]), (200, &json!(true)));
+    assert!(!app.is_active("dora@example.com"));
+    assert!(app.last_notes().contains("stays so"), "{}", app.last_notes());
+    okta.patch(&path, &active(true));
+    assert!(!app.is_active("dora@example.com"));
+    okta.patch(&path, &active(false));
+    okta.patch(&path, &active(true));
+    assert!(app.is_active("dora@example.com"));
+}
+
+#[test]
 fn a_shared_address_or_a_name_that_was_given_on_is_another_person() {
     let app = TestApp::start();
     let okta = app.scim("okta");
