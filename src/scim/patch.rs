@@ -1,12 +1,13 @@
 //! PATCH (RFC 7644 §3.5.2): all operations or none, on a document.
 
+mod groups;
 mod members;
 mod read;
 
 use serde_json::{Map, Value, json};
 
 use super::ScimProblem;
-use super::change::{Applier, Change as Op};
+use super::change::{Applier, Change as Op, Verb};
 use super::dialect::Notes;
 use super::document::{MemberRef, check};
 use crate::model::ResourceKind;
@@ -16,6 +17,10 @@ use crate::model::filter::Condition;
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserPatch {
     pub document: Map<String, Value>,
+    /// What happens to the groups that the user is in, in order; empty unless they are read.
+    pub groups: Vec<MemberChange>,
+    /// A `remove` took `active` away, so that it counts as unassigned (RFC 7644 §3.5.2.2).
+    pub removes_active: bool,
     /// The operations as they were understood, in the standard's form, for the log.
     pub understood: Value,
     pub notes: Vec<String>,
@@ -30,7 +35,7 @@ pub struct GroupPatch {
     pub notes: Vec<String>,
 }
 
-/// One step on the members of a group.
+/// One step on the members of a group, or on the groups of a user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MemberChange {
     Add(Vec<MemberRef>),
@@ -45,14 +50,49 @@ pub enum MemberChange {
 
 /// Applies a PatchOp body to a user. `id` is the resource's own: a body may repeat it, not change it.
 pub fn user(id: &str, current: &Map<String, Value>, body: &Value) -> Result<UserPatch, ScimProblem> {
+    patch_user(id, false, current, body)
+}
+
+/// As [`user`], where the `groups` of a user are the truth about its memberships.
+pub fn user_in_groups(
+    id: &str,
+    current: &Map<String, Value>,
+    body: &Value,
+) -> Result<UserPatch, ScimProblem> {
+    patch_user(id, true, current, body)
+}
+
+fn patch_user(
+    id: &str,
+    writes_groups: bool,
+    current: &Map<String, Value>,
+    body: &Value,
+) -> Result<UserPatch, ScimProblem> {
     let mut notes = Notes::default();
     let kind = ResourceKind::User;
-    let ops = read::operations(kind, id, body, &mut notes)?;
+    let of = read::Of {
+        kind,
+        id,
+        writes_groups,
+    };
+    let ops = read::operations(of, body, &mut notes)?;
+    let (on_groups, own): (Vec<Op>, Vec<Op>) = ops
+        .iter()
+        .cloned()
+        .partition(|op| read::is_groups(kind, &op.path));
     let mut document = current.clone();
-    apply(kind, &mut document, &ops, &mut notes)?;
+    apply(kind, &mut document, &own, &mut notes)?;
     check::finish(kind, &mut document, &mut notes)?;
+    let mut steps = Vec::new();
+    for op in &on_groups {
+        steps.extend(groups::change(op, &mut notes)?);
+    }
+    let removes_active =
+        |op: &Op| op.verb == Verb::Remove && op.path.urn.is_none() && op.path.name == "active";
     Ok(UserPatch {
+        removes_active: !document.contains_key("active") && ops.iter().any(removes_active),
         document,
+        groups: steps,
         understood: understood(&ops),
         notes: notes.into_list(),
     })
@@ -62,7 +102,12 @@ pub fn user(id: &str, current: &Map<String, Value>, body: &Value) -> Result<User
 pub fn group(id: &str, current: &Map<String, Value>, body: &Value) -> Result<GroupPatch, ScimProblem> {
     let mut notes = Notes::default();
     let kind = ResourceKind::Group;
-    let ops = read::operations(kind, id, body, &mut notes)?;
+    let of = read::Of {
+        kind,
+        id,
+        writes_groups: false,
+    };
+    let ops = read::operations(of, body, &mut notes)?;
     let (on_members, own): (Vec<Op>, Vec<Op>) = ops.iter().cloned().partition(|op| op.is_members(kind));
     let mut document = current.clone();
     apply(kind, &mut document, &own, &mut notes)?;

@@ -53,6 +53,8 @@ pub struct ScimProblem {
     pub existing: Option<ScimId>,
     /// Seconds after which to try again, for 429 and 503.
     pub retry_after: Option<u64>,
+    /// The methods that the address answers, for 405 (RFC 9110 §15.5.6).
+    pub allow: &'static [&'static str],
 }
 
 impl ScimProblem {
@@ -63,7 +65,18 @@ impl ScimProblem {
             detail: detail.into(),
             existing: None,
             retry_after: None,
+            allow: &[],
         }
+    }
+
+    /// 405; `allow` are the methods that the address answers.
+    pub fn wrong_method(method: &str, allow: &'static [&'static str]) -> Self {
+        let method: String = method.chars().filter(|c| !c.is_control()).take(20).collect();
+        let may = allow.join(", ");
+        let detail = format!("{method} does not work here. This address answers {may}; nothing was changed.");
+        let mut problem = Self::new(405, None, detail);
+        problem.allow = allow;
+        problem
     }
 
     /// 400 with this `scimType`.

@@ -70,7 +70,12 @@ impl Asked {
         let start_index = number("startIndex", given(&self.start_index).as_deref())?
             .unwrap_or(1)
             .max(1);
-        let count = number("count", given(&self.count).as_deref())?
+        let count = number("count", given(&self.count).as_deref())
+            .map_err(|problem| match self.cursor {
+                // RFC 9865 §2.3 has a word of its own for it.
+                Some(_) => ScimProblem::bad(ScimType::InvalidCount, problem.detail),
+                None => problem,
+            })?
             .unwrap_or(DEFAULT_PAGE as i64)
             .clamp(0, MAX_PAGE as i64);
         Ok(Query {
@@ -131,11 +136,13 @@ pub fn from_search(body: &Value, kind: ResourceKind) -> Result<Query, ScimProble
 fn order(name: &str, descending: bool, kind: ResourceKind) -> Result<Order, ScimProblem> {
     let refuse = || {
         let name: String = name.chars().take(100).collect();
-        let detail = format!("sortBy is to be the name of an attribute, such as userName; {name:?} is none.");
+        let detail = format!(
+            "sortBy is to be the name of an attribute that can be sorted by, such as userName; {name:?} is none."
+        );
         ScimProblem::bad(ScimType::InvalidPath, detail)
     };
     let name = Name::read(name, kind).ok_or_else(refuse)?;
-    let field = filter::field(&name, kind)?;
+    let field = filter::field(&name, kind).map_err(|_| refuse())?;
     Ok(Order { field, descending })
 }
 
@@ -219,6 +226,28 @@ mod tests {
         ]);
         assert_eq!(asked, same);
         assert!(asked.order.is_some_and(|order| order.descending));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_by_its_own_word() {
+        let refused = |text: &[(&str, &str)]| {
+            let problem = from_pairs(&pairs(text), ResourceKind::User).expect_err("a refusal");
+            (problem.kind, problem.detail)
+        };
+        for name in [
+            "password",
+            "no[such",
+            "urn:ietf:params:scim:schemas:core:2.0:User:password",
+        ] {
+            let (kind, detail) = refused(&[("sortBy", name)]);
+            assert_eq!(kind, Some(ScimType::InvalidPath), "{name}");
+            assert!(
+                detail.contains("sortBy") && !detail.contains("filter"),
+                "{detail}"
+            );
+        }
+        let (kind, _) = refused(&[("cursor", ""), ("count", "ten")]);
+        assert_eq!(kind, Some(ScimType::InvalidCount));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
@@ -120,6 +120,9 @@ pub fn scim(problem: &ScimProblem) -> HttpResponse {
     if let Some(seconds) = problem.retry_after {
         response.insert_header((RETRY_AFTER, seconds));
     }
+    if let Some(methods) = allowed(problem.allow) {
+        response.insert_header((ALLOW, methods));
+    }
     if status == StatusCode::UNAUTHORIZED {
         response.append_header((WWW_AUTHENTICATE, "Bearer realm=\"Doorward SCIM\""));
         response.append_header((
@@ -128,6 +131,11 @@ pub fn scim(problem: &ScimProblem) -> HttpResponse {
         ));
     }
     response.body(problem.to_json().to_string())
+}
+
+/// The value of `Allow`; whatever answers GET answers HEAD.
+pub fn allowed(methods: &[&str]) -> Option<String> {
+    (!methods.is_empty()).then(|| methods.join(", ").replace("GET", "GET, HEAD"))
 }
 
 /// A refusal as OAuth clients read it (RFC 6749 §5.2).

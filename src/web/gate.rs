@@ -193,7 +193,10 @@ pub async fn admit(
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let visit = visit_of(request.request())?;
     let Some(route) = find_route(address, request.method()) else {
-        let refusal = wrong_method(&visit, address, request.path());
+        let refusal = match address.starts_with(urls::SCIM) {
+            true => super::scim::wrong_method(request.request()),
+            false => wrong_method(&visit, address, request.path()),
+        };
         return Ok(request.into_response(refusal).map_into_boxed_body());
     };
     if let Some(refusal) = refuse(&visit, &request, route) {

@@ -18,6 +18,7 @@ use super::urls;
 use crate::flows::oauth::OauthProblem;
 use crate::flows::oauth::authorize::{self, Asked, NAMES, Unaskable, Wish};
 use crate::flows::oauth::token::{self, TokenRequest};
+use crate::store::feeds::{self, Feed, Source};
 
 /// Forms of the token endpoint are small.
 const FORM_LIMIT: usize = 64 * 1024;
@@ -45,6 +46,12 @@ struct ConsentPage {
     connection_url: String,
     /// Why the client would be refused for the time being, although it is let in.
     closed: bool,
+    /// The mapping gives roles.
+    gives_roles: bool,
+    /// Pushed groups put people into access groups, which have roles.
+    feeds: bool,
+    /// One of both may make owners.
+    may_own: bool,
     /// Host of the address to which the browser goes back.
     host: String,
     redirect_uri: String,
@@ -55,7 +62,15 @@ struct ConsentPage {
 async fn show(visit: Visit, _admin: Admin, query: web::Query<Vec<(String, String)>>) -> Answer {
     let wish = wish(query.into_inner());
     match authorize::ask(&visit.ctx, &wish).await {
-        Ok(asked) => Ok(consent(&visit, &asked, wish)),
+        Ok(asked) => {
+            let id = asked.connection.id;
+            let feeds = visit
+                .ctx
+                .store
+                .reading(move |r| feeds::list_of_connection(r, id))
+                .await?;
+            Ok(consent(&visit, &asked, &feeds, wish))
+        }
         Err(unaskable) => turn_away(unaskable),
     }
 }
@@ -68,7 +83,13 @@ fn wish(pairs: Vec<(String, String)>) -> Wish {
     }
 }
 
-fn consent(visit: &Visit, asked: &Asked, wish: Wish) -> HttpResponse {
+fn consent(visit: &Visit, asked: &Asked, feeds: &[Feed], wish: Wish) -> HttpResponse {
+    let mapping = &asked.connection.mapping;
+    let gives_roles = mapping.maps("role");
+    let mut pushed = feeds
+        .iter()
+        .filter(|feed| matches!(feed.source, Source::Pushed(_)))
+        .peekable();
     let target = Url::parse(&asked.redirect_uri).ok();
     let host = target.as_ref().and_then(Url::host_str).unwrap_or_default();
     let page = ConsentPage {
@@ -78,6 +99,9 @@ fn consent(visit: &Visit, asked: &Asked, wish: Wish) -> HttpResponse {
         connection: asked.connection.name.clone(),
         connection_url: urls::integration(asked.connection.slug.as_str()),
         closed: !asked.connection.provisions(),
+        gives_roles,
+        feeds: pushed.peek().is_some(),
+        may_own: (gives_roles && mapping.may_own()) || pushed.any(|feed| feed.may_own),
         host: host.to_owned(),
         redirect_uri: asked.redirect_uri.clone(),
         action: urls::oauth_authorize(),

@@ -5,8 +5,8 @@
 
 use actix_web::http::Method;
 use actix_web::http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MATCH,
-    IF_NONE_MATCH, LOCATION, RETRY_AFTER,
+    ALLOW, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+    IF_MATCH, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
 };
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent::decode;
@@ -84,15 +84,9 @@ fn read_head(http: &HttpRequest, visit: &Visit) -> Request {
         Method::HEAD => Method::GET.to_string(),
         ref method => method.to_string(),
     };
-    // The raw path, each segment decoded once: an encoded slash is a letter of an id. The router has matched
-    // `/scim/{slug}/v2`, segment by segment; what is empty comes from a base URL with a slash at its end.
-    let segments = http.uri().path().split('/').skip(4);
     Request {
         method,
-        path: segments
-            .filter(|s| !s.is_empty())
-            .map(|s| decode(s, false))
-            .collect(),
+        path: segments(http),
         query: pairs(http.query_string()),
         body: Vec::new(),
         content_type: header(&CONTENT_TYPE),
@@ -102,6 +96,21 @@ fn read_head(http: &HttpRequest, visit: &Visit) -> Request {
         socket: http.peer_addr().map(|peer| peer.to_string()).unwrap_or_default(),
         ..Request::default()
     }
+}
+
+/// The raw path, each segment decoded once: an encoded slash is a letter of an id. The router has matched
+/// `/scim/{slug}/v2`, segment by segment; what is empty comes from a base URL with a slash at its end.
+fn segments(http: &HttpRequest) -> Vec<String> {
+    let segments = http.uri().path().split('/').skip(4);
+    segments
+        .filter(|s| !s.is_empty())
+        .map(|s| decode(s, false))
+        .collect()
+}
+
+/// The answer to a method that nothing here is routed for.
+pub fn wrong_method(http: &HttpRequest) -> HttpResponse {
+    fail::scim(&provision::no_method(&segments(http), http.method().as_str()))
 }
 
 /// The pairs of a query string; a `&` or `?` too many does no harm, nor a base URL that had a query of its own.
@@ -180,6 +189,9 @@ fn respond(answer: Answer) -> HttpResponse {
         if let Some(value) = value {
             response.insert_header((name, value));
         }
+    }
+    if let Some(methods) = fail::allowed(answer.allow) {
+        response.insert_header((ALLOW, methods));
     }
     if let Some(seconds) = answer.retry_after {
         response.insert_header((RETRY_AFTER, seconds));

@@ -229,6 +229,8 @@ pub fn follow(
     tied: Tied,
     rewritten: bool,
 ) -> Result<()> {
+    // What the row said before was not the identity provider's.
+    let is_first = before.is_some_and(|before| !before.claimed);
     let (mut person, was_active) = match tied {
         Tied::Nobody => return Ok(()),
         Tied::Made(person) => {
@@ -245,7 +247,7 @@ pub fn follow(
             (person, false)
         }
         Tied::Same(person) => {
-            if before.is_some_and(|before| !before.claimed) {
+            if is_first {
                 work.effect(&person, "linked", json!({ "user": row.id }));
             }
             (person, before.is_some_and(|before| before.active))
@@ -256,16 +258,22 @@ pub fn follow(
     }
     match (was_active, row.active) {
         (true, false) => take(work, &mut person, row.seq, What::Deactivate),
-        (false, true) => give_back(work, &mut person),
-        (true, true) if !person.is_active() => {
-            let why = format!(
-                "{} was deactivated here and stays so: the identity provider repeated that the user is active, \
-                 which is no change.",
-                person.display_name()
+        (_, true) if (was_active || is_first) && !person.is_active() => {
+            let name = person.display_name();
+            let why = match is_first {
+                true => {
+                    "the identity provider writes this user for the first time. It can deactivate them and then \
+                         say that they are active, or an admin reactivates them."
+                }
+                false => "the identity provider repeated that the user is active, which is no change.",
+            };
+            work.nothing(
+                &person,
+                format!("{name} was deactivated here and stays so: {why}"),
             );
-            work.nothing(&person, why);
             Ok(())
         }
+        (false, true) => give_back(work, &mut person),
         _ => Ok(()),
     }
 }

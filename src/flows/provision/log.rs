@@ -18,7 +18,7 @@ use crate::store::scim_requests::ScimRequest;
 use crate::store::{Writer, scim_requests};
 
 pub use buffer::{Buffer, flush, keep_flushing};
-pub use redact::redacted;
+pub use redact::{has_gaps, redacted};
 
 /// Longest body, answer or understanding that is kept whole, in bytes.
 pub const KEPT: usize = 64 * 1024;

@@ -8,8 +8,7 @@ use super::guard::{self, Tally, Verdict, What};
 use super::work::Work;
 use super::{fed, hold, mirror};
 use crate::error::Result;
-use crate::model::filter::fold;
-use crate::model::{Action, DirectoryGroup, DirectoryUser, Person, ScimId};
+use crate::model::{Action, DirectoryGroup, Person, ScimId};
 use crate::scim::document::MemberRef;
 use crate::scim::patch::MemberChange;
 use crate::scim::{ScimProblem, ScimType};
@@ -145,7 +144,7 @@ fn resolved(work: &mut Work, refs: &[MemberRef]) -> Result<Vec<Member>> {
     Ok(refs.iter().filter_map(of).collect())
 }
 
-fn join(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = Member>) -> Result<usize> {
+pub fn join(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = Member>) -> Result<usize> {
     let (w, now) = (work.act.w, work.act.now);
     let mut added = 0;
     let mut moved = Vec::new();
@@ -173,7 +172,11 @@ fn join(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = M
     Ok(added)
 }
 
-fn leave(work: &mut Work, group: &DirectoryGroup, all: impl IntoIterator<Item = Member>) -> Result<usize> {
+pub fn leave(
+    work: &mut Work,
+    group: &DirectoryGroup,
+    all: impl IntoIterator<Item = Member>,
+) -> Result<usize> {
     let (w, now) = (work.act.w, work.act.now);
     let (mut removed, mut held) = (0, 0);
     let mut tally = Tally::default();
@@ -308,63 +311,4 @@ fn need_no_circle(group: &DirectoryGroup, above: &HashSet<i64>, child: i64) -> R
         group.display_name
     );
     Err(ScimProblem::bad(ScimType::InvalidValue, detail))
-}
-
-/// Makes a user a member of exactly these groups, named by id or by display name.
-pub fn set_of_user(work: &mut Work, user: &DirectoryUser, wanted: &[MemberRef]) -> Result<()> {
-    let (w, connection) = (work.act.w, work.connection().id);
-    let mut kept = HashMap::new();
-    for one in wanted {
-        match group_of(work, one)? {
-            Some(group) => drop(kept.insert(group.seq, group)),
-            None => {
-                let name: String = one.value.chars().take(100).collect();
-                work.note(format!("There is no group \"{name}\" here; it was skipped."));
-            }
-        }
-    }
-    let now_in = members::groups_of_users(w, &[user.seq])?
-        .remove(&user.seq)
-        .unwrap_or_default();
-    for tie in &now_in {
-        let seq = tie.member.seq();
-        if kept.remove(&seq).is_none()
-            && let Some(group) = groups::find(w, connection, tie.id)?
-        {
-            let removed = leave(work, &group, [Member::User(user.seq)])?;
-            moved(work, &group, Moved { added: 0, removed })?;
-        }
-    }
-    let mut new: Vec<DirectoryGroup> = kept.into_values().collect();
-    new.sort_by_key(|group| group.seq);
-    for group in new {
-        let added = join(work, &group, [Member::User(user.seq)])?;
-        moved(work, &group, Moved { added, removed: 0 })?;
-    }
-    Ok(())
-}
-
-/// A group changed because of what a user's body said.
-fn moved(work: &Work, group: &DirectoryGroup, moved: Moved) -> Result<()> {
-    if moved == Moved::default() {
-        return Ok(());
-    }
-    groups::touch(work.act.w, group.seq, work.act.now)?;
-    tell(work, group, json!({}), json!({}), moved)
-}
-
-fn group_of(work: &Work, one: &MemberRef) -> Result<Option<DirectoryGroup>> {
-    let (w, connection) = (work.act.w, work.connection().id);
-    if let Some(id) = ScimId::parse(&one.value)
-        && let Some(group) = groups::find(w, connection, id)?
-    {
-        return Ok(Some(group));
-    }
-    let names = [Some(one.value.as_str()), one.display.as_deref()];
-    for name in names.into_iter().flatten().filter(|name| !name.is_empty()) {
-        if let Some(group) = groups::find_by_name(w, connection, &fold(name))? {
-            return Ok(Some(group));
-        }
-    }
-    Ok(None)
 }

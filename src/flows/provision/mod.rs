@@ -25,6 +25,7 @@ pub mod log;
 mod mapped;
 mod members;
 mod mirror;
+mod of_user;
 pub mod paging;
 mod present;
 pub mod project;
@@ -42,6 +43,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use self::route::Target;
+pub use self::route::no_method;
 use self::work::Work;
 use super::{Act, Context, Visitor, Who, credentials};
 use crate::error::{Error, Kind, Result};
@@ -88,6 +90,8 @@ pub struct Answer {
     pub etag: Option<String>,
     pub location: Option<String>,
     pub retry_after: Option<u64>,
+    /// As in [`ScimProblem`].
+    pub allow: &'static [&'static str],
 }
 
 /// What a request did to a person, for the log and for a dry run.
@@ -194,7 +198,7 @@ fn microseconds(began: Instant) -> i64 {
 /// What a request that failed came to. A fault of ours is told to the server's log, under the reference.
 fn refused(error: &Error, reference: &str) -> Done {
     let problem = problem_of(error, reference);
-    if problem.status >= 500 {
+    if is_fault(&problem) {
         let cause = error.source.as_ref().map(ToString::to_string).unwrap_or_default();
         tracing::error!(%reference, %error, %cause, "a SCIM request failed");
     }
@@ -202,12 +206,18 @@ fn refused(error: &Error, reference: &str) -> Done {
         status: problem.status,
         body: Some(problem.to_json()),
         retry_after: problem.retry_after,
+        allow: problem.allow,
         ..Answer::default()
     };
     Done {
         answer,
         ..Done::default()
     }
+}
+
+/// Is it a fault of ours? Not what Doorward does not do by design.
+fn is_fault(problem: &ScimProblem) -> bool {
+    problem.status >= 500 && problem.status != 501
 }
 
 /// A request that changes something, inside its transaction. An error undoes all of it; a [`ScimProblem`] travels as
@@ -307,5 +317,17 @@ pub fn problem_of(error: &Error, reference: &str) -> ScimProblem {
             let detail = format!("{detail} Tell the admin of Doorward this reference: {reference}.");
             ScimProblem::new(500, None, detail)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_fault_of_ours_is_one() {
+        let is_fault = |status| is_fault(&ScimProblem::new(status, None, ""));
+        assert_eq!([200, 404, 429, 501].map(is_fault), [false; 4]);
+        assert_eq!([500, 503].map(is_fault), [true; 2]);
     }
 }

@@ -23,7 +23,7 @@ pub fn answer(status: u16, body: Value, version: i64, location: String) -> Answe
         body: Some(body),
         etag: Some(etag::of(version)),
         location: Some(location),
-        retry_after: None,
+        ..Answer::default()
     }
 }
 

@@ -52,9 +52,18 @@ pub fn obstacle(kept: &ScimRequest) -> Option<&'static str> {
         Some("It is a bulk request. Its operations are not replayed together.")
     } else if !first.eq_ignore_ascii_case("Users") && !first.eq_ignore_ascii_case("Groups") {
         Some("It concerns neither users nor groups.")
+    } else if has_gaps(kept) {
+        Some("It set a value that is kept nowhere because its name speaks of a secret.")
     } else {
         None
     }
+}
+
+/// Was something left out of the body that would be written? It would be the sign that stands there instead.
+fn has_gaps(kept: &ScimRequest) -> bool {
+    let body = kept.body.as_deref().map(serde_json::from_str);
+    body.and_then(std::result::Result::ok)
+        .is_some_and(|body| log::has_gaps(&body))
 }
 
 /// Does the request in a transaction that is always undone, and tells what it would have done.

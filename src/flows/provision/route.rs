@@ -64,10 +64,15 @@ impl Target {
         if self.methods().contains(&method) {
             return Ok(());
         }
-        let method: String = method.chars().filter(|c| !c.is_control()).take(20).collect();
-        let may = self.methods().join(", ");
-        let detail = format!("{method} does not work here. This address answers {may}; nothing was changed.");
-        Err(ScimProblem::new(405, None, detail))
+        Err(ScimProblem::wrong_method(method, self.methods()))
+    }
+}
+
+/// What a method comes to that no address below the base URL answers.
+pub fn no_method(path: &[String], method: &str) -> ScimProblem {
+    match Target::of(path) {
+        Ok(target) => ScimProblem::wrong_method(method, target.methods()),
+        Err(problem) => problem,
     }
 }
 
@@ -109,23 +114,29 @@ impl Request {
     }
 
     pub fn projection(&self, kind: ResourceKind) -> Result<Projection, ScimProblem> {
-        Projection::parse(self.asks("attributes"), self.asks("excludedAttributes"), kind)
+        // Sent empty is not sent.
+        let given = |name| self.asks(name).filter(|text| !text.trim().is_empty());
+        Projection::parse(given("attributes"), given("excludedAttributes"), kind)
     }
 
-    /// 412 when the client changed what it had not seen.
+    /// 412 when the client changes what it had not seen, or what it wants changed only if it is another.
     pub fn need_version(&self, version: i64) -> Result<(), ScimProblem> {
-        match &self.if_match {
-            Some(tags) if !etag::names(tags, version) => Err(ScimProblem::new(
-                412,
-                None,
-                format!(
-                    "The resource was changed in the meantime: its version is {}. Read it again, then repeat the \
-                     change. Nothing was changed.",
-                    etag::of(version)
-                ),
-            )),
-            _ => Ok(()),
-        }
+        let is_another = |tags: &String| !etag::names(tags, version);
+        let tag = etag::of(version);
+        let detail = if self.if_match.as_ref().is_some_and(is_another) {
+            format!(
+                "The resource was changed in the meantime: its version is {tag}. Read it again, then repeat the \
+                 change. Nothing was changed."
+            )
+        } else if self.has_version(version) {
+            format!(
+                "If-None-Match names the version that the resource has, {tag}. Leave the header out to change it. \
+                 Nothing was changed."
+            )
+        } else {
+            return Ok(());
+        };
+        Err(ScimProblem::new(412, None, detail))
     }
 
     /// True when the client has this version already.

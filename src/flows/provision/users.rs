@@ -7,7 +7,7 @@ use super::guard::What;
 use super::reach::{self, Wish};
 use super::reading::{self, Checked};
 use super::work::Work;
-use super::{Answer, Request, effects, hands, hold, mapped, members, mirror, present};
+use super::{Answer, Request, effects, hands, hold, mapped, mirror, of_user, present};
 use crate::error::Result;
 use crate::model::filter::fold;
 use crate::model::time::MINUTE;
@@ -87,12 +87,21 @@ pub fn replace(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
 pub fn patch(work: &mut Work, request: &Request, id: &str) -> Result<Answer> {
     let row = get(work, id)?;
     request.need_version(row.version)?;
-    let patch = patch::user(id, &row.document, request.json()?)?;
+    let patch = match work.settings().groups_in_users {
+        true => patch::user_in_groups(id, &row.document, request.json()?)?,
+        false => patch::user(id, &row.document, request.json()?)?,
+    };
+    let groups = of_user::after(work, &row, &patch.groups)?;
     work.understood = patch.understood;
     work.notes.extend(patch.notes);
     let facts = user_facts(&row.document);
     let before = mapped::check(work.connection(), &row.document, &facts, &mut Vec::new()).unwrap_or_default();
-    let row = put(work, row, patch.document, None, Some(&before))?;
+    let mut document = patch.document;
+    if !patch.removes_active {
+        // Unset is no word about the state: whoever reads it is told what holds, and what filters go by.
+        document.entry("active").or_insert(Value::Bool(row.active));
+    }
+    let row = put(work, row, document, groups, Some(&before))?;
     answer(work, request, &row, 200)
 }
 
@@ -261,7 +270,7 @@ fn base(
 fn memberships(work: &mut Work, row: &mut DirectoryUser, groups: Option<Vec<MemberRef>>) -> Result<()> {
     match groups {
         Some(groups) if work.settings().groups_in_users => {
-            members::set_of_user(work, row, &groups)?;
+            of_user::set(work, row, &groups)?;
             let now = users::find_by_seq(work.act.w, row.seq)?;
             row.version = now.map_or(row.version, |now| now.version);
             Ok(())

@@ -22,7 +22,7 @@ impl Applier {
         notes: &mut Notes,
     ) -> Result<Vec<Value>, ScimProblem> {
         let touched = match (&step.condition, &step.path.sub) {
-            (None, None) => self.values(step, &mut list)?,
+            (None, None) => self.values(step, &mut list, notes)?,
             (None, Some(_)) => {
                 let all = (0..list.len()).collect();
                 self.elements(step, &mut list, all)?
@@ -63,7 +63,12 @@ impl Applier {
     }
 
     /// The list as a whole.
-    fn values(&mut self, step: &Step, list: &mut Vec<Value>) -> Result<Vec<usize>, ScimProblem> {
+    fn values(
+        &mut self,
+        step: &Step,
+        list: &mut Vec<Value>,
+        notes: &mut Notes,
+    ) -> Result<Vec<usize>, ScimProblem> {
         let Some(value) = step.value else {
             list.clear();
             return Ok(Vec::new());
@@ -78,13 +83,39 @@ impl Applier {
                 Ok((0..list.len()).collect())
             }
             Verb::Remove => {
-                self.work.spend(list.len().saturating_mul(Work::ELEMENT))?;
-                let gone: HashSet<String> = new.iter().map(|one| identity(step.attribute, one)).collect();
-                list.retain(|known| !gone.contains(&identity(step.attribute, known)));
+                let before = list.len();
+                self.remove(step, list, new)?;
+                if list.len() == before {
+                    notes.add(format!(
+                        "{} has none of the values to be removed; nothing was removed.",
+                        shown(&step.path.to_string())
+                    ));
+                }
                 Ok(Vec::new())
             }
             Verb::Add => self.add(step, list, new),
         }
+    }
+
+    /// An element goes when it is like a value that was sent in every part that this value has.
+    fn remove(&mut self, step: &Step, list: &mut Vec<Value>, new: &[Value]) -> Result<(), ScimProblem> {
+        // Values with the same parts are looked for together: one look at an element for all of them.
+        let mut wanted: HashMap<Vec<String>, HashSet<String>> = HashMap::new();
+        for one in new {
+            let names = parts_of(one);
+            if !names.is_empty() {
+                let key = likeness(step.attribute, one, &names);
+                wanted.entry(names).or_default().insert(key);
+            }
+        }
+        let looks = list.len().saturating_mul(wanted.len().max(1));
+        self.work.spend(looks.saturating_mul(Work::ELEMENT))?;
+        let is_gone = |known: &Value| {
+            let mut all = wanted.iter();
+            all.any(|(names, gone)| gone.contains(&likeness(step.attribute, known, names)))
+        };
+        list.retain(|known| !is_gone(known));
+        Ok(())
     }
 
     /// What is there already is not there twice; what is new of it is put in.
@@ -199,18 +230,47 @@ fn said(step: &Step) -> Vec<(String, Value)> {
     read.collect()
 }
 
+/// The names of the parts that a value has; a plain one is its own `value`.
+fn parts_of(one: &Value) -> Vec<String> {
+    let Value::Object(parts) = one else {
+        return vec!["value".to_owned()];
+    };
+    let said = parts.iter().filter(|(_, part)| !part.is_null());
+    let mut names: Vec<String> = said.map(|(name, _)| name.to_lowercase()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// These parts of a value; it is like another one when they are the same. What is not there is as good as `false`.
+fn likeness(attribute: Option<&'static Attribute>, one: &Value, names: &[String]) -> String {
+    let part = |name: &String| match one {
+        Value::Object(parts) => {
+            let mut all = parts.iter();
+            all.find(|(known, _)| known.to_lowercase() == *name)
+                .map_or(&Value::Null, |(_, part)| part)
+        }
+        plain if name == "value" => plain,
+        _ => &Value::Null,
+    };
+    let keys = names.iter().map(|name| match part(name) {
+        Value::Bool(false) => Value::Null,
+        other => comparable(attribute, name, other),
+    });
+    Value::from_iter(keys).to_string()
+}
+
+/// As two values are compared: in any case, unless the part is case-exact.
+fn comparable(attribute: Option<&'static Attribute>, name: &str, part: &Value) -> Value {
+    let sub = attribute.and_then(|known| known.sub(name));
+    match part {
+        Value::String(text) if !sub.is_some_and(|sub| sub.case_exact) => Value::String(fold(text)),
+        other => other.clone(),
+    }
+}
+
 /// Two values with the same identity stand for the same: the same value of the same type, or else all the same.
 fn identity(attribute: Option<&'static Attribute>, one: &Value) -> String {
-    let part = |sub: &str| {
-        let exact = attribute
-            .and_then(|known| known.sub(sub))
-            .is_some_and(|sub| sub.case_exact);
-        match one.get(sub) {
-            Some(Value::String(text)) if !exact => Value::String(fold(text)),
-            Some(other) => other.clone(),
-            None => Value::Null,
-        }
-    };
+    let part = |sub: &str| comparable(attribute, sub, one.get(sub).unwrap_or(&Value::Null));
     match one.get("value").is_some_and(|value| !value.is_null()) {
         true => format!("={}{}", part("value"), part("type")),
         false => format!("~{}", without_unset(one)),

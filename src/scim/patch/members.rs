@@ -96,7 +96,7 @@ fn chosen(
 }
 
 /// The ids of `value eq "a"`, also joined by `or`.
-fn ids(tree: &Syntax) -> Option<Vec<String>> {
+pub fn ids(tree: &Syntax) -> Option<Vec<String>> {
     match tree {
         Syntax::Ask(name, Asked::Compare(Operator::Equal, value))
             if name.name.eq_ignore_ascii_case("value") =>

@@ -9,13 +9,17 @@ use crate::scim::dialect::{self, Notes, shown};
 use crate::scim::path::Path;
 use crate::scim::{MAX_PATCH_OPERATIONS, ScimProblem, ScimType, schema};
 
+/// The resource that is patched.
+#[derive(Clone, Copy)]
+pub struct Of<'a> {
+    pub kind: ResourceKind,
+    pub id: &'a str,
+    /// `groups` of a user can be written.
+    pub writes_groups: bool,
+}
+
 /// Reads all operations. Those without a path become one for each attribute.
-pub fn operations(
-    kind: ResourceKind,
-    id: &str,
-    body: &Value,
-    notes: &mut Notes,
-) -> Result<Vec<Op>, ScimProblem> {
+pub fn operations(of: Of, body: &Value, notes: &mut Notes) -> Result<Vec<Op>, ScimProblem> {
     let list = listed(body, notes)?;
     if list.len() > MAX_PATCH_OPERATIONS {
         let detail = format!(
@@ -30,11 +34,11 @@ pub fn operations(
             problem.detail = format!("Operation {}: {}", number + 1, problem.detail);
             problem
         };
-        one(kind, id, written, &mut found, notes).map_err(at)?;
+        one(of, written, &mut found, notes).map_err(at)?;
     }
     let values = found
         .iter()
-        .filter(|op| !op.is_members(kind))
+        .filter(|op| !op.is_members(of.kind))
         .map(|op| count(op.value.as_ref()));
     if values.sum::<usize>() > MAX_PATCH_OPERATIONS {
         let detail = format!(
@@ -72,13 +76,7 @@ fn listed<'a>(body: &'a Value, notes: &mut Notes) -> Result<&'a [Value], ScimPro
     }
 }
 
-fn one(
-    kind: ResourceKind,
-    id: &str,
-    written: &Value,
-    found: &mut Vec<Op>,
-    notes: &mut Notes,
-) -> Result<(), ScimProblem> {
+fn one(of: Of, written: &Value, found: &mut Vec<Op>, notes: &mut Notes) -> Result<(), ScimProblem> {
     let Value::Object(written) = written else {
         return Err(syntax("it is no object in braces."));
     };
@@ -87,7 +85,7 @@ fn one(
     let path = match dialect::get(written, "path") {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) if text.trim().is_empty() => None,
-        Some(Value::String(text)) => Some(Path::parse(text, kind)?),
+        Some(Value::String(text)) => Some(Path::parse(text, of.kind)?),
         Some(_) => {
             return Err(ScimProblem::bad(
                 ScimType::InvalidPath,
@@ -96,8 +94,8 @@ fn one(
         }
     };
     match path {
-        Some(path) if !path.is_resource(kind) => at_path(kind, id, verb, path, value, found, notes),
-        _ => without_path(kind, id, verb, None, value, found, notes),
+        Some(path) if !path.is_resource(of.kind) => at_path(of, verb, path, value, found, notes),
+        _ => without_path(of, verb, None, value, found, notes),
     }
 }
 
@@ -123,14 +121,14 @@ fn needs_value(verb: Verb, value: Option<&Value>) -> Result<(), ScimProblem> {
 
 /// An operation with a path.
 fn at_path(
-    kind: ResourceKind,
-    id: &str,
+    of: Of,
     verb: Verb,
     path: Path,
     value: Option<&Value>,
     found: &mut Vec<Op>,
     notes: &mut Notes,
 ) -> Result<(), ScimProblem> {
+    let kind = of.kind;
     if path
         .urn
         .as_deref()
@@ -143,13 +141,13 @@ fn at_path(
         return Err(ScimProblem::bad(ScimType::InvalidPath, detail));
     }
     if path.name.is_empty() && verb != Verb::Remove && value.is_some_and(|value| !value.is_null()) {
-        return without_path(kind, id, verb, path.urn.as_deref(), value, found, notes);
+        return without_path(of, verb, path.urn.as_deref(), value, found, notes);
     }
     if dialect::is_listing(&path) {
         notes.add("schemas within an extension was ignored; it says nothing.");
         return Ok(());
     }
-    let is_members = is_members(kind, &path);
+    let is_members = is_members(kind, &path) || (of.writes_groups && is_groups(kind, &path));
     // `members[value eq "…"]` says all that is needed.
     if !(is_members && path.filter.is_some()) {
         needs_value(verb, value)?;
@@ -158,7 +156,7 @@ fn at_path(
         notes.add("A password was sent; Doorward drops it unread.");
         return Ok(());
     }
-    if is_own(kind, id, &path, value)? {
+    if !is_members && is_own(of, &path, value)? {
         return Ok(());
     }
     let value = match is_members {
@@ -170,12 +168,12 @@ fn at_path(
 }
 
 /// What the client cannot write. True: it wrote what is there anyway.
-fn is_own(kind: ResourceKind, id: &str, path: &Path, value: Option<&Value>) -> Result<bool, ScimProblem> {
+fn is_own(of: Of, path: &Path, value: Option<&Value>) -> Result<bool, ScimProblem> {
     let is_core = path.urn.is_none();
-    if is_core && path.name == "id" && value.and_then(Value::as_str) == Some(id) {
+    if is_core && path.name == "id" && value.and_then(Value::as_str) == Some(of.id) {
         return Ok(true);
     }
-    let known = schema::attribute(kind, path.urn.as_deref(), &path.name);
+    let known = schema::attribute(of.kind, path.urn.as_deref(), &path.name);
     if known.is_some_and(|known| known.mutability == schema::Mutability::ReadOnly) {
         let detail = format!(
             "{} is Doorward's own and cannot be written by a client. Leave it out.",
@@ -188,8 +186,7 @@ fn is_own(kind: ResourceKind, id: &str, path: &Path, value: Option<&Value>) -> R
 
 /// An operation on several attributes at once: of the resource, or of one extension.
 fn without_path(
-    kind: ResourceKind,
-    id: &str,
+    of: Of,
     verb: Verb,
     urn: Option<&str>,
     value: Option<&Value>,
@@ -219,8 +216,10 @@ fn without_path(
             &wrapped
         }
     };
+    let kind = of.kind;
     for (path, value) in dialect::entries(kind, object, notes)? {
-        if is_members(kind, &path) && !(verb == Verb::Remove && value.is_null()) {
+        let is_members = is_members(kind, &path) || (of.writes_groups && is_groups(kind, &path));
+        if is_members && !(verb == Verb::Remove && value.is_null()) {
             let value = Some(value);
             found.push(Op { verb, path, value });
             continue;
@@ -232,7 +231,7 @@ fn without_path(
         match (path.urn.as_deref(), path.name.as_str()) {
             (None, "id") if value.is_null() => {}
             (None, "id") => {
-                is_own(kind, id, &path, Some(&value))?;
+                is_own(of, &path, Some(&value))?;
             }
             (None, "meta") => {}
             (None, "groups") if kind == ResourceKind::User => {
@@ -250,4 +249,8 @@ fn without_path(
 
 pub fn is_members(kind: ResourceKind, path: &Path) -> bool {
     kind == ResourceKind::Group && path.urn.is_none() && path.name == "members"
+}
+
+pub fn is_groups(kind: ResourceKind, path: &Path) -> bool {
+    kind == ResourceKind::User && path.urn.is_none() && path.name == "groups"
 }

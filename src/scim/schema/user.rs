@@ -56,7 +56,11 @@ pub const ATTRIBUTES: &[Attribute] = &[
         PLAIN,
         "Entitlements. Kept, and without effect here.",
     ),
-    Attribute::list("roles", PLAIN, "Roles. Kept, and without effect here."),
+    Attribute::list(
+        "roles",
+        PLAIN,
+        "Roles. Kept, with the effect that the integration's mapping gives them: none without one.",
+    ),
     Attribute::list("x509Certificates", CERTIFICATES, "Certificates of the user."),
 ];
 

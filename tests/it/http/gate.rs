@@ -286,6 +286,10 @@ fn a_wrong_method_and_an_unknown_address_get_a_page() {
         "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "FROB",
     ];
     for route_path in ROUTES.iter().map(|r| r.path).collect::<BTreeSet<_>>() {
+        // Below a SCIM base URL each resource answers for itself.
+        if route_path.starts_with("/scim/") {
+            continue;
+        }
         let rows: Vec<&Route> = ROUTES.iter().filter(|r| r.path == route_path).collect();
         let known: BTreeSet<&str> = rows.iter().map(|r| r.method.as_str()).collect();
         for method in methods {

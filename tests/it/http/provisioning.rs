@@ -413,6 +413,60 @@ fn a_request_without_a_good_credential_is_never_replayed() {
 }
 
 #[test]
+fn what_is_not_kept_is_not_replayed_into_the_directory() {
+    let app = TestApp::start();
+    let scim = app.scim("okta");
+    let id = add(&scim, "person001");
+    let path = format!("/Users/{id}");
+    let set = |name: &str, value: &str| {
+        let path_of = format!("urn:acme:2.0:User:{name}");
+        let body = json!({ "schemas": [PATCH], "Operations": [{ "op": "replace", "path": path_of, "value": value }] });
+        assert_eq!(scim.patch(&path, &body).status, 200);
+        app.forward(1);
+    };
+    set("tokenId", "t-1");
+    set("secretary", "Eve");
+    set("secretary", "Finn");
+    app.flush_scim_log();
+    let alice = app.alice();
+    let list = alice.get(&format!("{PAGES}/requests?method=PATCH"));
+    let hrefs = list.attributes("tbody a.row", "href");
+    assert_eq!(hrefs.len(), 3, "{}", list.text());
+    let refused = alice.post(&format!("{}/replay", hrefs[2]), &[]);
+    assert!(
+        refused.text().contains("speaks of a secret"),
+        "{}",
+        refused.text()
+    );
+    assert!(alice.get(&hrefs[2]).text().contains("speaks of a secret"));
+    alice.post(&format!("{}/replay", hrefs[1]), &[]);
+    let shown = scim.get(&path).json();
+    assert_eq!(
+        shown["urn:acme:2.0:User"],
+        json!({ "tokenId": "t-1", "secretary": "Eve" })
+    );
+}
+
+#[test]
+fn the_list_says_no_more_than_the_page() {
+    let app = TestApp::start();
+    let scim = app.scim("okta");
+    scim.get("/Users?filter=userName%20eq%20%22bobzz%40x.y%22");
+    scim.get("/Users?filter=externalId%20eq%20bobraw.person&count=1");
+    scim.get("/Users/bobzz%40x.y");
+    app.flush_scim_log();
+    let alice = app.alice();
+    let list = alice.get(&format!("{PAGES}/requests"));
+    let hrefs = list.attributes("tbody a.row", "href");
+    assert_eq!(hrefs.len(), 3, "{}", list.text());
+    assert!(list.text().contains("filter=userName eq"), "{}", list.text());
+    let pages = hrefs.iter().map(|href| alice.get(href).text());
+    for text in pages.chain([list.text()]) {
+        assert!(!text.contains("bobzz") && !text.contains("bobraw"), "{text}");
+    }
+}
+
+#[test]
 fn what_a_request_says_of_people_is_hidden_until_it_is_opened() {
     let app = TestApp::start();
     let scim = app.scim("okta");

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::scim::{USER, dialect};
+
 /// Stands where a secret stood.
 pub const REDACTED: &str = "(redacted)";
 
@@ -14,14 +16,79 @@ const WORDS: [&str; 6] = [
     "passkey",
 ];
 
+/// How other words go on that begin like one of these: secretary, tokenize.
+const OTHERS: [(&str, &str); 4] = [
+    ("secret", "ar"),
+    ("secret", "ion"),
+    ("token", "iz"),
+    ("token", "is"),
+];
+
 /// Does a name, or a path in a PATCH, speak of a secret?
 pub fn is_secret(name: &str) -> bool {
     let name = name.as_bytes();
-    let holds = |word: &str| {
-        name.windows(word.len())
-            .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    WORDS.iter().any(|word| {
+        let mut places = name.windows(word.len()).enumerate();
+        places.any(|(at, part)| {
+            part.eq_ignore_ascii_case(word.as_bytes()) && !goes_on(word, name.split_at(at + word.len()))
+        })
+    })
+}
+
+/// Is the word the beginning of another one? A capital letter behind a small one begins anew, as in `secretArea`.
+fn goes_on(word: &str, (before, behind): (&[u8], &[u8])) -> bool {
+    let is_anew = before.last().is_some_and(u8::is_ascii_lowercase)
+        && behind.first().is_some_and(u8::is_ascii_uppercase);
+    let begins = |end: &str| {
+        let head = behind.get(..end.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(end.as_bytes()))
     };
-    WORDS.iter().any(|word| holds(word))
+    !is_anew && OTHERS.iter().any(|(of, end)| *of == word && begins(end))
+}
+
+/// Was something taken out of this body that a repetition would write? Not a user's own `password`, which is dropped
+/// whatever it says.
+pub fn has_gaps(body: &Value) -> bool {
+    let Value::Object(fields) = body else {
+        return is_out(body);
+    };
+    fields.iter().any(|(name, field)| match field {
+        Value::Array(operations) if name.eq_ignore_ascii_case("Operations") => {
+            operations.iter().any(operation_has_gaps)
+        }
+        Value::Object(operation) if name.eq_ignore_ascii_case("Operations") => {
+            operation_has_gaps(&Value::Object(operation.clone()))
+        }
+        field => !is_password(name) && is_out(field),
+    })
+}
+
+fn operation_has_gaps(operation: &Value) -> bool {
+    let Value::Object(fields) = operation else {
+        return is_out(operation);
+    };
+    let path = dialect::get(fields, "path").and_then(Value::as_str);
+    match path.map(str::trim).filter(|path| !path.is_empty()) {
+        Some(path) => path.contains(REDACTED) || (!is_password(path) && fields.values().any(is_out)),
+        None => fields.values().any(has_gaps),
+    }
+}
+
+fn is_password(path: &str) -> bool {
+    let name = match dialect::split_urn(path) {
+        Some((None | Some(USER), name)) => name,
+        _ => path,
+    };
+    name.eq_ignore_ascii_case("password")
+}
+
+fn is_out(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains(REDACTED),
+        Value::Array(list) => list.iter().any(is_out),
+        Value::Object(fields) => fields.values().any(is_out),
+        _ => false,
+    }
 }
 
 /// The value as JSON text of about `most` bytes, with everything out that a name calls a secret: at any depth, in any
@@ -176,6 +243,58 @@ mod tests {
             assert!(kept.contains(word), "{word}: {kept}");
         }
         assert!(serde_json::from_str::<Value>(&kept).is_ok(), "{kept}");
+    }
+
+    #[test]
+    fn words_that_only_begin_like_a_secret_are_none() {
+        for name in [
+            "secretary",
+            "Secretary",
+            "secretariat",
+            "tokenize",
+            "isTokenized",
+            "urn:x:User:secretary",
+        ] {
+            assert!(!is_secret(name), "{name}");
+        }
+        for name in [
+            "secret",
+            "clientSecret",
+            "client_secret",
+            "secretArea",
+            "SECRETS",
+            "tokenId",
+            "token_id",
+            "apitoken",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_gap_is_what_a_repetition_would_write() {
+        const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User:password";
+        let op = |path: &str, value: Value| json!({ "Operations": [{ "op": "replace", "path": path, "value": value }] });
+        let bare = |value: Value| json!({ "operations": { "op": "add", "value": value } });
+        for (body, has) in [
+            (
+                json!({ "userName": "bob", "password": "x", "urn:x:User": { "secretary": "Eve" } }),
+                false,
+            ),
+            (op("password", json!("x")), false),
+            (op(CORE, json!("x")), false),
+            (bare(json!({ "PassWord": "x", "active": true })), false),
+            (json!({ "urn:x:User": { "tokenId": "x" } }), true),
+            (json!({ "urn:x:User": { "password": "x" } }), true),
+            (json!({ "passwordHash": "x" }), true),
+            (op("urn:x:User:tokenId", json!("x")), true),
+            (op("urn:x:User:password", json!("x")), true),
+            (op("password[value eq \"x\"]", json!("x")), true),
+            (bare(json!({ "urn:x:User": { "tokenId": "x" } })), true),
+        ] {
+            let kept = serde_json::from_str(&redacted(&body, 10_000).0).expect("a body");
+            assert_eq!(has_gaps(&kept), has, "{kept}");
+        }
     }
 
     #[test]

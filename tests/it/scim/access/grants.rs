@@ -258,6 +258,32 @@ fn only_a_signed_in_admin_on_our_own_page_allows_anything() {
 }
 
 #[test]
+fn the_page_says_what_the_integration_lets_a_client_give() {
+    let w = world(false);
+    let page = || w.show(&w.alice, &w.request(|_| {})).text();
+    let assert_says = |roles: bool, feeds: bool, owners: bool| {
+        let text = page();
+        assert_eq!(text.contains("Give roles"), roles, "{text}");
+        assert_eq!(text.contains("into the access groups"), feeds, "{text}");
+        assert_eq!(text.contains("Make owners"), owners, "{text}");
+        assert_eq!(text.contains("gives nobody a role"), !roles && !feeds, "{text}");
+    };
+    assert_says(false, false, false);
+    let okta = ScimClient::new(&w.app.base, "okta", &w.app.bearer("okta", None).secret);
+    let sales = serde_json::json!({ "displayName": "Sales" });
+    assert_eq!(okta.post("/Groups", &sales).status, 201);
+    assert_says(false, false, false);
+    w.app.apply("[[access_group]]\nname = \"Sellers\"\nrole = \"member\"\nmembers_of = [{ connection = \"okta\", group = \"Sales\" }]\n");
+    assert_says(false, true, false);
+    w.app.apply(
+        "[[connection]]\nslug = \"okta\"\n[[connection.mapping.row]]\nfield = \"role\"\nsource = \"userType\"\n",
+    );
+    assert_says(true, true, false);
+    w.app.apply("[[connection]]\nslug = \"okta\"\n[[connection.mapping.role]]\nvalue = \"boss\"\nrole = \"owner\"\nmay_own = true\n");
+    assert_says(true, true, true);
+}
+
+#[test]
 fn who_cannot_be_trusted_with_the_browser_does_not_get_it() {
     let w = world(false);
     let spoilt: Vec<Vec<(String, String)>> = vec![

@@ -49,14 +49,30 @@ fn whatever_is_wrong_is_told_as_a_scim_error() {
             _ => assert_raw_error(&answer, 404, path),
         }
     }
-    for method in ["OPTIONS", "TRACE", "LOCK", "BREW"] {
-        let answer = raw(&app, &okta, &format!("{method} /scim/okta/v2/Users"), "");
+    for (method, path, allowed) in [
+        ("OPTIONS", "Users", "GET, HEAD, POST"),
+        ("TRACE", "Users", "GET, HEAD, POST"),
+        ("LOCK", "Users/x", "GET, HEAD, PUT, PATCH, DELETE"),
+        ("BREW", "Bulk", "POST"),
+        ("PROPFIND", "", "GET, HEAD"),
+        ("DELETE", "Users", "GET, HEAD, POST"),
+        ("POST", "ServiceProviderConfig", "GET, HEAD"),
+        ("GET", "Groups/.search", "POST"),
+    ] {
+        let answer = raw(&app, &okta, &format!("{method} /scim/okta/v2/{path}"), "");
         assert_raw_error(&answer, 405, method);
-        let allowed = answer.header("allow").unwrap_or_default();
-        for known in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
-            assert!(allowed.contains(known), "{method}: {allowed}");
-        }
+        assert_eq!(answer.header("allow"), Some(allowed), "{method} {path}");
+        assert!(
+            answer.text().contains("This address answers"),
+            "{}",
+            answer.text()
+        );
     }
+    assert_raw_error(
+        &raw(&app, &okta, "OPTIONS /scim/okta/v2/Nothing", ""),
+        404,
+        "OPTIONS",
+    );
     let head = "GET /scim/okta/v2/Users HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
     assert_raw_error(&ask(app.address, head.as_bytes()), 421, "another host");
     let page = okta.send(

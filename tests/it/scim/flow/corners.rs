@@ -40,6 +40,15 @@ fn nobody_comes_back_because_an_attribute_was_taken_away() {
         let page = okta.raw(method, &path, Some(body.to_string().as_bytes()));
         assert_eq!(page.status, 200, "{}", page.text());
         assert!(!app.is_active("dora@example.com"), "{method} {body}");
+        // RFC 7644 §3.5.2.2: what a `remove` takes away is unassigned. Everything else leaves what holds to be read.
+        let is_removal = body.to_string().contains("\"remove\"");
+        let shown = if is_removal { None } else { Some(json!(false)) };
+        assert_eq!(page.json().get("active").cloned(), shown, "{method} {body}");
+        assert_eq!(
+            okta.get(&path).json().get("active").cloned(),
+            shown,
+            "{method} {body}"
+        );
         let inactive = okta.get("/Users?filter=active+eq+false").json();
         assert_eq!(inactive["totalResults"], 1, "{method} {body}");
     }
@@ -55,6 +64,25 @@ fn after_a_hand_an_explicit_change_of_the_provider_counts() {
     let id = made(&okta, "/Users", &user("dora@example.com"));
     let path = format!("/Users/{id}");
     app.apply("[[person]]\nemail = \"dora@example.com\"\nactive = false\n");
+    okta.patch(&path, &active(true));
+    assert!(!app.is_active("dora@example.com"));
+    okta.patch(&path, &active(false));
+    okta.patch(&path, &active(true));
+    assert!(app.is_active("dora@example.com"));
+}
+
+#[test]
+fn whom_a_hand_deactivated_before_the_provider_wrote_them_stays_so() {
+    let app = TestApp::start();
+    app.apply("[[person]]\nemail = \"dora@example.com\"\nactive = false\n");
+    let okta = app.scim("okta");
+    let shown = named(&okta, "dora@example.com");
+    assert_eq!(shown["active"], false);
+    let path = format!("/Users/{}", shown["id"].as_str().expect("an id"));
+    let page = okta.put(&path, &user("dora@example.com"));
+    assert_eq!((page.status, &page.json()["active"]), (200, &json!(true)));
+    assert!(!app.is_active("dora@example.com"));
+    assert!(app.last_notes().contains("stays so"), "{}", app.last_notes());
     okta.patch(&path, &active(true));
     assert!(!app.is_active("dora@example.com"));
     okta.patch(&path, &active(false));

@@ -135,6 +135,71 @@ fn groups_in_a_user_count_only_where_the_connection_says_so() {
 }
 
 #[test]
+fn a_patch_of_a_users_groups_counts_where_the_connection_says_so() {
+    let app = TestApp::start();
+    let (okta, one) = (app.scim("okta"), app.scim_with("one", "groups_in_users = true"));
+    let groups_of = |client: &ScimClient, id: &str| {
+        let shown = client.get(&format!("/Users/{id}")).json();
+        let list = shown["groups"].as_array().cloned().unwrap_or_default();
+        let names = list
+            .iter()
+            .map(|group| group["display"].as_str().unwrap_or_default().to_owned());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names.concat()
+    };
+    let id = made(&one, "/Users", &user("dora@example.com"));
+    let path = format!("/Users/{id}");
+    let a = made(&one, "/Groups", &group("A", &[&id]));
+    let b = made(&one, "/Groups", &group("B", &[]));
+    made(&one, "/Groups", &group("C", &[]));
+    for (operation, wanted) in [
+        (json!({ "op": "replace", "value": { "groups": [] } }), ""),
+        (
+            json!({ "op": "add", "path": "groups", "value": [{ "value": a }, { "display": "b" }] }),
+            "AB",
+        ),
+        (
+            json!({ "op": "add", "value": { "groups": [{ "value": "C" }], "title": "Dr" } }),
+            "ABC",
+        ),
+        (
+            json!({ "op": "remove", "path": "groups", "value": [{ "value": "c" }] }),
+            "AB",
+        ),
+        (
+            json!({ "op": "remove", "path": format!("groups[value eq \"{a}\"]") }),
+            "B",
+        ),
+        (
+            json!({ "op": "replace", "path": "groups", "value": [{ "value": a }] }),
+            "A",
+        ),
+        (json!({ "op": "replace", "path": "title", "value": "Prof" }), "A"),
+        (json!({ "op": "remove", "path": "groups" }), ""),
+    ] {
+        let page = one.patch(&path, &ops(json!([operation])));
+        assert_eq!(page.status, 200, "{operation}: {}", page.text());
+        assert_eq!(groups_of(&one, &id), wanted, "{operation}");
+        assert_eq!(one.get(&path).header("etag"), page.header("etag"), "{operation}");
+    }
+    assert_eq!(members(&one, &b).len(), 0);
+    // Elsewhere a group alone says who is in it.
+    let listened = path;
+    let id = made(&okta, "/Users", &user("dan@example.com"));
+    made(&okta, "/Groups", &group("A", &[&id]));
+    let path = format!("/Users/{id}");
+    let bare = ops(json!([{ "op": "replace", "value": { "groups": [] } }]));
+    assert_eq!(okta.patch(&path, &bare).status, 200);
+    assert!(app.last_notes().contains("changed at the group"));
+    let placed = ops(json!([{ "op": "replace", "path": "groups", "value": [] }]));
+    refused(&okta.patch(&path, &placed), 400, Some("mutability"));
+    assert_eq!(groups_of(&okta, &id), "A");
+    let by_name = ops(json!([{ "op": "remove", "path": "groups[display eq \"A\"]" }]));
+    refused(&one.patch(&listened, &by_name), 400, Some("noTarget"));
+}
+
+#[test]
 fn a_large_group_is_answered_without_its_members() {
     let app = TestApp::start();
     let okta = app.scim("okta");

@@ -240,6 +240,42 @@ fn versions_guard_changes() {
         None,
     );
     assert!(app.is_active("dora@example.com"));
+    // RFC 9110 §13.1.2: a change that is wanted only if the version is another.
+    let tag = okta.get(&path).header("etag").to_owned();
+    for method in ["PUT", "PATCH", "DELETE"] {
+        for tags in [tag.as_str(), "*", &format!("W/\"0\", {tag}")] {
+            let request = okta.request(method, &path).header("If-None-Match", tags);
+            let body = match method {
+                "PATCH" => active(false),
+                _ => user("dora@example.com"),
+            };
+            let request = request.header("Content-Type", "application/json");
+            refused(&okta.send(request.body(body.to_string())), 412, None);
+        }
+    }
+    assert_eq!(okta.get(&path).header("etag"), tag);
+    let other = okta.request("DELETE", &path).header("If-None-Match", "W/\"0\"");
+    assert_eq!(okta.send(other).status, 204);
+}
+
+#[test]
+fn parameters_that_are_empty_ask_for_nothing() {
+    let app = TestApp::start();
+    let okta = app.scim("okta");
+    let id = made(&okta, "/Users", &user("dora@example.com"));
+    let path = format!("/Users/{id}");
+    let whole = okta.get(&path).json();
+    for empty in [
+        "attributes=",
+        "excludedAttributes=",
+        "attributes=+&excludedAttributes=",
+    ] {
+        assert_eq!(okta.get(&format!("{path}?{empty}")).json(), whole, "{empty}");
+        let list = okta
+            .get(&format!("/Users?filter=id+eq+%22{id}%22&{empty}"))
+            .json();
+        assert_eq!(list["Resources"][0], whole, "{empty}");
+    }
 }
 
 #[test]

@@ -131,7 +131,19 @@ impl Op {
         let mut written: Vec<usize> = Vec::new();
         match (self.verb, test, part) {
             ("remove", None, None) if self.value.is_null() => list.clear(),
-            ("remove", None, None) => list.retain(|one| !new.iter().any(|gone| same(one, gone))),
+            ("remove", None, None) => list.retain(|one| {
+                // Every part that was sent is the element's; what is not there is as good as `false`.
+                let as_compared = |v: &Value| match v {
+                    Value::String(text) => json!(text.to_lowercase()),
+                    Value::Bool(false) => Value::Null,
+                    other => other.clone(),
+                };
+                let is_like = |gone: &Value| {
+                    let mut sent = gone.as_object().into_iter().flatten();
+                    sent.all(|(name, part)| as_compared(&one[name]) == as_compared(part))
+                };
+                !new.iter().any(is_like)
+            }),
             ("replace", None, None) => {
                 list = new;
                 written = (0..list.len()).collect();

@@ -159,6 +159,15 @@ fn what_is_taken_away_is_gone() {
             json!({ "op": "remove", "path": "emails", "value": [{ "value": "A@home.test", "type": "home" }] }),
             "/emails/1",
         ),
+        // What was not sent may be whatever it is.
+        (
+            json!({ "op": "remove", "path": "emails", "value": [{ "value": "A@home.test" }] }),
+            "/emails/1",
+        ),
+        (
+            json!({ "op": "remove", "path": "emails", "value": [{ "value": "a@home.test", "primary": false }] }),
+            "/emails/1",
+        ),
         (json!({ "op": "remove", "path": "emails" }), "/emails"),
         (
             json!({ "op": "replace", "path": "emails", "value": [] }),
@@ -186,6 +195,27 @@ fn what_is_taken_away_is_gone() {
         after(json!({ "op": "add", "path": "emails", "value": null }))["emails"],
         ann()["emails"]
     );
+}
+
+#[test]
+fn a_removal_that_meets_nothing_is_noted() {
+    for value in [
+        json!([{ "value": "a@home.test", "type": "work" }]),
+        json!([{ "value": "no@where.test" }]),
+        json!([{}]),
+    ] {
+        let body = json!({ "Operations": [{ "op": "remove", "path": "emails", "value": value }] });
+        let patched = patch::user(ID, &user(&ann()), &body).expect("a patch");
+        assert_eq!(patched.document["emails"], ann()["emails"], "{value}");
+        assert!(
+            patched
+                .notes
+                .iter()
+                .any(|note| note.contains("nothing was removed")),
+            "{:?}",
+            patched.notes
+        );
+    }
 }
 
 #[test]

@@ -76,6 +76,7 @@ struct RequestPage {
     request: ScimRequest,
     state: State,
     took: String,
+    address: String,
     query: String,
     body: Option<String>,
     understood: Option<String>,
@@ -237,6 +238,10 @@ async fn page(
             request.took_us / 1000,
             request.took_us % 1000 / 100
         ),
+        address: match open {
+            true => request.path.clone(),
+            false => masked::words(&request.path),
+        },
         query: masked::query(&request.query, open),
         body: request.body.as_ref().map(shown),
         understood: understood.map(shown),

@@ -1,5 +1,6 @@
 //! From what the mirror, the guard and the log hold to what these pages say.
 
+use super::masked;
 use crate::error::Result;
 use crate::model::{Connection, PersonId, Removal, RemovalState, Taken, Timestamp};
 use crate::store::scim_requests::ScimRequest;
@@ -112,11 +113,10 @@ pub struct RequestLine {
 }
 
 pub fn request_line(slug: &str, request: &ScimRequest) -> RequestLine {
-    let path = if request.query.is_empty() {
-        request.path.clone()
-    } else {
-        format!("{}?{}", request.path, request.query)
-    };
+    let mut path = masked::words(&request.path);
+    if !request.query.is_empty() {
+        path = format!("{path}?{}", masked::query(&request.query, false));
+    }
     let short: String = path.chars().take(120).collect();
     let more = if short.len() < path.len() { "…" } else { "" };
     RequestLine {
