@@ -15,6 +15,8 @@ use crate::lockout::{command, link_of, wanted};
 use crate::mail::server::{Manner, Smtp};
 use crate::peers::Peer;
 
+/// An owner's word that okta speaks for everybody of the domain, admins too.
+const DOMAIN: &str = "[[connection]]\nslug = \"okta\"\ndomains = [\"example.com\"]\n";
 /// mary without a passphrase, and what she may.
 const MARY: &str = "[[person]]\nemail = \"mary@example.com\"\nrole = \"admin\"\n";
 
@@ -36,7 +38,7 @@ fn a_proof_through_saml() {
     let Some((_peer, idp, app)) = with_integrations() else {
         return;
     };
-    app.apply(MARY);
+    app.apply(&(DOMAIN.to_owned() + MARY));
     let facts = json!({"base": app.base, "idp": idp, "age": age(&app), "saml": true});
     journey("proof-through", &facts);
 }
@@ -57,6 +59,7 @@ fn a_proof_through_openid_connect() {
         known["issuer"], known["client_id"]
     );
     app.apply(&(okta + MARY));
+    app.apply(DOMAIN);
     let facts = json!({"base": app.base, "idp": idp, "age": age(&app), "saml": false});
     journey("proof-through", &facts);
 }
