@@ -11,7 +11,7 @@ use super::plan::{approved, refusal};
 use super::{decided, event};
 use crate::error::{Error, Result};
 use crate::flows::provision::hold::{self, Applied};
-use crate::flows::{Act, Context, Who, administer};
+use crate::flows::{Act, Context, Who, administer, escalation};
 use crate::model::{Action, Connection, LineKind, PersonId, Review, ReviewId, ReviewLine, Waiting};
 use crate::store;
 use crate::store::directory::users;
@@ -112,7 +112,12 @@ pub fn run(act: &Act, slug: &str, which: &Which, job: &Job) -> Result<ReviewId> 
                     *counts.entry(listed.kind).or_insert(0) += 1;
                     job.count();
                 }
-                Err(error) => refused.push((listed, refusal(error)?)),
+                Err(error) => {
+                    if let Some(tried) = error.as_escalation() {
+                        escalation::note(act, tried)?;
+                    }
+                    refused.push((listed, refusal(error)?));
+                }
             }
         }
         if refused.len() == many {

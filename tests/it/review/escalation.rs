@@ -95,6 +95,11 @@ fn by<T: Send + 'static>(
     block_on(held.app.ctx.act(Who::Person(id), work))
 }
 
+fn refusals(held: &Held) -> i64 {
+    held.app
+        .count("SELECT count(*) FROM events WHERE action = 'escalation.refused'")
+}
+
 #[test]
 fn whom_an_admin_chose_gets_nothing_that_the_admin_may_not_give() {
     let held = Held::begin();
@@ -117,6 +122,7 @@ fn whom_an_admin_chose_gets_nothing_that_the_admin_may_not_give() {
         .app
         .count("SELECT count(*) FROM waiting_users WHERE refusal LIKE '%would get the role Owner%'");
     assert_eq!(why, 1);
+    assert_eq!(refusals(&held), 1);
     by(&held, "owner", apply).expect("a review");
     assert_eq!(
         held.people()["ceo@example.com"].role,
@@ -145,6 +151,7 @@ fn taking_back_puts_nobody_into_a_group_whose_role_is_more_by_now() {
         undo::run(act, SLUG, review.id, &Job::new(Work::TakeBack(review.id)))
     });
     assert_eq!(undone.expect("taken back").left_alone, 1);
+    assert_eq!(refusals(&held), 1);
     assert_eq!(held.people()["eve@example.com"].group, "");
     assert_eq!(held.people()["eve@example.com"].role, "member/member");
 }

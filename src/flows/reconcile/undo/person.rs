@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Escalation, Result};
 use crate::flows::reconcile::kept::{Kept, Snapshot};
-use crate::flows::{Act, administer, assign};
+use crate::flows::{Act, administer, assign, escalation};
 use crate::model::profile::Profile;
 use crate::model::{AccessGroup, Action, Email, Person, PersonId, PersonState};
 use crate::store;
@@ -138,6 +138,12 @@ fn access_group(
     if act.role.may_manage(&role) {
         person.access_group_id = Some(group.id);
     } else {
+        let tried = Escalation {
+            what: format!("the role {}", role.name),
+            way: "review",
+            on: Some(administer::subject(person)),
+        };
+        escalation::note(act, &tried)?;
         left.push(format!(
             "{} did not come back into {}: it gives the role {}, which yours may not give.",
             person.display_name(),
